@@ -1,0 +1,18 @@
+export { codeOfGrpcStatus, type ErrorCode, errorCodes, type FaultParty, isErrorCode } from './errors/codes.js';
+export { type ErrorFields, fromDetail, RelaisError, toDetail } from './errors/relais-error.js';
+export { type RestFailure, toRest } from './errors/rest.js';
+export { invocationId, randomHex } from './ids.js';
+export type { Component } from './lifecycle/component.js';
+export { ComponentGroup } from './lifecycle/component-group.js';
+export { type Logger, silentLogger } from './logging/logger.js';
+export type { CallContext } from './rpc/context.js';
+export type { Exchange } from './rpc/exchange.js';
+export type { Dial, Link, LinkReceiver } from './rpc/link.js';
+export { memoryLinkPair } from './rpc/memory-link.js';
+export type { ServiceOf } from './rpc/service.js';
+export { TickBatch } from './rpc/tick-batch.js';
+export { passThroughTracer } from './telemetry/pass-through-tracer.js';
+export { isTraceparent, newTraceparent, traceIdOf } from './telemetry/traceparent.js';
+export type { Attributes, Span, SpanKind, SpanStart, Tracer } from './telemetry/tracer.js';
+export { type Clock, systemClock } from './time/clock.js';
+export { ManualClock } from './time/manual-clock.js';

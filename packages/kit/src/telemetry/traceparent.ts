@@ -1,0 +1,18 @@
+import { randomHex } from '../ids.js';
+
+const form = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** Whether a header value is a version-00 W3C traceparent. */
+export function isTraceparent(value: string | undefined): value is string {
+  return value !== undefined && form.test(value);
+}
+
+/** The trace id of a well-formed traceparent, 32 hexadecimal digits. */
+export function traceIdOf(traceparent: string): string {
+  return traceparent.slice(3, 35);
+}
+
+/** A new trace: random ids. */
+export function newTraceparent(sampled: boolean): string {
+  return `00-${randomHex(16)}-${randomHex(8)}-${sampled ? '01' : '00'}`;
+}

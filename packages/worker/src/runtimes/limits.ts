@@ -1,0 +1,21 @@
+/** Bounds a worker holds every runtime to. What happens at a bound is said beside it. */
+export interface RuntimeLimits {
+  /** Output of one call; beyond it the call is aborted with reason output_limit. */
+  readonly outputBytesMax: number;
+  /** Logs kept of one call; the rest is dropped and said so. */
+  readonly logBytesMax: number;
+  /** Artifact of one build; beyond it the build is refused with reason artifact_too_large. */
+  readonly artifactBytesMax: number;
+  /** Child processes of one runtime; a call beyond it waits for one to end. */
+  readonly processesMax: number;
+  /** An idle warm instance is retired after this long. */
+  readonly idleInstanceMs: number;
+}
+
+export const defaultRuntimeLimits: RuntimeLimits = {
+  outputBytesMax: 6 * 1024 * 1024,
+  logBytesMax: 256 * 1024,
+  artifactBytesMax: 48 * 1024 * 1024,
+  processesMax: 16,
+  idleInstanceMs: 300_000,
+};

@@ -1,0 +1,86 @@
+import type {
+  BuildOutcome,
+  BuildWork,
+  FunctionVersion,
+  HttpRequest,
+  HttpResponse,
+  LanguageSupport,
+} from '@relais/contracts';
+import type { Attributes, RelaisError } from '@relais/kit';
+
+/**
+ * One language: how a source becomes runnable and how it runs. A folder beside this file per language; the catalog lists
+ * them; every one passes the conformance suite.
+ */
+export interface Runtime {
+  /** Canonical language name of the contract. */
+  readonly lang: string;
+  /** inline: calls run in the worker's own loop. processes: calls run in children, and the loop stays free. */
+  readonly style: 'inline' | 'processes';
+  /** Looks for the toolchain and interpreter here and now; never rejects, says what is missing and how to install it. */
+  probe(): Promise<LanguageSupport>;
+  /**
+   * Turns a source into an artifact. Rejects with invalid_argument reason compile_error and diagnostics, or
+   * failed_precondition reason toolchain_absent.
+   */
+  build(work: BuildWork, budgetMs: number): Promise<BuildOutcome>;
+  /** Makes a version ready for calls. Called once per version while it stays cached; may be slow (compile). */
+  load(version: FunctionVersion, artifact: Buffer): Promise<LoadedFunction>;
+  /** Ends every process and frees everything. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** A version that is ready for calls on this worker. */
+export interface LoadedFunction {
+  /** Rough memory held while loaded, for the cache's budget. */
+  readonly memoryBytes: number;
+  /**
+   * Runs one call. Never rejects and never throws: a failure is part of the outcome. An inline runtime answers at once,
+   * without a promise.
+   */
+  invoke(call: Call): CallOutcome | Promise<CallOutcome>;
+  /** Stops a running call, which then answers with the failure given; unknown or finished ids are ignored. */
+  cancel(jobId: number, failure: RelaisError): void;
+  close(): Promise<void>;
+}
+
+/** What a runtime needs to know of one call. */
+export interface Call {
+  readonly jobId: number;
+  readonly invocationId: string;
+  readonly payload: Uint8Array;
+  /** Monotonic milliseconds of the injected clock at which the call must be over. */
+  readonly deadlineMs: number;
+  /** What was left until then when the call began, milliseconds. */
+  readonly budgetMs: number;
+  /** W3C traceparent for the user's code; empty when nothing traces. */
+  readonly traceparent: string;
+  /** Counts from 1. */
+  readonly attempt: number;
+  readonly http?: HttpRequest;
+}
+
+/** How one call ended. */
+export interface CallOutcome {
+  readonly result: CallSuccess | CallFailure;
+  /** What the function printed, at most logBytesMax. */
+  readonly logs: string;
+  readonly logsTruncated: boolean;
+  /** Instantiating, starting and initialising what was not warm, microseconds. */
+  readonly coldUs: number;
+  /** The function itself, microseconds. */
+  readonly runUs: number;
+  /** More for the runtime's span, for example whether the instance was reset or new. */
+  readonly attributes?: Attributes;
+}
+
+export interface CallSuccess {
+  readonly ok: true;
+  readonly output: Uint8Array;
+  readonly http?: HttpResponse;
+}
+
+export interface CallFailure {
+  readonly ok: false;
+  readonly error: RelaisError;
+}
