@@ -22,7 +22,8 @@ const wanted = createHash('sha256')
 const present = existsSync(stamp) ? readFileSync(stamp, 'utf8') : '';
 if (present !== wanted) {
   console.error('relais: installing dependencies (once) ...');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  // install, not ci: it keeps to the lockfile too, and does not refuse one that lacks other platforms' optional binaries.
+  run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(stamp, wanted);
 }
 run('npm', ['run', '--silent', 'build']);
