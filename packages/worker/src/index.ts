@@ -1,1 +1,2 @@
-export {};
+export { readBegunJournal } from './journal/begun-journal.js';
+export { Worker, type WorkerOptions } from './worker.js';

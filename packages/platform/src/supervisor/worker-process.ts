@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, unlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomHex } from '@relais/kit';
+import { readBegunJournal } from '@relais/worker';
+import type { WorkerSpec } from './worker-spec.js';
+
+export interface ProcessExit {
+  readonly workerId: string;
+  readonly pid: number;
+  /** 0 when it ended by a signal. */
+  readonly exitCode: number;
+  /** Empty when it ended by itself. */
+  readonly signal: string;
+  /** Jobs it had begun, answered or not. */
+  readonly begunJobIds: readonly number[];
+}
+
+// Ends the worker when its supervisor dies, even in an endless loop. Part of util-linux; without it a worker still
+// leaves when its standard input closes, as soon as its loop gets to look.
+const setpriv = '/usr/bin/setpriv';
+const dieWithParent = existsSync(setpriv) ? [setpriv, '--pdeathsig', 'KILL', '--'] : [];
+
+/** One supervised worker process: spawned in the constructor's `spawn`, gone when `exited` resolves. */
+export class WorkerProcess {
+  readonly spec: WorkerSpec;
+  readonly pid: number;
+  readonly exited: Promise<ProcessExit>;
+  readonly #child: ChildProcess;
+  readonly #journal: number;
+
+  private constructor(spec: WorkerSpec, child: ChildProcess, journal: number) {
+    this.spec = spec;
+    this.pid = child.pid ?? 0;
+    this.#child = child;
+    this.#journal = journal;
+    this.exited = new Promise((resolve) => {
+      child.once('error', () => resolve(this.#ended(1, '')));
+      child.once('exit', (code, signal) => resolve(this.#ended(code ?? 0, signal ?? '')));
+    });
+  }
+
+  /** Starts `node mainFile` and hands it its spec. The journal is an unlinked file: nothing is left behind. */
+  static spawn(mainFile: string, spec: WorkerSpec): WorkerProcess {
+    const path = join(tmpdir(), `relais-journal-${randomHex(8)}`);
+    const journal = openSync(path, 'wx+', 0o600);
+    unlinkSync(path);
+    const [command = '', ...args] = [
+      ...dieWithParent,
+      process.execPath,
+      '--disable-warning=ExperimentalWarning',
+      mainFile,
+    ];
+    const child = spawn(command, args, {
+      stdio: ['pipe', 'inherit', 'inherit', journal],
+      env: cleanEnvironment(),
+    });
+    child.stdin?.on('error', () => {});
+    child.stdin?.write(`${JSON.stringify(spec)}\n`);
+    return new WorkerProcess(spec, child, journal);
+  }
+
+  terminate(): void {
+    this.#child.kill('SIGTERM');
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  #ended(exitCode: number, signal: string): ProcessExit {
+    const begunJobIds = readBegunJournal(this.#journal);
+    closeSync(this.#journal);
+    return { workerId: this.spec.workerId, pid: this.pid, exitCode, signal, begunJobIds };
+  }
+}
+
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const kept = ['PATH', 'HOME', 'LANG', 'TMPDIR'];
+  return Object.fromEntries(kept.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}

@@ -1,0 +1,23 @@
+/** What a supervisor tells a worker process on its standard input, one line of JSON. Never on the command line or in the environment: it holds a token. */
+export interface WorkerSpec {
+  readonly workerId: string;
+  readonly host: string;
+  /** Canonical languages this worker offers. */
+  readonly languages: readonly string[];
+  /** Jobs the balancer may give it at once. */
+  readonly slots: number;
+  /** "unix:/path" or "host:port". */
+  readonly balancerAddress: string;
+  /** "unix:/path" or "host:port". */
+  readonly storageAddress: string;
+  /** Empty on a Unix socket. */
+  readonly clusterToken: string;
+  readonly logLevel: string;
+  /** Empty: spans are not kept. */
+  readonly otlpUrl: string;
+  readonly otlpProtocol: 'grpc' | 'http';
+  readonly drainMs: number;
+}
+
+/** Descriptor on which a worker process finds its journal. */
+export const journalFd = 3;

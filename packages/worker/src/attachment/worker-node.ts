@@ -1,0 +1,171 @@
+import { AttachRequest, type AttachResponse, type Job, type JobResult, type LanguageSupport } from '@relais/contracts';
+import { type Clock, type Component, type Dial, type Link, type Logger, RelaisError, TickBatch } from '@relais/kit';
+import type { JobRunner } from '../jobs/job-runner.js';
+
+export interface WorkerNodeOptions {
+  /** Unique in the cluster; chosen by the supervisor. */
+  readonly workerId: string;
+  readonly host: string;
+  /** Jobs the balancer may give it at once. */
+  readonly slots: number;
+  readonly inline: boolean;
+  readonly languages: readonly LanguageSupport[];
+  readonly dial: Dial<AttachRequest, AttachResponse>;
+  readonly makeRunner: (answer: (result: JobResult) => void) => JobRunner;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** 0 to 1; spreads reconnecting workers. */
+  readonly random: () => number;
+}
+
+const heartbeatMs = 1000;
+const redialMs = { first: 50, max: 1000 };
+/** After this long in one turn, answers are sent and the loop gets to breathe before the next job. */
+const sliceMs = 2;
+const drainPollMs = 5;
+
+type NodeState = 'idle' | 'attached' | 'detached' | 'draining' | 'stopped';
+
+/** A worker's side of the balancer: dials in, takes jobs, answers them, dials again when the link is lost. */
+export class WorkerNode implements Component {
+  readonly name = 'worker';
+  readonly #options: WorkerNodeOptions;
+  readonly #runner: JobRunner;
+  readonly #inbox: { job: Job; arrivedMs: number }[] = [];
+  readonly #results: TickBatch<JobResult>;
+  #link: Link<AttachRequest, AttachResponse> | undefined;
+  #state: NodeState = 'idle';
+  #working = false;
+  #redialDelayMs = redialMs.first;
+  #stopHeartbeat: (() => void) | undefined;
+  #onDrained: (() => void) | undefined;
+
+  constructor(options: WorkerNodeOptions) {
+    this.#options = options;
+    this.#results = new TickBatch((results) => this.#link?.send(AttachRequest.create({ results })));
+    this.#runner = options.makeRunner((result) => this.#results.push(result));
+  }
+
+  /** Resolves once attached; keeps dialling until it is. */
+  async start(): Promise<void> {
+    this.#stopHeartbeat = this.#options.clock.every(heartbeatMs, () => this.#heartbeat());
+    await this.#attach();
+  }
+
+  /** Resolves when the balancer asked this worker to finish and it has. */
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onDrained = resolve;
+    });
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    if (this.#state === 'stopped') return;
+    this.#state = 'draining';
+    this.#link?.send(AttachRequest.create({ draining: true }));
+    await this.#idle(graceMs);
+    this.#results.flushNow();
+    this.#state = 'stopped';
+    this.#stopHeartbeat?.();
+    this.#runner.cancelAll();
+    this.#link?.close();
+  }
+
+  async #attach(): Promise<void> {
+    const { clock, dial, logger, random } = this.#options;
+    while (this.#state !== 'stopped' && this.#state !== 'draining') {
+      try {
+        this.#welcome(await dial());
+        return;
+      } catch (error) {
+        logger.debug({ error: RelaisError.from(error).message }, 'cannot reach the balancer, will try again');
+        const delayMs = this.#redialDelayMs * (0.5 + random());
+        this.#redialDelayMs = Math.min(redialMs.max, this.#redialDelayMs * 2);
+        await new Promise<void>((resolve) => clock.after(delayMs, resolve));
+      }
+    }
+  }
+
+  #welcome(link: Link<AttachRequest, AttachResponse>): void {
+    const { host, inline, languages, slots, workerId } = this.#options;
+    this.#link = link;
+    this.#state = 'attached';
+    this.#redialDelayMs = redialMs.first;
+    link.receive({
+      message: (frame) => this.#receive(frame),
+      closed: () => this.#lost(link),
+    });
+    link.send(
+      AttachRequest.create({
+        hello: { workerId, pid: process.pid, host, slots, inline, languages: [...languages] },
+      }),
+    );
+  }
+
+  #receive(frame: AttachResponse): void {
+    const arrivedMs = this.#options.clock.nowMs();
+    for (const job of frame.jobs) this.#inbox.push({ job, arrivedMs });
+    for (const id of frame.cancelIds) this.#cancel(id);
+    if (frame.drain && this.#state === 'attached') {
+      this.#state = 'draining';
+      void this.#idle(Number.POSITIVE_INFINITY).then(() => this.#onDrained?.());
+    }
+    if (!this.#working) this.#work();
+  }
+
+  #work(): void {
+    const { clock } = this.#options;
+    this.#working = true;
+    const startMs = clock.nowMs();
+    for (let next = this.#inbox.shift(); next; next = this.#inbox.shift()) {
+      this.#runner.run(next.job, next.arrivedMs);
+      if (this.#inbox.length > 0 && clock.nowMs() - startMs > sliceMs) {
+        this.#results.flushNow();
+        setImmediate(() => this.#work());
+        return;
+      }
+    }
+    this.#working = false;
+  }
+
+  /** A job that still waits here has not begun: it is dropped and answered as cancelled by running it out of time. */
+  #cancel(jobId: number): void {
+    const waiting = this.#inbox.find((entry) => entry.job.id === jobId);
+    if (waiting) waiting.job.budgetMs = 0;
+    else this.#runner.cancel(jobId);
+  }
+
+  #lost(link: Link<AttachRequest, AttachResponse>): void {
+    if (this.#link !== link) return;
+    this.#link = undefined;
+    this.#inbox.length = 0;
+    this.#runner.cancelAll();
+    if (this.#state === 'stopped') return;
+    if (this.#state === 'draining') {
+      this.#onDrained?.();
+      return;
+    }
+    this.#state = 'detached';
+    this.#options.logger.info({}, 'lost the balancer, dialling again');
+    void this.#attach();
+  }
+
+  #heartbeat(): void {
+    const oldestJobMs = Math.round(this.#runner.oldestMs());
+    const heartbeat = { running: this.#runner.runningCount, oldestJobMs };
+    this.#link?.send(AttachRequest.create({ heartbeat }));
+  }
+
+  #idle(graceMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const endMs = clock.nowMs() + graceMs;
+    return new Promise((resolve) => {
+      const check = () => {
+        const busy = this.#inbox.length > 0 || this.#runner.runningCount > 0;
+        if (busy && clock.nowMs() < endMs) clock.after(drainPollMs, check);
+        else resolve();
+      };
+      check();
+    });
+  }
+}

@@ -1,0 +1,105 @@
+import type { ArtifactServiceService, FunctionVersion } from '@relais/contracts';
+import { type CallContext, RelaisError, type ServiceOf } from '@relais/kit';
+import type { LoadedFunction, Runtime } from '../runtimes/runtime.js';
+
+/** A version that is ready for calls, with what fetching and loading it cost. */
+export interface CachedFunction {
+  readonly version: FunctionVersion;
+  readonly loaded: LoadedFunction;
+}
+
+export interface FunctionCacheOptions {
+  readonly artifacts: ServiceOf<typeof ArtifactServiceService>;
+  readonly runtimeOf: (lang: string) => Runtime | undefined;
+  /** Loaded versions kept; beyond it the least recently used idle one is closed. */
+  readonly functionsMax: number;
+  /** Memory of loaded versions together; beyond it the least recently used idle ones are closed. */
+  readonly loadedBytesMax: number;
+}
+
+interface Entry extends CachedFunction {
+  uses: number;
+}
+
+/** The versions this worker has ready. Each is fetched and loaded once however many calls ask at the same time. */
+export class FunctionCache {
+  readonly #options: FunctionCacheOptions;
+  /** In order of last use, oldest first. */
+  readonly #entries = new Map<string, Entry>();
+  readonly #loading = new Map<string, Promise<Entry>>();
+  #loadedBytes = 0;
+
+  constructor(options: FunctionCacheOptions) {
+    this.#options = options;
+  }
+
+  /** A ready version, held until `release`; undefined when it must be loaded first. */
+  take(functionId: string): CachedFunction | undefined {
+    const entry = this.#entries.get(functionId);
+    if (!entry) return undefined;
+    this.#touch(functionId, entry);
+    entry.uses++;
+    return entry;
+  }
+
+  /** The same, fetching and loading when needed. Rejects with not_found, unavailable or what the runtime says. */
+  async load(functionId: string, context: CallContext): Promise<CachedFunction> {
+    let loading = this.#loading.get(functionId);
+    if (!loading) {
+      loading = this.#fetchAndLoad(functionId, context).finally(() => this.#loading.delete(functionId));
+      this.#loading.set(functionId, loading);
+    }
+    const entry = await loading;
+    entry.uses++;
+    return entry;
+  }
+
+  release(functionId: string): void {
+    const entry = this.#entries.get(functionId);
+    if (!entry) return;
+    entry.uses--;
+    this.#evict();
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#loading.values()]);
+    const entries = [...this.#entries.values()];
+    this.#entries.clear();
+    await Promise.allSettled(entries.map((entry) => entry.loaded.close()));
+  }
+
+  async #fetchAndLoad(functionId: string, context: CallContext): Promise<Entry> {
+    const { artifacts, runtimeOf } = this.#options;
+    const { version } = await artifacts.getVersion({ id: functionId }, context);
+    const runtime = version && runtimeOf(version.lang);
+    if (!version || !runtime) {
+      throw new RelaisError('internal', `This worker was given ${functionId}, whose language it does not run.`, {
+        component: 'worker',
+        reason: 'language_not_offered',
+      });
+    }
+    const { content } = await artifacts.getArtifact({ digest: version.artifactDigest }, context);
+    const loaded = await runtime.load(version, content);
+    const entry: Entry = { version, loaded, uses: 0 };
+    this.#entries.set(functionId, entry);
+    this.#loadedBytes += loaded.memoryBytes;
+    return entry;
+  }
+
+  #touch(functionId: string, entry: Entry): void {
+    this.#entries.delete(functionId);
+    this.#entries.set(functionId, entry);
+  }
+
+  #evict(): void {
+    const { functionsMax, loadedBytesMax } = this.#options;
+    if (this.#entries.size <= functionsMax && this.#loadedBytes <= loadedBytesMax) return;
+    for (const [functionId, entry] of this.#entries) {
+      if (this.#entries.size <= functionsMax && this.#loadedBytes <= loadedBytesMax) return;
+      if (entry.uses > 0) continue;
+      this.#entries.delete(functionId);
+      this.#loadedBytes -= entry.loaded.memoryBytes;
+      void entry.loaded.close();
+    }
+  }
+}

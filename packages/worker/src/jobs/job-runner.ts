@@ -1,0 +1,202 @@
+import { type BuildWork, type InvokeWork, type Job, JobResult } from '@relais/contracts';
+import { type Clock, RelaisError, type Span, type Tracer, toDetail } from '@relais/kit';
+import type { CachedFunction, FunctionCache } from '../functions/function-cache.js';
+import type { BegunJournal } from '../journal/begun-journal.js';
+import type { Call, CallOutcome, Runtime } from '../runtimes/runtime.js';
+import { resultOf } from './job-results.js';
+
+export interface JobRunnerOptions {
+  readonly workerId: string;
+  readonly functions: FunctionCache;
+  readonly runtimeOf: (lang: string) => Runtime | undefined;
+  readonly journal: BegunJournal;
+  readonly clock: Clock;
+  readonly tracer: Tracer;
+  /** Takes each job's one result. */
+  readonly answer: (result: JobResult) => void;
+}
+
+/** A job between arrival and answer. */
+interface RunningJob {
+  readonly job: Job;
+  readonly arrivedMs: number;
+  readonly deadlineMs: number;
+  readonly span: Span;
+  /** Set once it runs in a child and can be stopped. */
+  stop?: (failure: RelaisError) => void;
+  /** Set when it must not begin any more. */
+  doomed?: RelaisError;
+}
+
+const deadlineTickMs = 10;
+
+/** Runs the jobs a worker is given: each is answered exactly once, none by a rejection. */
+export class JobRunner {
+  readonly #options: JobRunnerOptions;
+  readonly #running = new Map<number, RunningJob>();
+  #stopTicker: (() => void) | undefined;
+
+  constructor(options: JobRunnerOptions) {
+    this.#options = options;
+  }
+
+  get runningCount(): number {
+    return this.#running.size;
+  }
+
+  /** Age of the oldest unanswered job, milliseconds; 0 when there is none. */
+  oldestMs(): number {
+    const oldest = this.#running.values().next();
+    return oldest.done ? 0 : this.#options.clock.nowMs() - oldest.value.arrivedMs;
+  }
+
+  /** Takes a job. A call of an inline runtime whose function is ready has been answered when this returns. */
+  run(job: Job, arrivedMs: number): void {
+    const running: RunningJob = {
+      job,
+      arrivedMs,
+      deadlineMs: arrivedMs + job.budgetMs,
+      span: this.#options.tracer.start(job.work?.$case === 'build' ? 'worker build' : 'worker run', {
+        kind: 'server',
+        parent: job.traceparent,
+        startMs: arrivedMs,
+      }),
+    };
+    this.#running.set(job.id, running);
+    if (job.work?.$case === 'invoke') this.#invoke(running, job.work.value);
+    else if (job.work?.$case === 'build') void this.#build(running, job.work.value);
+    else this.#fail(running, new RelaisError('internal', 'A job without work arrived at a worker.'));
+  }
+
+  /** Stops a job whose time is over or whose caller has gone; one that is unknown or answered is ignored. */
+  cancel(jobId: number): void {
+    const running = this.#running.get(jobId);
+    if (!running) return;
+    this.#stop(running, new RelaisError('cancelled', 'The call was cancelled.', { component: 'worker' }));
+  }
+
+  /** Stops everything that can be stopped; used when nobody is left to take the answers. */
+  cancelAll(): void {
+    for (const jobId of [...this.#running.keys()]) this.cancel(jobId);
+  }
+
+  #invoke(running: RunningJob, work: InvokeWork): void {
+    const cached = this.#options.functions.take(work.functionId);
+    if (cached) this.#begin(running, work, cached, 0);
+    else void this.#loadAndBegin(running, work);
+  }
+
+  async #loadAndBegin(running: RunningJob, work: InvokeWork): Promise<void> {
+    const { clock, functions } = this.#options;
+    try {
+      const budgetMs = Math.max(1, running.deadlineMs - clock.nowMs());
+      const cached = await functions.load(work.functionId, { budgetMs, traceparent: running.span.traceparent });
+      this.#begin(running, work, cached, Math.round((clock.nowMs() - running.arrivedMs) * 1000));
+    } catch (error) {
+      this.#fail(running, RelaisError.from(error));
+    }
+  }
+
+  #begin(running: RunningJob, work: InvokeWork, cached: CachedFunction, loadUs: number): void {
+    const { clock, functions, journal, tracer } = this.#options;
+    const { job } = running;
+    const beginMs = clock.nowMs();
+    const refusal = running.doomed ?? (beginMs >= running.deadlineMs ? outOfTime(work.functionName) : undefined);
+    if (refusal) {
+      functions.release(work.functionId);
+      this.#fail(running, refusal);
+      return;
+    }
+    const span = tracer.start(`runtime ${job.lang}`, {
+      kind: 'internal',
+      parent: running.span.traceparent,
+      startMs: beginMs,
+    });
+    const call: Call = {
+      jobId: job.id,
+      invocationId: job.invocationId,
+      payload: work.payload,
+      deadlineMs: running.deadlineMs,
+      budgetMs: running.deadlineMs - beginMs,
+      traceparent: span.traceparent,
+      attempt: job.attempt,
+      ...(work.http ? { http: work.http } : {}),
+    };
+    journal.begin(job.id);
+    const outcome = cached.loaded.invoke(call);
+    if (outcome instanceof Promise) {
+      running.stop = (failure) => cached.loaded.cancel(job.id, failure);
+      this.#watchDeadlines();
+      void outcome.then((late) => this.#finish(running, work, span, late, loadUs));
+    } else {
+      this.#finish(running, work, span, outcome, loadUs);
+    }
+  }
+
+  #finish(running: RunningJob, work: InvokeWork, span: Span, outcome: CallOutcome, loadUs: number): void {
+    const failure = outcome.result.ok ? undefined : outcome.result.error;
+    if (span.recording) {
+      span.set({ 'relais.cold_us': outcome.coldUs, 'relais.run_us': outcome.runUs, ...outcome.attributes });
+    }
+    span.end(failure);
+    this.#options.functions.release(work.functionId);
+    this.#settle(running, resultOf(outcome, loadUs), failure);
+  }
+
+  async #build(running: RunningJob, work: BuildWork): Promise<void> {
+    const { journal, runtimeOf } = this.#options;
+    const { job } = running;
+    try {
+      const runtime = runtimeOf(job.lang);
+      if (!runtime) throw new RelaisError('unavailable', `This worker does not build ${job.lang}.`);
+      journal.begin(job.id);
+      const built = await runtime.build(work, job.budgetMs);
+      this.#settle(running, JobResult.create({ outcome: { $case: 'built', value: built } }), undefined);
+    } catch (error) {
+      this.#fail(running, RelaisError.from(error));
+    }
+  }
+
+  #fail(running: RunningJob, error: RelaisError): void {
+    const failure = error.with({ component: 'worker' });
+    const detail = toDetail(failure);
+    this.#settle(running, JobResult.create({ outcome: { $case: 'failure', value: detail } }), failure);
+  }
+
+  #settle(running: RunningJob, result: JobResult, failure: RelaisError | undefined): void {
+    if (!this.#running.delete(running.job.id)) return;
+    if (this.#running.size === 0) this.#stopWatching();
+    running.span.end(failure);
+    result.id = running.job.id;
+    result.workerId = this.#options.workerId;
+    this.#options.answer(result);
+  }
+
+  #stop(running: RunningJob, failure: RelaisError): void {
+    if (running.stop) running.stop(failure);
+    else running.doomed = failure;
+  }
+
+  #watchDeadlines(): void {
+    this.#stopTicker ??= this.#options.clock.every(deadlineTickMs, () => this.#stopOverdue());
+  }
+
+  #stopWatching(): void {
+    this.#stopTicker?.();
+    this.#stopTicker = undefined;
+  }
+
+  #stopOverdue(): void {
+    const nowMs = this.#options.clock.nowMs();
+    for (const running of this.#running.values()) {
+      if (nowMs >= running.deadlineMs) this.#stop(running, outOfTime(running.job.lang));
+    }
+  }
+}
+
+function outOfTime(what: string): RelaisError {
+  return new RelaisError('deadline_exceeded', `The time budget of this ${what} call was used up at the worker.`, {
+    component: 'worker',
+    reason: 'timeout',
+  });
+}

@@ -1,0 +1,78 @@
+import type { ArtifactServiceService, AttachRequest, AttachResponse } from '@relais/contracts';
+import type { Clock, Component, Dial, Logger, ServiceOf, Tracer } from '@relais/kit';
+import { WorkerNode } from './attachment/worker-node.js';
+import { FunctionCache } from './functions/function-cache.js';
+import { JobRunner } from './jobs/job-runner.js';
+import { BegunJournal } from './journal/begun-journal.js';
+import type { Runtime } from './runtimes/runtime.js';
+
+export interface WorkerOptions {
+  /** Unique in the cluster; chosen by the supervisor. */
+  readonly workerId: string;
+  readonly host: string;
+  /** Jobs the balancer may give it at once. */
+  readonly slots: number;
+  readonly runtimes: readonly Runtime[];
+  readonly dial: Dial<AttachRequest, AttachResponse>;
+  readonly artifacts: ServiceOf<typeof ArtifactServiceService>;
+  /** Open, writable file that outlives the process in its supervisor's hands. */
+  readonly journalFd: number;
+  /** Loaded versions kept at once. */
+  readonly functionsMax: number;
+  /** Memory of loaded versions together. */
+  readonly loadedBytesMax: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly tracer: Tracer;
+  /** 0 to 1; spreads reconnecting workers. */
+  readonly random: () => number;
+}
+
+/** A worker: its runtimes, the functions it has ready, and its place in the fleet. */
+export class Worker implements Component {
+  readonly name = 'worker';
+  readonly #options: WorkerOptions;
+  readonly #functions: FunctionCache;
+  #node: WorkerNode | undefined;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.#functions = new FunctionCache({ ...options, runtimeOf: (lang) => this.#runtimeOf(lang) });
+  }
+
+  /** Looks what its runtimes can do on this machine, then attaches; resolves once the balancer has it. */
+  async start(): Promise<void> {
+    const options = this.#options;
+    const languages = await Promise.all(options.runtimes.map((runtime) => runtime.probe()));
+    const journal = new BegunJournal(options.journalFd);
+    this.#node = new WorkerNode({
+      ...options,
+      languages,
+      inline: options.runtimes.some((runtime) => runtime.style === 'inline'),
+      makeRunner: (answer) =>
+        new JobRunner({
+          ...options,
+          journal,
+          answer,
+          functions: this.#functions,
+          runtimeOf: (lang) => this.#runtimeOf(lang),
+        }),
+    });
+    await this.#node.start();
+  }
+
+  /** Resolves when the balancer asked this worker to finish and it has. */
+  drained(): Promise<void> {
+    return this.#node?.drained() ?? Promise.resolve();
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    await this.#node?.stop(graceMs);
+    await this.#functions.close();
+    await Promise.all(this.#options.runtimes.map((runtime) => runtime.close()));
+  }
+
+  #runtimeOf(lang: string): Runtime | undefined {
+    return this.#options.runtimes.find((runtime) => runtime.lang === lang);
+  }
+}
