@@ -24,6 +24,8 @@ export interface WorkerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly tracer: Tracer;
+  /** Makes the spans of the user's code itself. */
+  readonly runtimeTracer: Tracer;
   /** 0 to 1; spreads reconnecting workers. */
   readonly random: () => number;
 }

@@ -12,6 +12,8 @@ export interface JobRunnerOptions {
   readonly journal: BegunJournal;
   readonly clock: Clock;
   readonly tracer: Tracer;
+  /** Makes the span of the user's code itself. */
+  readonly runtimeTracer: Tracer;
   /** Takes each job's one result. */
   readonly answer: (result: JobResult) => void;
 }
@@ -98,7 +100,7 @@ export class JobRunner {
   }
 
   #begin(running: RunningJob, work: InvokeWork, cached: CachedFunction, loadUs: number): void {
-    const { clock, functions, journal, tracer } = this.#options;
+    const { clock, functions, journal, runtimeTracer } = this.#options;
     const { job } = running;
     const beginMs = clock.nowMs();
     const refusal = running.doomed ?? (beginMs >= running.deadlineMs ? outOfTime(work.functionName) : undefined);
@@ -107,7 +109,7 @@ export class JobRunner {
       this.#fail(running, refusal);
       return;
     }
-    const span = tracer.start(`runtime ${job.lang}`, {
+    const span = runtimeTracer.start(`runtime ${job.lang}`, {
       kind: 'internal',
       parent: running.span.traceparent,
       startMs: beginMs,

@@ -1,0 +1,4 @@
+import { systemScenarios } from './scenarios.js';
+import { allInOne } from './topology.js';
+
+systemScenarios(allInOne);

@@ -1,0 +1,4 @@
+import { systemScenarios } from './scenarios.js';
+import { fourRoles } from './topology.js';
+
+systemScenarios(fourRoles);

@@ -1,0 +1,17 @@
+import { faultScenarios } from './scenarios/faults.js';
+import { inputScenarios } from './scenarios/input.js';
+import { languageScenarios } from './scenarios/languages.js';
+import { protocolScenarios } from './scenarios/protocols.js';
+import { traceScenarios } from './scenarios/traces.js';
+import type { Topology } from './topology.js';
+
+/** Every system scenario, unchanged in every topology. */
+export function systemScenarios(topology: Topology): void {
+  describe(`a platform, ${topology.name}`, () => {
+    languageScenarios(topology);
+    protocolScenarios(topology);
+    inputScenarios(topology);
+    traceScenarios(topology);
+    faultScenarios(topology);
+  });
+}

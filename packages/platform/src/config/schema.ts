@@ -1,0 +1,94 @@
+import { type ConfigOf, defineConfig } from '@relais/kit';
+
+export const roleNames = ['gateway', 'balancer', 'storage', 'worker'] as const;
+
+/** Every key of `relais up`. Bounds are inclusive; nothing is unbounded. */
+export const platformSchema = defineConfig({
+  roles: {
+    kind: 'list',
+    values: roleNames,
+    default: roleNames,
+    min: 1,
+    max: 4,
+    describe: 'Roles this process runs; the others are reached over the network.',
+  },
+  host: { kind: 'string', default: '127.0.0.1', min: 1, max: 255, describe: 'Address the gateway listens on.' },
+  port: {
+    kind: 'int',
+    default: 8080,
+    min: 0,
+    max: 65_535,
+    alias: 'p',
+    describe: 'Port the gateway listens on; 0 takes a free one.',
+  },
+  data: { kind: 'string', default: '.relais', min: 1, describe: 'Directory in which storage keeps its database.' },
+  workers: { kind: 'int', default: 4, min: 1, max: 64, describe: 'Worker processes to keep running.' },
+  strategy: { kind: 'enum', values: ['fifo', 'rr'], default: 'fifo', describe: 'How jobs are given to workers.' },
+  slotsInline: {
+    kind: 'int',
+    default: 32,
+    min: 1,
+    max: 1024,
+    describe: 'Jobs a worker that runs WASM may have at once; they run one after the other.',
+  },
+  slotsProcesses: {
+    kind: 'int',
+    default: 8,
+    min: 1,
+    max: 256,
+    describe: 'Jobs a worker of native languages may have at once; each runs in a process of its own.',
+  },
+  queueLengthMax: {
+    kind: 'int',
+    default: 1000,
+    min: 1,
+    max: 100_000,
+    describe: 'Waiting calls of one function; beyond it callers are refused.',
+  },
+  balancerListen: {
+    kind: 'string',
+    default: '',
+    describe: 'HOST:PORT on which the balancer serves gateways and workers of other machines.',
+  },
+  storageListen: {
+    kind: 'string',
+    default: '',
+    describe: 'HOST:PORT on which storage serves gateways and workers of other machines.',
+  },
+  balancer: { kind: 'string', default: '', describe: 'HOST:PORT of a balancer that runs elsewhere.' },
+  storage: { kind: 'string', default: '', describe: 'HOST:PORT of a storage that runs elsewhere.' },
+  clusterToken: {
+    kind: 'string',
+    default: '',
+    secret: true,
+    describe: 'Shared secret of all roles; needed to listen beyond loopback.',
+  },
+  drainMs: {
+    kind: 'int',
+    default: 30_000,
+    min: 0,
+    max: 900_000,
+    describe: 'How long a stop waits for what is running.',
+  },
+  logLevel: {
+    kind: 'enum',
+    values: ['debug', 'info', 'warn', 'error'],
+    default: 'warn',
+    describe: 'Least severe line that is logged.',
+  },
+  otlpUrl: {
+    kind: 'string',
+    default: '',
+    describe: 'Collector that takes spans by OTLP, for example http://127.0.0.1:4318.',
+  },
+  otlpProtocol: { kind: 'enum', values: ['grpc', 'http'], default: 'http', describe: 'How the collector is spoken to.' },
+  traceSampleRatio: {
+    kind: 'number',
+    default: 1,
+    min: 0,
+    max: 1,
+    describe: 'Share of traces kept that begin here, when there is a collector.',
+  },
+});
+
+export type PlatformConfig = ConfigOf<typeof platformSchema>;

@@ -1,0 +1,2 @@
+/** Release of this platform. */
+export const releaseVersion = '0.1.0';

@@ -1,0 +1,60 @@
+// The process a supervisor spawns: composes one worker from its spec and stays until told to go.
+import { ArtifactServiceService, BalancerServiceService } from '@relais/contracts';
+import { ComponentGroup, createLogger, GrpcChannel, startTelemetry, systemClock } from '@relais/kit';
+import { createRuntimes, Worker } from '@relais/worker';
+import { journalFd } from '../supervisor/worker-spec.js';
+import { releaseVersion } from '../version.js';
+import { readSpec } from './read-spec.js';
+
+const functionsMax = 1000;
+const loadedBytesMax = 1024 * 1024 * 1024;
+
+const spec = await readSpec(process.stdin, () => process.exit(1));
+const logger = createLogger({ component: `worker ${spec.workerId}`, level: spec.logLevel });
+const telemetry = await startTelemetry({
+  serviceName: 'relais-worker',
+  version: releaseVersion,
+  exporter: spec.otlpUrl === '' ? undefined : { kind: spec.otlpProtocol, url: spec.otlpUrl },
+  sampleRatio: 1,
+  logger,
+});
+const token = spec.clusterToken === '' ? {} : { token: spec.clusterToken };
+const balancer = new GrpcChannel({ name: 'balancer', address: spec.balancerAddress, ...token });
+const storage = new GrpcChannel({ name: 'storage', address: spec.storageAddress, ...token });
+const worker = new Worker({
+  workerId: spec.workerId,
+  host: spec.host,
+  slots: spec.slots,
+  runtimes: createRuntimes(spec.languages, { clock: systemClock, logger }),
+  dial: balancer.dial(BalancerServiceService, 'attach'),
+  artifacts: storage.service(ArtifactServiceService),
+  journalFd,
+  functionsMax,
+  loadedBytesMax,
+  clock: systemClock,
+  logger,
+  tracer: telemetry.tracer('worker'),
+  runtimeTracer: telemetry.tracer('runtime'),
+  random: Math.random,
+});
+const group = new ComponentGroup('worker process', [balancer, storage, worker]);
+
+async function leave(): Promise<void> {
+  await group.stop(spec.drainMs);
+  await telemetry.shutdown();
+  process.exit(0);
+}
+
+let leaving = false;
+function leaveOnce(): void {
+  if (leaving) process.exit(1);
+  leaving = true;
+  void leave();
+}
+
+process.on('SIGTERM', leaveOnce);
+// Ctrl-C reaches the whole process group; it is the supervisor that says when to go.
+process.on('SIGINT', () => {});
+
+await group.start();
+void worker.drained().then(leaveOnce);
