@@ -1,1 +1,3 @@
-export {};
+export { type PlatformConfig, platformSchema } from './config/schema.js';
+export { type UpSurroundings, up } from './up.js';
+export { releaseVersion } from './version.js';

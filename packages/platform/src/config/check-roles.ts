@@ -10,7 +10,8 @@ export function checkRoles(config: PlatformConfig): void {
     if (!has('balancer') && !config.balancer) mistakes.push(`role ${role} needs --balancer HOST:PORT`);
     if (!has('storage') && !config.storage) mistakes.push(`role ${role} needs --storage HOST:PORT`);
   }
-  if (has('balancer') && config.balancer) mistakes.push('--balancer is for a balancer elsewhere; this process runs one');
+  if (has('balancer') && config.balancer)
+    mistakes.push('--balancer is for a balancer elsewhere; this process runs one');
   if (has('storage') && config.storage) mistakes.push('--storage is for a storage elsewhere; this process runs one');
   if (has('balancer') && !has('gateway') && !config.balancerListen) {
     mistakes.push('role balancer without gateway needs --balancer-listen HOST:PORT');

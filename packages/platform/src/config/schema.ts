@@ -81,7 +81,12 @@ export const platformSchema = defineConfig({
     default: '',
     describe: 'Collector that takes spans by OTLP, for example http://127.0.0.1:4318.',
   },
-  otlpProtocol: { kind: 'enum', values: ['grpc', 'http'], default: 'http', describe: 'How the collector is spoken to.' },
+  otlpProtocol: {
+    kind: 'enum',
+    values: ['grpc', 'http'],
+    default: 'http',
+    describe: 'How the collector is spoken to.',
+  },
   traceSampleRatio: {
     kind: 'number',
     default: 1,

@@ -2,8 +2,10 @@
 export interface WorkerSpec {
   readonly workerId: string;
   readonly host: string;
-  /** Canonical languages this worker offers. */
-  readonly languages: readonly string[];
+  /** Canonical languages whose calls it takes. */
+  readonly runs: readonly string[];
+  /** Canonical languages whose builds it takes. */
+  readonly builds: readonly string[];
   /** Jobs the balancer may give it at once. */
   readonly slots: number;
   /** "unix:/path" or "host:port". */

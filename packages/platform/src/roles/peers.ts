@@ -1,0 +1,81 @@
+import type { Balancer } from '@relais/balancer';
+import type {
+  DispatchRequest,
+  DispatchResponse,
+  Job,
+  JobResult,
+  SuperviseRequest,
+  SuperviseResponse,
+} from '@relais/contracts';
+import { BalancerServiceService, FleetServiceService, StorageServiceService } from '@relais/contracts';
+import {
+  type Clock,
+  type Component,
+  type Dial,
+  type Exchange,
+  GrpcChannel,
+  LinkExchange,
+  memoryLinkPair,
+  type ServiceOf,
+} from '@relais/kit';
+import type { FunctionStore } from '@relais/storage';
+import type { PlatformConfig } from '../config/schema.js';
+import { dispatchClientCodec } from './dispatch-codec.js';
+
+/** The balancer as its callers see it, here or elsewhere. */
+export interface BalancerPeer {
+  readonly dispatch: Exchange<Job, JobResult>;
+  readonly fleet: ServiceOf<typeof FleetServiceService>;
+  readonly supervise: Dial<SuperviseRequest, SuperviseResponse>;
+  /** What must run for it, in order of start. */
+  readonly components: readonly Component[];
+}
+
+/** Storage as its callers see it, here or elsewhere. */
+export interface StoragePeer {
+  readonly storage: ServiceOf<typeof StorageServiceService>;
+  readonly components: readonly Component[];
+}
+
+export function localBalancer(balancer: Balancer): BalancerPeer {
+  return {
+    dispatch: balancer,
+    fleet: balancer,
+    supervise: async () => {
+      const [ours, theirs] = memoryLinkPair<SuperviseRequest, SuperviseResponse>('balancer', 'supervisor');
+      balancer.attachSupervisor(theirs);
+      return ours;
+    },
+    components: [],
+  };
+}
+
+export function remoteBalancer(config: PlatformConfig, clock: Clock): BalancerPeer {
+  const channel = new GrpcChannel({ name: 'balancer', address: config.balancer, ...tokenOf(config) });
+  const dispatch = new LinkExchange<Job, JobResult, DispatchRequest, DispatchResponse>({
+    name: 'dispatch',
+    dial: channel.dial(BalancerServiceService, 'dispatch'),
+    codec: dispatchClientCodec,
+    clock,
+    random: Math.random,
+  });
+  return {
+    dispatch,
+    fleet: channel.service(FleetServiceService),
+    supervise: channel.dial(BalancerServiceService, 'supervise'),
+    components: [channel, dispatch],
+  };
+}
+
+export function localStorage(store: FunctionStore): StoragePeer {
+  return { storage: store, components: [] };
+}
+
+export function remoteStorage(config: PlatformConfig): StoragePeer {
+  const channel = new GrpcChannel({ name: 'storage', address: config.storage, ...tokenOf(config) });
+  return { storage: channel.service(StorageServiceService), components: [channel] };
+}
+
+export function tokenOf(config: PlatformConfig): { token?: string } {
+  return config.clusterToken === '' ? {} : { token: config.clusterToken };
+}

@@ -1,0 +1,36 @@
+import type { PlatformConfig } from '../config/schema.js';
+import type { WorkerSpec } from '../supervisor/worker-spec.js';
+
+/** Languages whose calls run in the worker's own loop. */
+const inlineLanguages = ['c', 'wasm'] as const;
+const nativeLanguages = ['js', 'python'] as const;
+
+/** Where the workers of this process find the rest. */
+export interface WorkerPeers {
+  readonly balancerAddress: string;
+  readonly storageAddress: string;
+}
+
+/**
+ * What each worker of a fleet offers: half of them, rounded up, run WASM; the rest run native languages and build
+ * everything, so that a blocked loop holds up no process pool and no compile. A fleet of one does all of it.
+ */
+export function workerFleet(config: PlatformConfig, peers: WorkerPeers, host: string): Omit<WorkerSpec, 'workerId'>[] {
+  const inlineCount = Math.ceil(config.workers / 2);
+  return Array.from({ length: config.workers }, (_, index) => {
+    const inline = index < inlineCount;
+    const native = !inline || config.workers === 1;
+    return {
+      host,
+      runs: [...(inline ? inlineLanguages : []), ...(native ? nativeLanguages : [])],
+      builds: native ? [...inlineLanguages, ...nativeLanguages] : [],
+      slots: inline ? config.slotsInline : config.slotsProcesses,
+      ...peers,
+      clusterToken: config.clusterToken,
+      logLevel: config.logLevel,
+      otlpUrl: config.otlpUrl,
+      otlpProtocol: config.otlpProtocol,
+      drainMs: config.drainMs,
+    };
+  });
+}

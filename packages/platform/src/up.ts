@@ -1,0 +1,46 @@
+import { createLogger, type LoadedConfig, startTelemetry, systemClock } from '@relais/kit';
+import { checkRoles } from './config/check-roles.js';
+import type { platformSchema } from './config/schema.js';
+import { compose } from './roles/compose.js';
+import { releaseVersion } from './version.js';
+
+/** How the command that starts a platform talks to its user and hears of its end. */
+export interface UpSurroundings {
+  /** Writes one line to the user. */
+  readonly say: (line: string) => void;
+  /** Calls back on each request to stop: the first drains, the second ends at once. */
+  readonly onStopRequest: (callback: () => void) => void;
+}
+
+/**
+ * Runs the roles of this process until asked to stop. Resolves with the exit code; rejects with RelaisError when a role
+ * cannot start.
+ */
+export async function up(
+  { values: config }: LoadedConfig<typeof platformSchema>,
+  { say, onStopRequest }: UpSurroundings,
+): Promise<number> {
+  checkRoles(config);
+  const logger = createLogger({ component: 'platform', level: config.logLevel });
+  const telemetry = await startTelemetry({
+    serviceName: 'relais',
+    version: releaseVersion,
+    exporter: config.otlpUrl === '' ? undefined : { kind: config.otlpProtocol, url: config.otlpUrl },
+    sampleRatio: config.traceSampleRatio,
+    logger,
+  });
+  const composition = compose(config, systemClock, telemetry);
+  const stopRequested = new Promise<void>((resolve) => onStopRequest(resolve));
+  try {
+    await composition.group.start();
+    await composition.ready();
+    say(`relais ready ${composition.describe()}`);
+    await stopRequested;
+    say('relais draining; once more to stop at once');
+    await composition.group.stop(config.drainMs);
+    return 0;
+  } finally {
+    await composition.group.stop(0);
+    await telemetry.shutdown();
+  }
+}
