@@ -1,3 +1,13 @@
+export { type ConfigSources, type LoadedConfig, loadConfig } from './config/load.js';
+export { configHelp, configTable } from './config/render.js';
+export {
+  type ConfigKey,
+  type ConfigOf,
+  type ConfigSchema,
+  type ConfigValueOf,
+  defineConfig,
+} from './config/schema.js';
+export type { ConfigSource } from './config/sources.js';
 export { codeOfGrpcStatus, type ErrorCode, errorCodes, type FaultParty, isErrorCode } from './errors/codes.js';
 export { type ErrorFields, fromDetail, RelaisError, toDetail } from './errors/relais-error.js';
 export { type RestFailure, toRest } from './errors/rest.js';
@@ -6,7 +16,20 @@ export type { Component } from './lifecycle/component.js';
 export { ComponentGroup } from './lifecycle/component-group.js';
 export { type Logger, silentLogger } from './logging/logger.js';
 export type { CallContext } from './rpc/context.js';
+export type {
+  AnsweringCodec,
+  AskingCodec,
+  IdentifiedAnswer,
+  IncomingQuestion,
+  OutgoingQuestion,
+} from './rpc/exchange/codec.js';
+export { LinkExchange, type LinkExchangeOptions } from './rpc/exchange/link-exchange.js';
+export { type ServeExchangeOptions, serveExchange } from './rpc/exchange/serve-exchange.js';
 export type { Exchange } from './rpc/exchange.js';
+export type { HandlersOf, LinkContext, RpcDefinition } from './rpc/grpc/definition.js';
+export { GrpcChannel, type GrpcChannelOptions } from './rpc/grpc/grpc-channel.js';
+export { GrpcServer, type GrpcServerOptions } from './rpc/grpc/grpc-server.js';
+export { registration, type ServiceRegistration } from './rpc/grpc/registration.js';
 export type { Dial, Link, LinkReceiver } from './rpc/link.js';
 export { memoryLinkPair } from './rpc/memory-link.js';
 export type { ServiceOf } from './rpc/service.js';

@@ -1,0 +1,48 @@
+import type { RelaisError } from '../../errors/relais-error.js';
+
+/** One question as it leaves. */
+export interface OutgoingQuestion<Question> {
+  /** uint32, unique among the unanswered questions of the exchange. */
+  readonly id: number;
+  readonly question: Question;
+  /** What is left of the caller's budget as the frame is made, milliseconds. */
+  readonly budgetMs: number;
+  /** W3C traceparent of the caller's span; absent when nothing traces. */
+  readonly traceparent: string | undefined;
+}
+
+/** How the asking side reads and writes its frames. Pure functions. */
+export interface AskingCodec<Question, Answer, Out, In> {
+  /** Packs questions, and the ids of questions whose answer is no longer wanted. Either may be empty. */
+  wrap(questions: readonly OutgoingQuestion<Question>[], cancelIds: readonly number[]): Out;
+  unwrap(frame: In): readonly IdentifiedAnswer<Answer>[];
+  /** Rough size on the wire, bytes; frames are cut by it. */
+  sizeOf(question: Question): number;
+}
+
+export interface IdentifiedAnswer<Answer> {
+  readonly id: number;
+  readonly answer: Answer;
+}
+
+/** One question as it arrives. */
+export interface IncomingQuestion<Question> {
+  readonly id: number;
+  readonly question: Question;
+  readonly budgetMs: number;
+  readonly traceparent?: string | undefined;
+}
+
+/** How the answering side reads and writes its frames. Pure functions. */
+export interface AnsweringCodec<Question, Answer, Out, In> {
+  unwrap(frame: In): {
+    readonly questions: readonly IncomingQuestion<Question>[];
+    readonly cancelIds: readonly number[];
+  };
+  /** Packs answers; the id is the asker's, whatever id the answer itself may hold. */
+  wrap(answers: readonly IdentifiedAnswer<Answer>[]): Out;
+  /** The answer that stands for a failure. */
+  failure(id: number, error: RelaisError): Answer;
+  /** Rough size on the wire, bytes; frames are cut by it. */
+  sizeOf(answer: Answer): number;
+}
