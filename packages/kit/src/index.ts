@@ -35,7 +35,13 @@ export { memoryLinkPair } from './rpc/memory-link.js';
 export type { ServiceOf } from './rpc/service.js';
 export { TickBatch } from './rpc/tick-batch.js';
 export { passThroughTracer } from './telemetry/pass-through-tracer.js';
-export { isTraceparent, newTraceparent, traceIdOf } from './telemetry/traceparent.js';
+export {
+  startTelemetry,
+  type Telemetry,
+  type TelemetryOptions,
+  type TraceExporter,
+} from './telemetry/start-telemetry.js';
+export { isSampled, isTraceparent, newTraceparent, spanIdOf, traceIdOf } from './telemetry/traceparent.js';
 export type { Attributes, Span, SpanKind, SpanStart, Tracer } from './telemetry/tracer.js';
 export { type Clock, systemClock } from './time/clock.js';
 export { ManualClock } from './time/manual-clock.js';

@@ -12,6 +12,16 @@ export function traceIdOf(traceparent: string): string {
   return traceparent.slice(3, 35);
 }
 
+/** The span id of a well-formed traceparent, 16 hexadecimal digits. */
+export function spanIdOf(traceparent: string): string {
+  return traceparent.slice(36, 52);
+}
+
+/** Whether a well-formed traceparent says that its trace is kept. */
+export function isSampled(traceparent: string): boolean {
+  return (Number.parseInt(traceparent.slice(53), 16) & 1) === 1;
+}
+
 /** A new trace: random ids. */
 export function newTraceparent(sampled: boolean): string {
   return `00-${randomHex(16)}-${randomHex(8)}-${sampled ? '01' : '00'}`;

@@ -1,0 +1,49 @@
+import type { Logger } from '../logging/logger.js';
+import { type Clock, systemClock } from '../time/clock.js';
+import { passThroughTracer } from './pass-through-tracer.js';
+import type { Tracer } from './tracer.js';
+
+/** Where spans go. */
+export interface TraceExporter {
+  readonly kind: 'otlp-grpc' | 'otlp-http';
+  /** The collector, for example http://127.0.0.1:4317 (gRPC) or http://127.0.0.1:4318 (HTTP, /v1/traces is added). */
+  readonly url: string;
+}
+
+export interface TelemetryOptions {
+  readonly serviceName: string;
+  readonly version: string;
+  /** Absent: no span is kept and OpenTelemetry is not loaded. */
+  readonly exporter: TraceExporter | undefined;
+  /** Share of new traces that are kept, 0 to 1; a trace that comes in keeps what its caller decided. */
+  readonly sampleRatio: number;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+/** Tracing of one process. Nothing here rejects: telemetry never fails what it watches. */
+export interface Telemetry {
+  tracer(scopeName: string): Tracer;
+  /** Resolves when what has ended is exported, or after 4 s. */
+  flush(): Promise<void>;
+  /** Flushes and ends; spans ended later are dropped. Resolves within 4 s. */
+  shutdown(): Promise<void>;
+}
+
+const noTelemetry: Telemetry = {
+  tracer: () => passThroughTracer,
+  flush: () => Promise.resolve(),
+  shutdown: () => Promise.resolve(),
+};
+
+/**
+ * Sets tracing up; once in a process at a time, because OpenTelemetry registers itself globally. At most 2048 ended spans
+ * wait for export (OTEL_BSP_MAX_QUEUE_SIZE changes it); more are dropped. Rejects with RelaisError failed_precondition,
+ * reason "telemetry_running", when it already runs, and invalid_argument, reason "bad_config", for a URL that is none.
+ */
+export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
+  if (options.exporter === undefined) return noTelemetry;
+  // Loading the SDK takes a third of a second, which a process that exports nothing must not pay.
+  const { startOtel } = await import('./otel.js');
+  return startOtel({ clock: systemClock, ...options, exporter: options.exporter }) ?? noTelemetry;
+}
