@@ -1,0 +1,196 @@
+import type {
+  ArtifactServiceService,
+  CreateVersionRequest,
+  CreateVersionResponse,
+  DeleteFunctionRequest,
+  DeleteFunctionResponse,
+  GetArtifactRequest,
+  GetArtifactResponse,
+  GetBlobRequest,
+  GetBlobResponse,
+  GetVersionRequest,
+  GetVersionResponse,
+  ListFunctionsRequest,
+  ListFunctionsResponse,
+  ResolveFunctionRequest,
+  ResolveFunctionResponse,
+  StorageServiceService,
+  WaitForChangeRequest,
+  WaitForChangeResponse,
+} from '@relais/contracts';
+import { type CallContext, type Clock, type Component, type Logger, RelaisError, type ServiceOf } from '@relais/kit';
+import type { Backend } from '../backends/backend.js';
+import { GroupCommit, type Mutation } from '../commit/group-commit.js';
+import { overLimit, recordCorrupt, storageError, storageFailure } from '../errors.js';
+import { ChangeFeed } from '../feed/change-feed.js';
+import { keys, ranges } from '../records/keys.js';
+import { RecordReader } from '../records/record-reader.js';
+import { defaultStorageBounds, type StorageBounds } from './bounds.js';
+import { Catalog } from './catalog.js';
+import { createVersion, type Stage } from './create-version.js';
+import { deleteFunction } from './delete-function.js';
+import { mustBeName, parseReference } from './reference.js';
+
+const pageSizeMax = 1000;
+const digestForm = /^[0-9a-f]{64}$/;
+
+export interface FunctionStoreOptions {
+  /** Started before the store and stopped after it, by whoever made it. */
+  readonly backend: Backend;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Those not given are {@link defaultStorageBounds}. */
+  readonly bounds?: Partial<StorageBounds>;
+}
+
+type Services = ServiceOf<typeof StorageServiceService> & ServiceOf<typeof ArtifactServiceService>;
+
+/**
+ * The storage role: functions, their immutable versions and their blobs, on any backend. A write that is answered is on
+ * disk; a reader sees the state before it or after it. Every error carries component "storage".
+ */
+export class FunctionStore implements Services, Component {
+  readonly name = 'storage';
+  readonly #backend: Backend;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #bounds: StorageBounds;
+  readonly #reader: RecordReader;
+  readonly #catalog: Catalog;
+  readonly #feed: ChangeFeed;
+  readonly #commits: GroupCommit<Stage>;
+  #open = false;
+
+  constructor({ backend, clock, logger, bounds }: FunctionStoreOptions) {
+    this.#backend = backend;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#bounds = { ...defaultStorageBounds, ...bounds };
+    this.#reader = new RecordReader(backend);
+    this.#catalog = new Catalog(this.#reader, this.#bounds, logger);
+    this.#feed = new ChangeFeed({ clock, ...this.#bounds });
+    this.#commits = new GroupCommit({
+      backend,
+      clock,
+      newStage: () => new Map(),
+      reload: () => this.#reload(),
+      ...this.#bounds,
+    });
+  }
+
+  /** Reads the current versions into memory. Rejects with failed_precondition when the backend's content is unusable. */
+  async start(): Promise<void> {
+    try {
+      await this.#catalog.load();
+    } catch (error) {
+      const failure = storageFailure(error);
+      if (failure.fields.reason !== 'record_corrupt') throw failure;
+      const message = `${failure.message} ${this.#backend.name} was not opened.`;
+      throw storageError('failed_precondition', 'storage_corrupt', message, { cause: failure });
+    }
+    this.#open = true;
+    this.#logger.info({ functions: this.#catalog.index.size, backend: this.#backend.name }, 'Storage serves.');
+  }
+
+  /** Answers waiting polls at once, then writes what is waiting for the disk. */
+  async stop(graceMs: number): Promise<void> {
+    this.#feed.stop();
+    await this.#commits.stop(graceMs);
+    this.#open = false;
+  }
+
+  /**
+   * Stores a version with its blobs. Errors: invalid_argument (`invalid_name`, `name_looks_like_id`, `out_of_bounds`),
+   * already_exists (`name_taken`), resource_exhausted (`functions_limit`, `versions_limit`, `storage_queue_full`),
+   * unavailable (`storage_write_failed`: whether it landed is known to the next change only).
+   */
+  createVersion(request: CreateVersionRequest, context: CallContext): Promise<CreateVersionResponse> {
+    return this.#answer(async () => {
+      const scope = { catalog: this.#catalog, reader: this.#reader, bounds: this.#bounds, clock: this.#clock };
+      const version = await this.#change(request.name, await createVersion(scope, request, context));
+      return { version };
+    });
+  }
+
+  /** Resolves NAME, NAME_UNIXSECONDS or NAME@VERSION; see {@link parseReference} for what names what. */
+  resolveFunction(request: ResolveFunctionRequest, _context: CallContext): Promise<ResolveFunctionResponse> {
+    return this.#answer(async () => ({ version: await this.#catalog.resolve(parseReference(request.function)) }));
+  }
+
+  /** A function whose record is damaged is left out; it was logged at start. */
+  listFunctions({ pageSize, afterName }: ListFunctionsRequest, _context: CallContext): Promise<ListFunctionsResponse> {
+    return this.#answer(async () => {
+      if (pageSize < 1 || pageSize > pageSizeMax) {
+        throw overLimit('pageSize', pageSizeMax, pageSize, `page_size is 1 to ${pageSizeMax}.`);
+      }
+      return this.#catalog.index.page(afterName, pageSize);
+    });
+  }
+
+  deleteFunction({ name }: DeleteFunctionRequest, _context: CallContext): Promise<DeleteFunctionResponse> {
+    return this.#answer(async () => {
+      mustBeName(name);
+      const scope = { catalog: this.#catalog, reader: this.#reader, bounds: this.#bounds, logger: this.#logger };
+      return { versionsDeleted: await this.#change(name, deleteFunction(scope, name)) };
+    });
+  }
+
+  getBlob({ digest }: GetBlobRequest, _context: CallContext): Promise<GetBlobResponse> {
+    return this.#answer(async () => ({ content: await this.#blob(digest) }));
+  }
+
+  /** See {@link ChangeFeed}. */
+  waitForChange(request: WaitForChangeRequest, context: CallContext): Promise<WaitForChangeResponse> {
+    return this.#answer(() => this.#feed.wait(request, context));
+  }
+
+  getVersion({ id }: GetVersionRequest, _context: CallContext): Promise<GetVersionResponse> {
+    return this.#answer(async () => {
+      const reference = parseReference(id);
+      if (reference.kind !== 'id') {
+        throw storageError('invalid_argument', 'invalid_reference', 'A version is named by its id, NAME_UNIXSECONDS.');
+      }
+      return { version: await this.#catalog.resolve(reference) };
+    });
+  }
+
+  getArtifact({ digest }: GetArtifactRequest, _context: CallContext): Promise<GetArtifactResponse> {
+    return this.#answer(async () => ({ content: await this.#blob(digest) }));
+  }
+
+  async #blob(digest: string): Promise<Buffer> {
+    if (!digestForm.test(digest)) {
+      throw storageError('invalid_argument', 'invalid_digest', 'A digest is 64 lower-case hexadecimal digits.');
+    }
+    const content = await this.#reader.content(keys.blob(digest));
+    if (content) return content;
+    if (await this.#reader.holdsOthers(ranges.references(digest, 1), new Set())) {
+      throw recordCorrupt(keys.blob(digest), 'It is gone while versions need it; deploy the same source again.');
+    }
+    throw storageError('not_found', 'blob_not_found', `There is no blob ${digest}.`);
+  }
+
+  async #change<Result>(name: string, mutation: Mutation<Stage, Result>): Promise<Result> {
+    const result = await this.#commits.commit(mutation);
+    this.#feed.publish([name]);
+    return result;
+  }
+
+  async #reload(): Promise<void> {
+    await this.#catalog.load();
+    this.#feed.reset();
+  }
+
+  /** Only RelaisError leaves the role. */
+  async #answer<Response>(work: () => Promise<Response>): Promise<Response> {
+    try {
+      if (!this.#open)
+        throw storageError('unavailable', 'storage_closed', 'The storage is not started or has stopped.');
+      return await work();
+    } catch (error) {
+      const failure = storageFailure(error);
+      if (!RelaisError.is(error)) this.#logger.error({ err: error }, 'Storage failed on its own account.');
+      throw failure;
+    }
+  }
+}
