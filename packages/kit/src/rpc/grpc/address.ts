@@ -30,11 +30,10 @@ function parseUnix(text: string): Address {
 }
 
 function parseTcp(text: string): Address {
-  const colon = text.lastIndexOf(':');
-  const port = Number(text.slice(colon + 1));
-  const host = text.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
-  const wellFormed = colon > 0 && /^\d+$/.test(text.slice(colon + 1)) && port <= 65_535;
-  if (!wellFormed || host === '' || (host.includes(':') && isIP(host) !== 6)) throw malformed(text);
+  const [, ipv6, name, digits] = /^(?:\[([^[\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = ipv6 ?? name;
+  const port = Number(digits);
+  if (!host || port > 65_535 || (ipv6 && isIP(ipv6) !== 6)) throw malformed(text);
   return { kind: 'tcp', host, port };
 }
 

@@ -1,5 +1,5 @@
+import type { CallContext } from '../context.js';
 import type { Link } from '../link.js';
-import type { ServiceOf } from '../service.js';
 
 /** A generated method definition with its message types forgotten. */
 export interface RpcMethod {
@@ -41,10 +41,10 @@ export interface LinkContext {
   readonly draining: AbortSignal;
 }
 
-/** Everything a definition asks of its implementation: unary methods as ServiceOf, two-way streams as links. */
-export type HandlersOf<Definition> = ServiceOf<Definition> & {
-  readonly [Name in LinkNameOf<Definition>]: (
-    link: Link<ResponseOf<Definition[Name]>, RequestOf<Definition[Name]>>,
-    context: LinkContext,
-  ) => void;
-};
+/** What serves one method: as in ServiceOf when it is unary, a taker of links when both sides stream. */
+type HandlerOf<Method> = Method extends { requestStream: false; responseStream: false }
+  ? (request: RequestOf<Method>, context: CallContext) => Promise<ResponseOf<Method>>
+  : (link: Link<ResponseOf<Method>, RequestOf<Method>>, context: LinkContext) => void;
+
+/** Everything a definition asks of its implementation. */
+export type HandlersOf<Definition> = { readonly [Name in keyof Definition]: HandlerOf<Definition[Name]> };

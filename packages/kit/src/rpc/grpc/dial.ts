@@ -1,11 +1,11 @@
 import type { Client, Metadata } from '@grpc/grpc-js';
-import type { RelaisError } from '../../errors/relais-error.js';
+import { RelaisError } from '../../errors/relais-error.js';
 import { systemClock } from '../../time/clock.js';
 import { linkBufferBytesMax } from './bounds.js';
 import type { RpcMethod } from './definition.js';
 import { GrpcLink } from './grpc-link.js';
 import type { OpenCalls } from './open-calls.js';
-import { errorOfStatus, type Peer, type RpcStatus, unreachable } from './status.js';
+import { errorOfStatus, type Peer, type RpcStatus } from './status.js';
 
 /** Longest a dial waits for the peer to take the link. */
 const dialMsMax = 2_000;
@@ -60,5 +60,6 @@ export function dialLink(
 
 function refused(error: RelaisError, peer: Peer): RelaisError {
   if (error.code === 'unavailable') return error;
-  return unreachable(peer, error.message).with({ reason: error.fields.reason ?? error.code, cause: error });
+  const message = `${peer.name} at ${peer.address} does not take the link: ${error.message}`;
+  return new RelaisError('unavailable', message, { reason: error.fields.reason ?? error.code, cause: error });
 }

@@ -24,7 +24,7 @@ export interface ServiceRegistration {
  */
 export function registration<Definition extends RpcDefinition>(
   definition: Definition,
-  handlers: HandlersOf<Definition>,
+  handlers: HandlersOf<NoInfer<Definition>>,
   component: string,
 ): ServiceRegistration {
   const functions = handlers as unknown as Readonly<Record<string, UnaryFunction & LinkFunction>>;
