@@ -4,8 +4,12 @@ const poolBytes = 4096;
 const pool = Buffer.alloc(poolBytes);
 let poolOffset = poolBytes;
 
-/** Lower-case hexadecimal of `bytes` random bytes; drawn from a pool so that a call costs no system call. */
+/**
+ * Lower-case hexadecimal of `bytes` random bytes, at most 4096 (RangeError beyond); drawn from a pool so that a call costs
+ * no system call.
+ */
 export function randomHex(bytes: number): string {
+  if (bytes > poolBytes) throw new RangeError(`randomHex gives at most ${poolBytes} bytes, not ${bytes}`);
   if (poolOffset + bytes > poolBytes) {
     randomFillSync(pool);
     poolOffset = 0;
@@ -17,5 +21,5 @@ export function randomHex(bytes: number): string {
 
 /** An invocation id: 12 hexadecimal digits of wall-clock milliseconds and 20 random ones; sorts by time. */
 export function invocationId(wallMs: number): string {
-  return wallMs.toString(16).padStart(12, '0') + randomHex(10);
+  return Math.trunc(wallMs).toString(16).padStart(12, '0') + randomHex(10);
 }

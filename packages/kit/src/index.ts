@@ -14,6 +14,7 @@ export { type RestFailure, toRest } from './errors/rest.js';
 export { invocationId, randomHex } from './ids.js';
 export type { Component } from './lifecycle/component.js';
 export { ComponentGroup } from './lifecycle/component-group.js';
+export { createLogger, type LoggerOptions, type LogLevel, logLevels } from './logging/create-logger.js';
 export { type Logger, silentLogger } from './logging/logger.js';
 export type { CallContext } from './rpc/context.js';
 export type {

@@ -88,6 +88,8 @@ const faultOfWire: Partial<Record<Fault, FaultParty>> = {
   [Fault.FAULT_PLATFORM]: 'platform',
 };
 
+const uint32Max = 2 ** 32 - 1;
+
 /** The wire form of a failure. The cause is left behind. */
 export function toDetail(error: RelaisError): ErrorDetail {
   const { fields } = error;
@@ -100,7 +102,7 @@ export function toDetail(error: RelaisError): ErrorDetail {
     invocationId: fields.invocationId ?? '',
     traceId: fields.traceId ?? '',
     retryable: error.retryable,
-    retryAfterMs: Math.ceil(fields.retryAfterMs ?? 0),
+    retryAfterMs: Math.min(Math.ceil(Math.max(0, fields.retryAfterMs || 0)), uint32Max),
     diagnostics: [...(fields.diagnostics ?? [])],
     exit: fields.exit,
     limit: fields.limit,
