@@ -26,7 +26,7 @@ export class LevelBackend implements Backend {
   }
 
   async start(): Promise<void> {
-    if (openHere.has(this.#directory)) throw await locked(this.#directory);
+    if (openHere.has(this.#directory)) throw locked(this.#directory, process.pid);
     openHere.add(this.#directory);
     try {
       this.#database = await this.#open();

@@ -21,8 +21,8 @@ export function unusable(directory: string, cause: unknown): RelaisError {
   );
 }
 
-export async function locked(directory: string, cause?: unknown): Promise<RelaisError> {
-  const pid = await lockHolder(directory);
+/** Somebody has the directory open; pid undefined: whoever cannot be told. */
+export function locked(directory: string, pid: number | undefined, cause?: unknown): RelaisError {
   const holder = pid === undefined ? 'another process' : `process ${pid}`;
   return storageError(
     'failed_precondition',
@@ -46,10 +46,10 @@ export function writeFailed(directory: string, cause: unknown): RelaisError {
 }
 
 /** What a failed open means. */
-export function openFailure(directory: string, error: unknown): RelaisError | Promise<RelaisError> {
+export async function openFailure(directory: string, error: unknown): Promise<RelaisError> {
   const cause = causeOf(error);
   const code = codeOf(cause);
-  if (code === 'LEVEL_LOCKED') return locked(directory, cause);
+  if (code === 'LEVEL_LOCKED') return locked(directory, await lockHolder(directory), cause);
   if (code === 'LEVEL_CORRUPTION') return corrupt(directory, `LevelDB finds it damaged (${textOf(cause)})`, cause);
   return unusable(directory, cause);
 }

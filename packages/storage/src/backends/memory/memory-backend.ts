@@ -29,9 +29,12 @@ export class MemoryBackend implements Backend {
 
   async write(writes: readonly Write[], _durability: Durability): Promise<void> {
     this.#mustBeOpen();
-    for (const write of writes) {
-      if (write.op === 'put') this.#values.set(write.key, Buffer.from(write.value));
-      else this.#values.delete(write.key);
+    // Copies first: one that fails must leave nothing of the batch behind.
+    const values = writes.map((write) => (write.op === 'put' ? Buffer.from(write.value) : undefined));
+    for (const [at, { key }] of writes.entries()) {
+      const value = values[at];
+      if (value) this.#values.set(key, value);
+      else this.#values.delete(key);
     }
   }
 
