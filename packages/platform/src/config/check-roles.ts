@@ -1,27 +1,34 @@
 import { RelaisError } from '@relais/kit';
 import type { PlatformConfig } from './schema.js';
 
+/** Roles that others call, with the key that says where one elsewhere is and the one that lets it be called. */
+const called = [
+  { role: 'balancer', elsewhere: 'balancer', listen: 'balancerListen', listenFlag: '--balancer-listen' },
+  { role: 'storage', elsewhere: 'storage', listen: 'storageListen', listenFlag: '--storage-listen' },
+] as const;
+
 /** Checks what no single key can say: that every role a process needs is in it or has an address. Throws bad_config. */
 export function checkRoles(config: PlatformConfig): void {
-  const has = (role: PlatformConfig['roles'][number]) => config.roles.includes(role);
+  const mistakes = called.flatMap((peer) =>
+    config.roles.includes(peer.role) ? mistakesOfHost(config, peer) : mistakesOfCallers(config, peer),
+  );
+  if (mistakes.length === 0) return;
+  throw new RelaisError('invalid_argument', ['The configuration has mistakes:', ...mistakes].join('\n'), {
+    reason: 'bad_config',
+  });
+}
+
+function mistakesOfHost(config: PlatformConfig, { role, elsewhere, listen, listenFlag }: (typeof called)[number]) {
   const mistakes: string[] = [];
-  const callers = config.roles.filter((role) => role === 'gateway' || role === 'worker');
-  for (const role of callers) {
-    if (!has('balancer') && !config.balancer) mistakes.push(`role ${role} needs --balancer HOST:PORT`);
-    if (!has('storage') && !config.storage) mistakes.push(`role ${role} needs --storage HOST:PORT`);
-  }
-  if (has('balancer') && config.balancer)
-    mistakes.push('--balancer is for a balancer elsewhere; this process runs one');
-  if (has('storage') && config.storage) mistakes.push('--storage is for a storage elsewhere; this process runs one');
-  if (has('balancer') && !has('gateway') && !config.balancerListen) {
-    mistakes.push('role balancer without gateway needs --balancer-listen HOST:PORT');
-  }
-  if (has('storage') && !has('gateway') && !config.storageListen) {
-    mistakes.push('role storage without gateway needs --storage-listen HOST:PORT');
-  }
-  if (mistakes.length > 0) {
-    throw new RelaisError('invalid_argument', ['The configuration has mistakes:', ...mistakes].join('\n'), {
-      reason: 'bad_config',
-    });
-  }
+  if (config[elsewhere]) mistakes.push(`--${role} names a ${role} elsewhere, but this process runs one: leave out one`);
+  const alone = !config.roles.includes('gateway') || !config.roles.includes('worker');
+  if (alone && !config[listen]) mistakes.push(`a process with ${role} but not all roles needs ${listenFlag} HOST:PORT`);
+  return mistakes;
+}
+
+function mistakesOfCallers(config: PlatformConfig, { role, elsewhere }: (typeof called)[number]) {
+  const callers = config.roles.filter((name) => name === 'gateway' || name === 'worker');
+  return callers.length > 0 && !config[elsewhere]
+    ? [`role ${callers.join(' and ')} without ${role} needs --${role} HOST:PORT`]
+    : [];
 }

@@ -65,7 +65,7 @@ export function compose(config: PlatformConfig, clock: Clock, telemetry: Telemet
   let balancerPeer: BalancerPeer | undefined;
   if (calls) {
     const storagePeer: StoragePeer = store ? localStorage(store) : remoteStorage(config);
-    balancerPeer = balancer ? localBalancer(balancer) : remoteBalancer(config, clock);
+    balancerPeer = balancer ? localBalancer(balancer) : remoteBalancer(config, clock, loggerOf('dispatch'));
     members.push(...storagePeer.components, ...balancerPeer.components);
     if (has('worker'))
       members.push(...makeWorkers(config, store, balancer, balancerPeer, clock, loggerOf('supervisor')));

@@ -1,30 +1,43 @@
 import { DispatchRequest, DispatchResponse, type Job, JobResult } from '@relais/contracts';
-import { type ExchangeClientCodec, type ExchangeServerCodec, type RelaisError, toDetail } from '@relais/kit';
+import { type AnsweringCodec, type AskingCodec, toDetail } from '@relais/kit';
+
+/** What a job or a result weighs beside its bytes, roughly. */
+const frameOverheadBytes = 256;
 
 /** How a gateway's jobs travel to a balancer in another process. */
-export const dispatchClientCodec: ExchangeClientCodec<Job, JobResult, DispatchRequest, DispatchResponse> = {
-  wrap: (items, cancelIds) => {
-    const jobs = items.map(({ id, question }) => ({ ...question, id }));
+export const dispatchAskingCodec: AskingCodec<Job, JobResult, DispatchRequest, DispatchResponse> = {
+  wrap(questions, cancelIds) {
+    const jobs = questions.map(({ id, question, budgetMs, traceparent }) => ({
+      ...question,
+      id,
+      budgetMs: Math.max(1, Math.floor(budgetMs)),
+      traceparent: traceparent ?? question.traceparent,
+    }));
     return DispatchRequest.create({ jobs, cancelIds: [...cancelIds] });
   },
   unwrap: (frame) => frame.results.map((answer) => ({ id: answer.id, answer })),
-  sizeOf: (job) => {
-    const { work } = job;
-    if (work?.$case === 'invoke') return work.value.payload.length + 256;
-    return (work?.value.source.length ?? 0) + 256;
+  sizeOf({ work }) {
+    const bytes = work?.$case === 'invoke' ? work.value.payload.length : (work?.value.source.length ?? 0);
+    return bytes + frameOverheadBytes;
   },
 };
 
 /** The same at the balancer's end. A job's failure is part of its result. */
-export const dispatchServerCodec: ExchangeServerCodec<Job, JobResult, DispatchRequest, DispatchResponse> = {
-  unwrap: (frame) => ({
-    questions: frame.jobs.map((job) => ({
+export const dispatchAnsweringCodec: AnsweringCodec<Job, JobResult, DispatchRequest, DispatchResponse> = {
+  unwrap: ({ jobs, cancelIds }) => ({
+    questions: jobs.map((job) => ({
       id: job.id,
       question: job,
-      context: { budgetMs: job.budgetMs, traceparent: job.traceparent },
+      budgetMs: job.budgetMs,
+      traceparent: job.traceparent === '' ? undefined : job.traceparent,
     })),
-    cancelIds: frame.cancelIds,
+    cancelIds,
   }),
   wrap: (answers) => DispatchResponse.create({ results: answers.map(({ id, answer }) => ({ ...answer, id })) }),
-  failure: (error: RelaisError) => JobResult.create({ outcome: { $case: 'failure', value: toDetail(error) } }),
+  failure: (id, error) => JobResult.create({ id, outcome: { $case: 'failure', value: toDetail(error) } }),
+  sizeOf({ outcome, logs }) {
+    const bytes = outcome?.$case === 'invoked' ? outcome.value.output.length : 0;
+    const artifactBytes = outcome?.$case === 'built' ? outcome.value.artifact.length : 0;
+    return bytes + artifactBytes + logs.length + frameOverheadBytes;
+  },
 };

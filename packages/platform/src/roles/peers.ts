@@ -15,12 +15,13 @@ import {
   type Exchange,
   GrpcChannel,
   LinkExchange,
+  type Logger,
   memoryLinkPair,
   type ServiceOf,
 } from '@relais/kit';
 import type { FunctionStore } from '@relais/storage';
 import type { PlatformConfig } from '../config/schema.js';
-import { dispatchClientCodec } from './dispatch-codec.js';
+import { dispatchAskingCodec } from './dispatch-codec.js';
 
 /** The balancer as its callers see it, here or elsewhere. */
 export interface BalancerPeer {
@@ -50,14 +51,14 @@ export function localBalancer(balancer: Balancer): BalancerPeer {
   };
 }
 
-export function remoteBalancer(config: PlatformConfig, clock: Clock): BalancerPeer {
+export function remoteBalancer(config: PlatformConfig, clock: Clock, logger: Logger): BalancerPeer {
   const channel = new GrpcChannel({ name: 'balancer', address: config.balancer, ...tokenOf(config) });
   const dispatch = new LinkExchange<Job, JobResult, DispatchRequest, DispatchResponse>({
     name: 'dispatch',
     dial: channel.dial(BalancerServiceService, 'dispatch'),
-    codec: dispatchClientCodec,
+    codec: dispatchAskingCodec,
     clock,
-    random: Math.random,
+    logger,
   });
   return {
     dispatch,

@@ -10,7 +10,7 @@ import {
 import { GrpcServer, type Logger, registration, type ServiceRegistration, serveExchange } from '@relais/kit';
 import type { FunctionStore } from '@relais/storage';
 import type { PlatformConfig } from '../config/schema.js';
-import { dispatchServerCodec } from './dispatch-codec.js';
+import { dispatchAnsweringCodec } from './dispatch-codec.js';
 import { tokenOf } from './peers.js';
 
 /** The longest a function may run, and some: a worker's loop answers no ping while it runs one. */
@@ -35,7 +35,7 @@ export function workerDoor(
 /** The balancer for roles in other processes. */
 export function balancerServer(config: PlatformConfig, balancer: Balancer, logger: Logger): GrpcServer {
   const links = {
-    dispatch: (link) => serveExchange(link, balancer, dispatchServerCodec),
+    dispatch: (link) => serveExchange(link, balancer, dispatchAnsweringCodec),
     attach: (link) => balancer.attachWorker(link),
     supervise: (link) => balancer.attachSupervisor(link),
   } satisfies Parameters<typeof registration<typeof BalancerServiceService>>[1];
