@@ -232,10 +232,10 @@ export const Worker: MessageFns<Worker> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<Worker>, I>>(base?: I): Worker {
-    return Worker.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Worker>): Worker {
+    return Worker.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Worker>, I>>(object: I): Worker {
+  fromPartial(object: DeepPartial<Worker>): Worker {
     const message = createBaseWorker();
     message.id = object.id ?? "";
     message.pid = object.pid ?? 0;
@@ -285,10 +285,10 @@ export const GetStatusRequest: MessageFns<GetStatusRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<GetStatusRequest>, I>>(base?: I): GetStatusRequest {
-    return GetStatusRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<GetStatusRequest>): GetStatusRequest {
+    return GetStatusRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<GetStatusRequest>, I>>(_: I): GetStatusRequest {
+  fromPartial(_: DeepPartial<GetStatusRequest>): GetStatusRequest {
     const message = createBaseGetStatusRequest();
     return message;
   },
@@ -394,10 +394,10 @@ export const GetStatusResponse: MessageFns<GetStatusResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<GetStatusResponse>, I>>(base?: I): GetStatusResponse {
-    return GetStatusResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<GetStatusResponse>): GetStatusResponse {
+    return GetStatusResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<GetStatusResponse>, I>>(object: I): GetStatusResponse {
+  fromPartial(object: DeepPartial<GetStatusResponse>): GetStatusResponse {
     const message = createBaseGetStatusResponse();
     message.version = object.version ?? "";
     message.uptimeS = object.uptimeS ?? 0;
@@ -443,10 +443,10 @@ export const ListWorkersRequest: MessageFns<ListWorkersRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<ListWorkersRequest>, I>>(base?: I): ListWorkersRequest {
-    return ListWorkersRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListWorkersRequest>): ListWorkersRequest {
+    return ListWorkersRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListWorkersRequest>, I>>(_: I): ListWorkersRequest {
+  fromPartial(_: DeepPartial<ListWorkersRequest>): ListWorkersRequest {
     const message = createBaseListWorkersRequest();
     return message;
   },
@@ -497,10 +497,10 @@ export const ListWorkersResponse: MessageFns<ListWorkersResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<ListWorkersResponse>, I>>(base?: I): ListWorkersResponse {
-    return ListWorkersResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListWorkersResponse>): ListWorkersResponse {
+    return ListWorkersResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListWorkersResponse>, I>>(object: I): ListWorkersResponse {
+  fromPartial(object: DeepPartial<ListWorkersResponse>): ListWorkersResponse {
     const message = createBaseListWorkersResponse();
     message.workers = object.workers?.map((e) => Worker.fromPartial(e)) || [];
     return message;
@@ -552,10 +552,10 @@ export const DrainWorkerRequest: MessageFns<DrainWorkerRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<DrainWorkerRequest>, I>>(base?: I): DrainWorkerRequest {
-    return DrainWorkerRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<DrainWorkerRequest>): DrainWorkerRequest {
+    return DrainWorkerRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<DrainWorkerRequest>, I>>(object: I): DrainWorkerRequest {
+  fromPartial(object: DeepPartial<DrainWorkerRequest>): DrainWorkerRequest {
     const message = createBaseDrainWorkerRequest();
     message.workerId = object.workerId ?? "";
     return message;
@@ -596,10 +596,10 @@ export const DrainWorkerResponse: MessageFns<DrainWorkerResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<DrainWorkerResponse>, I>>(base?: I): DrainWorkerResponse {
-    return DrainWorkerResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<DrainWorkerResponse>): DrainWorkerResponse {
+    return DrainWorkerResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<DrainWorkerResponse>, I>>(_: I): DrainWorkerResponse {
+  fromPartial(_: DeepPartial<DrainWorkerResponse>): DrainWorkerResponse {
     const message = createBaseDrainWorkerResponse();
     return message;
   },
@@ -650,10 +650,10 @@ export const SetStrategyRequest: MessageFns<SetStrategyRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<SetStrategyRequest>, I>>(base?: I): SetStrategyRequest {
-    return SetStrategyRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<SetStrategyRequest>): SetStrategyRequest {
+    return SetStrategyRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<SetStrategyRequest>, I>>(object: I): SetStrategyRequest {
+  fromPartial(object: DeepPartial<SetStrategyRequest>): SetStrategyRequest {
     const message = createBaseSetStrategyRequest();
     message.strategy = object.strategy ?? "";
     return message;
@@ -716,10 +716,10 @@ export const SetStrategyResponse: MessageFns<SetStrategyResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<SetStrategyResponse>, I>>(base?: I): SetStrategyResponse {
-    return SetStrategyResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<SetStrategyResponse>): SetStrategyResponse {
+    return SetStrategyResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<SetStrategyResponse>, I>>(object: I): SetStrategyResponse {
+  fromPartial(object: DeepPartial<SetStrategyResponse>): SetStrategyResponse {
     const message = createBaseSetStrategyResponse();
     message.strategy = object.strategy ?? "";
     message.previousStrategy = object.previousStrategy ?? "";
@@ -788,10 +788,6 @@ type DeepPartial<T> = T extends Builtin ? T
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-type KeysOfUnion<T> = T extends T ? keyof T : never;
-type Exact<P, I extends P> = P extends Builtin ? P
-  : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
-
 function toTimestamp(date: Date): Timestamp {
   const seconds = Math.trunc(date.getTime() / 1_000);
   const nanos = (date.getTime() % 1_000) * 1_000_000;
@@ -807,6 +803,6 @@ function fromTimestamp(t: Timestamp): Date {
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
-  fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
+  create(base?: DeepPartial<T>): T;
+  fromPartial(object: DeepPartial<T>): T;
 }

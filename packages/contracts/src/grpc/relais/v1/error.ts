@@ -304,10 +304,10 @@ export const ErrorDetail: MessageFns<ErrorDetail> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<ErrorDetail>, I>>(base?: I): ErrorDetail {
-    return ErrorDetail.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ErrorDetail>): ErrorDetail {
+    return ErrorDetail.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ErrorDetail>, I>>(object: I): ErrorDetail {
+  fromPartial(object: DeepPartial<ErrorDetail>): ErrorDetail {
     const message = createBaseErrorDetail();
     message.code = object.code ?? "";
     message.message = object.message ?? "";
@@ -422,10 +422,10 @@ export const Diagnostic: MessageFns<Diagnostic> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<Diagnostic>, I>>(base?: I): Diagnostic {
-    return Diagnostic.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Diagnostic>): Diagnostic {
+    return Diagnostic.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Diagnostic>, I>>(object: I): Diagnostic {
+  fromPartial(object: DeepPartial<Diagnostic>): Diagnostic {
     const message = createBaseDiagnostic();
     message.file = object.file ?? "";
     message.line = object.line ?? 0;
@@ -514,10 +514,10 @@ export const FunctionExit: MessageFns<FunctionExit> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<FunctionExit>, I>>(base?: I): FunctionExit {
-    return FunctionExit.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<FunctionExit>): FunctionExit {
+    return FunctionExit.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<FunctionExit>, I>>(object: I): FunctionExit {
+  fromPartial(object: DeepPartial<FunctionExit>): FunctionExit {
     const message = createBaseFunctionExit();
     message.exitCode = object.exitCode ?? 0;
     message.signal = object.signal ?? "";
@@ -594,10 +594,10 @@ export const LimitHit: MessageFns<LimitHit> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<LimitHit>, I>>(base?: I): LimitHit {
-    return LimitHit.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<LimitHit>): LimitHit {
+    return LimitHit.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<LimitHit>, I>>(object: I): LimitHit {
+  fromPartial(object: DeepPartial<LimitHit>): LimitHit {
     const message = createBaseLimitHit();
     message.name = object.name ?? "";
     message.limit = object.limit ?? 0;
@@ -673,10 +673,10 @@ export const Timings: MessageFns<Timings> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<Timings>, I>>(base?: I): Timings {
-    return Timings.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Timings>): Timings {
+    return Timings.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Timings>, I>>(object: I): Timings {
+  fromPartial(object: DeepPartial<Timings>): Timings {
     const message = createBaseTimings();
     message.queuedUs = object.queuedUs ?? 0;
     message.coldUs = object.coldUs ?? 0;
@@ -694,13 +694,9 @@ type DeepPartial<T> = T extends Builtin ? T
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-type KeysOfUnion<T> = T extends T ? keyof T : never;
-type Exact<P, I extends P> = P extends Builtin ? P
-  : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
-
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
-  fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
+  create(base?: DeepPartial<T>): T;
+  fromPartial(object: DeepPartial<T>): T;
 }

@@ -272,10 +272,10 @@ export const FunctionConfig: MessageFns<FunctionConfig> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<FunctionConfig>, I>>(base?: I): FunctionConfig {
-    return FunctionConfig.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<FunctionConfig>): FunctionConfig {
+    return FunctionConfig.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<FunctionConfig>, I>>(object: I): FunctionConfig {
+  fromPartial(object: DeepPartial<FunctionConfig>): FunctionConfig {
     const message = createBaseFunctionConfig();
     message.timeoutMs = object.timeoutMs ?? 0;
     message.memoryMb = object.memoryMb ?? 0;
@@ -353,10 +353,10 @@ export const FunctionConfig_EnvEntry: MessageFns<FunctionConfig_EnvEntry> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<FunctionConfig_EnvEntry>, I>>(base?: I): FunctionConfig_EnvEntry {
-    return FunctionConfig_EnvEntry.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<FunctionConfig_EnvEntry>): FunctionConfig_EnvEntry {
+    return FunctionConfig_EnvEntry.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<FunctionConfig_EnvEntry>, I>>(object: I): FunctionConfig_EnvEntry {
+  fromPartial(object: DeepPartial<FunctionConfig_EnvEntry>): FunctionConfig_EnvEntry {
     const message = createBaseFunctionConfig_EnvEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
@@ -519,10 +519,10 @@ export const FunctionMessage: MessageFns<FunctionMessage> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<FunctionMessage>, I>>(base?: I): FunctionMessage {
-    return FunctionMessage.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<FunctionMessage>): FunctionMessage {
+    return FunctionMessage.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<FunctionMessage>, I>>(object: I): FunctionMessage {
+  fromPartial(object: DeepPartial<FunctionMessage>): FunctionMessage {
     const message = createBaseFunctionMessage();
     message.id = object.id ?? "";
     message.name = object.name ?? "";
@@ -653,10 +653,10 @@ export const DeployFunctionRequest: MessageFns<DeployFunctionRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<DeployFunctionRequest>, I>>(base?: I): DeployFunctionRequest {
-    return DeployFunctionRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<DeployFunctionRequest>): DeployFunctionRequest {
+    return DeployFunctionRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<DeployFunctionRequest>, I>>(object: I): DeployFunctionRequest {
+  fromPartial(object: DeepPartial<DeployFunctionRequest>): DeployFunctionRequest {
     const message = createBaseDeployFunctionRequest();
     message.name = object.name ?? "";
     message.lang = object.lang ?? "";
@@ -739,10 +739,10 @@ export const DeployFunctionResponse: MessageFns<DeployFunctionResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<DeployFunctionResponse>, I>>(base?: I): DeployFunctionResponse {
-    return DeployFunctionResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<DeployFunctionResponse>): DeployFunctionResponse {
+    return DeployFunctionResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<DeployFunctionResponse>, I>>(object: I): DeployFunctionResponse {
+  fromPartial(object: DeepPartial<DeployFunctionResponse>): DeployFunctionResponse {
     const message = createBaseDeployFunctionResponse();
     message.function = (object.function !== undefined && object.function !== null)
       ? FunctionMessage.fromPartial(object.function)
@@ -797,10 +797,10 @@ export const GetFunctionRequest: MessageFns<GetFunctionRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<GetFunctionRequest>, I>>(base?: I): GetFunctionRequest {
-    return GetFunctionRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<GetFunctionRequest>): GetFunctionRequest {
+    return GetFunctionRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<GetFunctionRequest>, I>>(object: I): GetFunctionRequest {
+  fromPartial(object: DeepPartial<GetFunctionRequest>): GetFunctionRequest {
     const message = createBaseGetFunctionRequest();
     message.function = object.function ?? "";
     return message;
@@ -863,10 +863,10 @@ export const GetFunctionResponse: MessageFns<GetFunctionResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<GetFunctionResponse>, I>>(base?: I): GetFunctionResponse {
-    return GetFunctionResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<GetFunctionResponse>): GetFunctionResponse {
+    return GetFunctionResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<GetFunctionResponse>, I>>(object: I): GetFunctionResponse {
+  fromPartial(object: DeepPartial<GetFunctionResponse>): GetFunctionResponse {
     const message = createBaseGetFunctionResponse();
     message.function = (object.function !== undefined && object.function !== null)
       ? FunctionMessage.fromPartial(object.function)
@@ -932,10 +932,10 @@ export const ListFunctionsRequest: MessageFns<ListFunctionsRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<ListFunctionsRequest>, I>>(base?: I): ListFunctionsRequest {
-    return ListFunctionsRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListFunctionsRequest>): ListFunctionsRequest {
+    return ListFunctionsRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListFunctionsRequest>, I>>(object: I): ListFunctionsRequest {
+  fromPartial(object: DeepPartial<ListFunctionsRequest>): ListFunctionsRequest {
     const message = createBaseListFunctionsRequest();
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
@@ -999,10 +999,10 @@ export const ListFunctionsResponse: MessageFns<ListFunctionsResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<ListFunctionsResponse>, I>>(base?: I): ListFunctionsResponse {
-    return ListFunctionsResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListFunctionsResponse>): ListFunctionsResponse {
+    return ListFunctionsResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListFunctionsResponse>, I>>(object: I): ListFunctionsResponse {
+  fromPartial(object: DeepPartial<ListFunctionsResponse>): ListFunctionsResponse {
     const message = createBaseListFunctionsResponse();
     message.functions = object.functions?.map((e) => FunctionMessage.fromPartial(e)) || [];
     message.nextPageToken = object.nextPageToken ?? "";
@@ -1055,10 +1055,10 @@ export const DeleteFunctionRequest: MessageFns<DeleteFunctionRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<DeleteFunctionRequest>, I>>(base?: I): DeleteFunctionRequest {
-    return DeleteFunctionRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<DeleteFunctionRequest>): DeleteFunctionRequest {
+    return DeleteFunctionRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<DeleteFunctionRequest>, I>>(object: I): DeleteFunctionRequest {
+  fromPartial(object: DeepPartial<DeleteFunctionRequest>): DeleteFunctionRequest {
     const message = createBaseDeleteFunctionRequest();
     message.name = object.name ?? "";
     return message;
@@ -1110,10 +1110,10 @@ export const DeleteFunctionResponse: MessageFns<DeleteFunctionResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<DeleteFunctionResponse>, I>>(base?: I): DeleteFunctionResponse {
-    return DeleteFunctionResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<DeleteFunctionResponse>): DeleteFunctionResponse {
+    return DeleteFunctionResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<DeleteFunctionResponse>, I>>(object: I): DeleteFunctionResponse {
+  fromPartial(object: DeepPartial<DeleteFunctionResponse>): DeleteFunctionResponse {
     const message = createBaseDeleteFunctionResponse();
     message.versionsDeleted = object.versionsDeleted ?? 0;
     return message;
@@ -1154,10 +1154,10 @@ export const ListLanguagesRequest: MessageFns<ListLanguagesRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<ListLanguagesRequest>, I>>(base?: I): ListLanguagesRequest {
-    return ListLanguagesRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListLanguagesRequest>): ListLanguagesRequest {
+    return ListLanguagesRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListLanguagesRequest>, I>>(_: I): ListLanguagesRequest {
+  fromPartial(_: DeepPartial<ListLanguagesRequest>): ListLanguagesRequest {
     const message = createBaseListLanguagesRequest();
     return message;
   },
@@ -1208,10 +1208,10 @@ export const ListLanguagesResponse: MessageFns<ListLanguagesResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<ListLanguagesResponse>, I>>(base?: I): ListLanguagesResponse {
-    return ListLanguagesResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListLanguagesResponse>): ListLanguagesResponse {
+    return ListLanguagesResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListLanguagesResponse>, I>>(object: I): ListLanguagesResponse {
+  fromPartial(object: DeepPartial<ListLanguagesResponse>): ListLanguagesResponse {
     const message = createBaseListLanguagesResponse();
     message.languages = object.languages?.map((e) => Language.fromPartial(e)) || [];
     return message;
@@ -1318,10 +1318,10 @@ export const Language: MessageFns<Language> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<Language>, I>>(base?: I): Language {
-    return Language.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Language>): Language {
+    return Language.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Language>, I>>(object: I): Language {
+  fromPartial(object: DeepPartial<Language>): Language {
     const message = createBaseLanguage();
     message.lang = object.lang ?? "";
     message.aliases = object.aliases?.map((e) => e) || [];
@@ -1424,10 +1424,6 @@ type DeepPartial<T> = T extends Builtin ? T
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-type KeysOfUnion<T> = T extends T ? keyof T : never;
-type Exact<P, I extends P> = P extends Builtin ? P
-  : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
-
 function toTimestamp(date: Date): Timestamp {
   const seconds = Math.trunc(date.getTime() / 1_000);
   const nanos = (date.getTime() % 1_000) * 1_000_000;
@@ -1443,6 +1439,6 @@ function fromTimestamp(t: Timestamp): Date {
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
-  fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
+  create(base?: DeepPartial<T>): T;
+  fromPartial(object: DeepPartial<T>): T;
 }

@@ -117,10 +117,10 @@ export const InvokeRequest: MessageFns<InvokeRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<InvokeRequest>, I>>(base?: I): InvokeRequest {
-    return InvokeRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<InvokeRequest>): InvokeRequest {
+    return InvokeRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<InvokeRequest>, I>>(object: I): InvokeRequest {
+  fromPartial(object: DeepPartial<InvokeRequest>): InvokeRequest {
     const message = createBaseInvokeRequest();
     message.function = object.function ?? "";
     switch (object.payload?.$case) {
@@ -260,10 +260,10 @@ export const InvokeResponse: MessageFns<InvokeResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<InvokeResponse>, I>>(base?: I): InvokeResponse {
-    return InvokeResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<InvokeResponse>): InvokeResponse {
+    return InvokeResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<InvokeResponse>, I>>(object: I): InvokeResponse {
+  fromPartial(object: DeepPartial<InvokeResponse>): InvokeResponse {
     const message = createBaseInvokeResponse();
     switch (object.output?.$case) {
       case "data": {
@@ -328,13 +328,9 @@ type DeepPartial<T> = T extends Builtin ? T
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-type KeysOfUnion<T> = T extends T ? keyof T : never;
-type Exact<P, I extends P> = P extends Builtin ? P
-  : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
-
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
-  fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
+  create(base?: DeepPartial<T>): T;
+  fromPartial(object: DeepPartial<T>): T;
 }

@@ -210,10 +210,10 @@ export const DispatchRequest: MessageFns<DispatchRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<DispatchRequest>, I>>(base?: I): DispatchRequest {
-    return DispatchRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<DispatchRequest>): DispatchRequest {
+    return DispatchRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<DispatchRequest>, I>>(object: I): DispatchRequest {
+  fromPartial(object: DeepPartial<DispatchRequest>): DispatchRequest {
     const message = createBaseDispatchRequest();
     message.jobs = object.jobs?.map((e) => Job.fromPartial(e)) || [];
     message.cancelIds = object.cancelIds?.map((e) => e) || [];
@@ -266,10 +266,10 @@ export const DispatchResponse: MessageFns<DispatchResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<DispatchResponse>, I>>(base?: I): DispatchResponse {
-    return DispatchResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<DispatchResponse>): DispatchResponse {
+    return DispatchResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<DispatchResponse>, I>>(object: I): DispatchResponse {
+  fromPartial(object: DeepPartial<DispatchResponse>): DispatchResponse {
     const message = createBaseDispatchResponse();
     message.results = object.results?.map((e) => JobResult.fromPartial(e)) || [];
     return message;
@@ -354,10 +354,10 @@ export const AttachRequest: MessageFns<AttachRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<AttachRequest>, I>>(base?: I): AttachRequest {
-    return AttachRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<AttachRequest>): AttachRequest {
+    return AttachRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<AttachRequest>, I>>(object: I): AttachRequest {
+  fromPartial(object: DeepPartial<AttachRequest>): AttachRequest {
     const message = createBaseAttachRequest();
     message.hello = (object.hello !== undefined && object.hello !== null)
       ? WorkerHello.fromPartial(object.hello)
@@ -452,10 +452,10 @@ export const AttachResponse: MessageFns<AttachResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<AttachResponse>, I>>(base?: I): AttachResponse {
-    return AttachResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<AttachResponse>): AttachResponse {
+    return AttachResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<AttachResponse>, I>>(object: I): AttachResponse {
+  fromPartial(object: DeepPartial<AttachResponse>): AttachResponse {
     const message = createBaseAttachResponse();
     message.jobs = object.jobs?.map((e) => Job.fromPartial(e)) || [];
     message.cancelIds = object.cancelIds?.map((e) => e) || [];
@@ -564,10 +564,10 @@ export const WorkerHello: MessageFns<WorkerHello> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<WorkerHello>, I>>(base?: I): WorkerHello {
-    return WorkerHello.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<WorkerHello>): WorkerHello {
+    return WorkerHello.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<WorkerHello>, I>>(object: I): WorkerHello {
+  fromPartial(object: DeepPartial<WorkerHello>): WorkerHello {
     const message = createBaseWorkerHello();
     message.workerId = object.workerId ?? "";
     message.pid = object.pid ?? 0;
@@ -668,10 +668,10 @@ export const LanguageSupport: MessageFns<LanguageSupport> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<LanguageSupport>, I>>(base?: I): LanguageSupport {
-    return LanguageSupport.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<LanguageSupport>): LanguageSupport {
+    return LanguageSupport.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<LanguageSupport>, I>>(object: I): LanguageSupport {
+  fromPartial(object: DeepPartial<LanguageSupport>): LanguageSupport {
     const message = createBaseLanguageSupport();
     message.lang = object.lang ?? "";
     message.runs = object.runs ?? false;
@@ -738,10 +738,10 @@ export const Heartbeat: MessageFns<Heartbeat> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<Heartbeat>, I>>(base?: I): Heartbeat {
-    return Heartbeat.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Heartbeat>): Heartbeat {
+    return Heartbeat.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Heartbeat>, I>>(object: I): Heartbeat {
+  fromPartial(object: DeepPartial<Heartbeat>): Heartbeat {
     const message = createBaseHeartbeat();
     message.running = object.running ?? 0;
     message.oldestJobMs = object.oldestJobMs ?? 0;
@@ -805,10 +805,10 @@ export const SuperviseRequest: MessageFns<SuperviseRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<SuperviseRequest>, I>>(base?: I): SuperviseRequest {
-    return SuperviseRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<SuperviseRequest>): SuperviseRequest {
+    return SuperviseRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<SuperviseRequest>, I>>(object: I): SuperviseRequest {
+  fromPartial(object: DeepPartial<SuperviseRequest>): SuperviseRequest {
     const message = createBaseSuperviseRequest();
     message.hello = (object.hello !== undefined && object.hello !== null)
       ? SupervisorHello.fromPartial(object.hello)
@@ -863,10 +863,10 @@ export const SuperviseResponse: MessageFns<SuperviseResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<SuperviseResponse>, I>>(base?: I): SuperviseResponse {
-    return SuperviseResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<SuperviseResponse>): SuperviseResponse {
+    return SuperviseResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<SuperviseResponse>, I>>(object: I): SuperviseResponse {
+  fromPartial(object: DeepPartial<SuperviseResponse>): SuperviseResponse {
     const message = createBaseSuperviseResponse();
     message.kills = object.kills?.map((e) => KillWorker.fromPartial(e)) || [];
     return message;
@@ -929,10 +929,10 @@ export const SupervisorHello: MessageFns<SupervisorHello> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<SupervisorHello>, I>>(base?: I): SupervisorHello {
-    return SupervisorHello.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<SupervisorHello>): SupervisorHello {
+    return SupervisorHello.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<SupervisorHello>, I>>(object: I): SupervisorHello {
+  fromPartial(object: DeepPartial<SupervisorHello>): SupervisorHello {
     const message = createBaseSupervisorHello();
     message.host = object.host ?? "";
     message.pid = object.pid ?? 0;
@@ -1032,10 +1032,10 @@ export const WorkerExit: MessageFns<WorkerExit> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<WorkerExit>, I>>(base?: I): WorkerExit {
-    return WorkerExit.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<WorkerExit>): WorkerExit {
+    return WorkerExit.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<WorkerExit>, I>>(object: I): WorkerExit {
+  fromPartial(object: DeepPartial<WorkerExit>): WorkerExit {
     const message = createBaseWorkerExit();
     message.workerId = object.workerId ?? "";
     message.begunJobIds = object.begunJobIds?.map((e) => e) || [];
@@ -1101,10 +1101,10 @@ export const KillWorker: MessageFns<KillWorker> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<KillWorker>, I>>(base?: I): KillWorker {
-    return KillWorker.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<KillWorker>): KillWorker {
+    return KillWorker.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<KillWorker>, I>>(object: I): KillWorker {
+  fromPartial(object: DeepPartial<KillWorker>): KillWorker {
     const message = createBaseKillWorker();
     message.workerId = object.workerId ?? "";
     message.reason = object.reason ?? "";
@@ -1146,10 +1146,10 @@ export const GetStatusRequest: MessageFns<GetStatusRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<GetStatusRequest>, I>>(base?: I): GetStatusRequest {
-    return GetStatusRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<GetStatusRequest>): GetStatusRequest {
+    return GetStatusRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<GetStatusRequest>, I>>(_: I): GetStatusRequest {
+  fromPartial(_: DeepPartial<GetStatusRequest>): GetStatusRequest {
     const message = createBaseGetStatusRequest();
     return message;
   },
@@ -1233,10 +1233,10 @@ export const GetStatusResponse: MessageFns<GetStatusResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<GetStatusResponse>, I>>(base?: I): GetStatusResponse {
-    return GetStatusResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<GetStatusResponse>): GetStatusResponse {
+    return GetStatusResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<GetStatusResponse>, I>>(object: I): GetStatusResponse {
+  fromPartial(object: DeepPartial<GetStatusResponse>): GetStatusResponse {
     const message = createBaseGetStatusResponse();
     message.strategy = object.strategy ?? "";
     message.workersReady = object.workersReady ?? 0;
@@ -1280,10 +1280,10 @@ export const ListWorkersRequest: MessageFns<ListWorkersRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<ListWorkersRequest>, I>>(base?: I): ListWorkersRequest {
-    return ListWorkersRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListWorkersRequest>): ListWorkersRequest {
+    return ListWorkersRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListWorkersRequest>, I>>(_: I): ListWorkersRequest {
+  fromPartial(_: DeepPartial<ListWorkersRequest>): ListWorkersRequest {
     const message = createBaseListWorkersRequest();
     return message;
   },
@@ -1334,10 +1334,10 @@ export const ListWorkersResponse: MessageFns<ListWorkersResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<ListWorkersResponse>, I>>(base?: I): ListWorkersResponse {
-    return ListWorkersResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListWorkersResponse>): ListWorkersResponse {
+    return ListWorkersResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListWorkersResponse>, I>>(object: I): ListWorkersResponse {
+  fromPartial(object: DeepPartial<ListWorkersResponse>): ListWorkersResponse {
     const message = createBaseListWorkersResponse();
     message.workers = object.workers?.map((e) => Worker.fromPartial(e)) || [];
     return message;
@@ -1378,10 +1378,10 @@ export const ListLanguagesRequest: MessageFns<ListLanguagesRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<ListLanguagesRequest>, I>>(base?: I): ListLanguagesRequest {
-    return ListLanguagesRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListLanguagesRequest>): ListLanguagesRequest {
+    return ListLanguagesRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListLanguagesRequest>, I>>(_: I): ListLanguagesRequest {
+  fromPartial(_: DeepPartial<ListLanguagesRequest>): ListLanguagesRequest {
     const message = createBaseListLanguagesRequest();
     return message;
   },
@@ -1432,10 +1432,10 @@ export const ListLanguagesResponse: MessageFns<ListLanguagesResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<ListLanguagesResponse>, I>>(base?: I): ListLanguagesResponse {
-    return ListLanguagesResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListLanguagesResponse>): ListLanguagesResponse {
+    return ListLanguagesResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListLanguagesResponse>, I>>(object: I): ListLanguagesResponse {
+  fromPartial(object: DeepPartial<ListLanguagesResponse>): ListLanguagesResponse {
     const message = createBaseListLanguagesResponse();
     message.languages = object.languages?.map((e) => LanguageSupport.fromPartial(e)) || [];
     return message;
@@ -1487,10 +1487,10 @@ export const DrainWorkerRequest: MessageFns<DrainWorkerRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<DrainWorkerRequest>, I>>(base?: I): DrainWorkerRequest {
-    return DrainWorkerRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<DrainWorkerRequest>): DrainWorkerRequest {
+    return DrainWorkerRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<DrainWorkerRequest>, I>>(object: I): DrainWorkerRequest {
+  fromPartial(object: DeepPartial<DrainWorkerRequest>): DrainWorkerRequest {
     const message = createBaseDrainWorkerRequest();
     message.workerId = object.workerId ?? "";
     return message;
@@ -1531,10 +1531,10 @@ export const DrainWorkerResponse: MessageFns<DrainWorkerResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<DrainWorkerResponse>, I>>(base?: I): DrainWorkerResponse {
-    return DrainWorkerResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<DrainWorkerResponse>): DrainWorkerResponse {
+    return DrainWorkerResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<DrainWorkerResponse>, I>>(_: I): DrainWorkerResponse {
+  fromPartial(_: DeepPartial<DrainWorkerResponse>): DrainWorkerResponse {
     const message = createBaseDrainWorkerResponse();
     return message;
   },
@@ -1585,10 +1585,10 @@ export const SetStrategyRequest: MessageFns<SetStrategyRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<SetStrategyRequest>, I>>(base?: I): SetStrategyRequest {
-    return SetStrategyRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<SetStrategyRequest>): SetStrategyRequest {
+    return SetStrategyRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<SetStrategyRequest>, I>>(object: I): SetStrategyRequest {
+  fromPartial(object: DeepPartial<SetStrategyRequest>): SetStrategyRequest {
     const message = createBaseSetStrategyRequest();
     message.strategy = object.strategy ?? "";
     return message;
@@ -1651,10 +1651,10 @@ export const SetStrategyResponse: MessageFns<SetStrategyResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<SetStrategyResponse>, I>>(base?: I): SetStrategyResponse {
-    return SetStrategyResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<SetStrategyResponse>): SetStrategyResponse {
+    return SetStrategyResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<SetStrategyResponse>, I>>(object: I): SetStrategyResponse {
+  fromPartial(object: DeepPartial<SetStrategyResponse>): SetStrategyResponse {
     const message = createBaseSetStrategyResponse();
     message.strategy = object.strategy ?? "";
     message.previousStrategy = object.previousStrategy ?? "";
@@ -1774,13 +1774,9 @@ type DeepPartial<T> = T extends Builtin ? T
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-type KeysOfUnion<T> = T extends T ? keyof T : never;
-type Exact<P, I extends P> = P extends Builtin ? P
-  : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
-
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
-  fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
+  create(base?: DeepPartial<T>): T;
+  fromPartial(object: DeepPartial<T>): T;
 }

@@ -218,10 +218,10 @@ export const Job: MessageFns<Job> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<Job>, I>>(base?: I): Job {
-    return Job.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Job>): Job {
+    return Job.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Job>, I>>(object: I): Job {
+  fromPartial(object: DeepPartial<Job>): Job {
     const message = createBaseJob();
     message.id = object.id ?? 0;
     message.invocationId = object.invocationId ?? "";
@@ -336,10 +336,10 @@ export const InvokeWork: MessageFns<InvokeWork> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<InvokeWork>, I>>(base?: I): InvokeWork {
-    return InvokeWork.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<InvokeWork>): InvokeWork {
+    return InvokeWork.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<InvokeWork>, I>>(object: I): InvokeWork {
+  fromPartial(object: DeepPartial<InvokeWork>): InvokeWork {
     const message = createBaseInvokeWork();
     message.functionId = object.functionId ?? "";
     message.functionName = object.functionName ?? "";
@@ -419,10 +419,10 @@ export const BuildWork: MessageFns<BuildWork> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<BuildWork>, I>>(base?: I): BuildWork {
-    return BuildWork.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<BuildWork>): BuildWork {
+    return BuildWork.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<BuildWork>, I>>(object: I): BuildWork {
+  fromPartial(object: DeepPartial<BuildWork>): BuildWork {
     const message = createBaseBuildWork();
     message.source = object.source ?? Buffer.alloc(0);
     message.filename = object.filename ?? "";
@@ -489,10 +489,10 @@ export const HttpHeader: MessageFns<HttpHeader> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<HttpHeader>, I>>(base?: I): HttpHeader {
-    return HttpHeader.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<HttpHeader>): HttpHeader {
+    return HttpHeader.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<HttpHeader>, I>>(object: I): HttpHeader {
+  fromPartial(object: DeepPartial<HttpHeader>): HttpHeader {
     const message = createBaseHttpHeader();
     message.name = object.name ?? "";
     message.value = object.value ?? "";
@@ -578,10 +578,10 @@ export const HttpRequest: MessageFns<HttpRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<HttpRequest>, I>>(base?: I): HttpRequest {
-    return HttpRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<HttpRequest>): HttpRequest {
+    return HttpRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<HttpRequest>, I>>(object: I): HttpRequest {
+  fromPartial(object: DeepPartial<HttpRequest>): HttpRequest {
     const message = createBaseHttpRequest();
     message.method = object.method ?? "";
     message.path = object.path ?? "";
@@ -647,10 +647,10 @@ export const HttpResponse: MessageFns<HttpResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<HttpResponse>, I>>(base?: I): HttpResponse {
-    return HttpResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<HttpResponse>): HttpResponse {
+    return HttpResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<HttpResponse>, I>>(object: I): HttpResponse {
+  fromPartial(object: DeepPartial<HttpResponse>): HttpResponse {
     const message = createBaseHttpResponse();
     message.status = object.status ?? 0;
     message.headers = object.headers?.map((e) => HttpHeader.fromPartial(e)) || [];
@@ -782,10 +782,10 @@ export const JobResult: MessageFns<JobResult> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<JobResult>, I>>(base?: I): JobResult {
-    return JobResult.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<JobResult>): JobResult {
+    return JobResult.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<JobResult>, I>>(object: I): JobResult {
+  fromPartial(object: DeepPartial<JobResult>): JobResult {
     const message = createBaseJobResult();
     message.id = object.id ?? 0;
     switch (object.outcome?.$case) {
@@ -874,10 +874,10 @@ export const InvokeOutcome: MessageFns<InvokeOutcome> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<InvokeOutcome>, I>>(base?: I): InvokeOutcome {
-    return InvokeOutcome.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<InvokeOutcome>): InvokeOutcome {
+    return InvokeOutcome.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<InvokeOutcome>, I>>(object: I): InvokeOutcome {
+  fromPartial(object: DeepPartial<InvokeOutcome>): InvokeOutcome {
     const message = createBaseInvokeOutcome();
     message.output = object.output ?? Buffer.alloc(0);
     message.http = (object.http !== undefined && object.http !== null)
@@ -965,10 +965,10 @@ export const BuildOutcome: MessageFns<BuildOutcome> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<BuildOutcome>, I>>(base?: I): BuildOutcome {
-    return BuildOutcome.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<BuildOutcome>): BuildOutcome {
+    return BuildOutcome.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<BuildOutcome>, I>>(object: I): BuildOutcome {
+  fromPartial(object: DeepPartial<BuildOutcome>): BuildOutcome {
     const message = createBaseBuildOutcome();
     message.artifact = object.artifact ?? Buffer.alloc(0);
     message.wasm = object.wasm ?? false;
@@ -987,13 +987,9 @@ type DeepPartial<T> = T extends Builtin ? T
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-type KeysOfUnion<T> = T extends T ? keyof T : never;
-type Exact<P, I extends P> = P extends Builtin ? P
-  : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
-
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
-  fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
+  create(base?: DeepPartial<T>): T;
+  fromPartial(object: DeepPartial<T>): T;
 }

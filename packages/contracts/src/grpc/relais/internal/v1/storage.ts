@@ -322,10 +322,10 @@ export const FunctionVersion: MessageFns<FunctionVersion> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<FunctionVersion>, I>>(base?: I): FunctionVersion {
-    return FunctionVersion.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<FunctionVersion>): FunctionVersion {
+    return FunctionVersion.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<FunctionVersion>, I>>(object: I): FunctionVersion {
+  fromPartial(object: DeepPartial<FunctionVersion>): FunctionVersion {
     const message = createBaseFunctionVersion();
     message.id = object.id ?? "";
     message.name = object.name ?? "";
@@ -489,10 +489,10 @@ export const CreateVersionRequest: MessageFns<CreateVersionRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<CreateVersionRequest>, I>>(base?: I): CreateVersionRequest {
-    return CreateVersionRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<CreateVersionRequest>): CreateVersionRequest {
+    return CreateVersionRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<CreateVersionRequest>, I>>(object: I): CreateVersionRequest {
+  fromPartial(object: DeepPartial<CreateVersionRequest>): CreateVersionRequest {
     const message = createBaseCreateVersionRequest();
     message.name = object.name ?? "";
     message.lang = object.lang ?? "";
@@ -554,10 +554,10 @@ export const CreateVersionResponse: MessageFns<CreateVersionResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<CreateVersionResponse>, I>>(base?: I): CreateVersionResponse {
-    return CreateVersionResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<CreateVersionResponse>): CreateVersionResponse {
+    return CreateVersionResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<CreateVersionResponse>, I>>(object: I): CreateVersionResponse {
+  fromPartial(object: DeepPartial<CreateVersionResponse>): CreateVersionResponse {
     const message = createBaseCreateVersionResponse();
     message.version = (object.version !== undefined && object.version !== null)
       ? FunctionVersion.fromPartial(object.version)
@@ -611,10 +611,10 @@ export const ResolveFunctionRequest: MessageFns<ResolveFunctionRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<ResolveFunctionRequest>, I>>(base?: I): ResolveFunctionRequest {
-    return ResolveFunctionRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ResolveFunctionRequest>): ResolveFunctionRequest {
+    return ResolveFunctionRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ResolveFunctionRequest>, I>>(object: I): ResolveFunctionRequest {
+  fromPartial(object: DeepPartial<ResolveFunctionRequest>): ResolveFunctionRequest {
     const message = createBaseResolveFunctionRequest();
     message.function = object.function ?? "";
     return message;
@@ -666,10 +666,10 @@ export const ResolveFunctionResponse: MessageFns<ResolveFunctionResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<ResolveFunctionResponse>, I>>(base?: I): ResolveFunctionResponse {
-    return ResolveFunctionResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ResolveFunctionResponse>): ResolveFunctionResponse {
+    return ResolveFunctionResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ResolveFunctionResponse>, I>>(object: I): ResolveFunctionResponse {
+  fromPartial(object: DeepPartial<ResolveFunctionResponse>): ResolveFunctionResponse {
     const message = createBaseResolveFunctionResponse();
     message.version = (object.version !== undefined && object.version !== null)
       ? FunctionVersion.fromPartial(object.version)
@@ -734,10 +734,10 @@ export const ListFunctionsRequest: MessageFns<ListFunctionsRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<ListFunctionsRequest>, I>>(base?: I): ListFunctionsRequest {
-    return ListFunctionsRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListFunctionsRequest>): ListFunctionsRequest {
+    return ListFunctionsRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListFunctionsRequest>, I>>(object: I): ListFunctionsRequest {
+  fromPartial(object: DeepPartial<ListFunctionsRequest>): ListFunctionsRequest {
     const message = createBaseListFunctionsRequest();
     message.pageSize = object.pageSize ?? 0;
     message.afterName = object.afterName ?? "";
@@ -801,10 +801,10 @@ export const ListFunctionsResponse: MessageFns<ListFunctionsResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<ListFunctionsResponse>, I>>(base?: I): ListFunctionsResponse {
-    return ListFunctionsResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListFunctionsResponse>): ListFunctionsResponse {
+    return ListFunctionsResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListFunctionsResponse>, I>>(object: I): ListFunctionsResponse {
+  fromPartial(object: DeepPartial<ListFunctionsResponse>): ListFunctionsResponse {
     const message = createBaseListFunctionsResponse();
     message.versions = object.versions?.map((e) => FunctionVersion.fromPartial(e)) || [];
     message.more = object.more ?? false;
@@ -857,10 +857,10 @@ export const DeleteFunctionRequest: MessageFns<DeleteFunctionRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<DeleteFunctionRequest>, I>>(base?: I): DeleteFunctionRequest {
-    return DeleteFunctionRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<DeleteFunctionRequest>): DeleteFunctionRequest {
+    return DeleteFunctionRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<DeleteFunctionRequest>, I>>(object: I): DeleteFunctionRequest {
+  fromPartial(object: DeepPartial<DeleteFunctionRequest>): DeleteFunctionRequest {
     const message = createBaseDeleteFunctionRequest();
     message.name = object.name ?? "";
     return message;
@@ -912,10 +912,10 @@ export const DeleteFunctionResponse: MessageFns<DeleteFunctionResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<DeleteFunctionResponse>, I>>(base?: I): DeleteFunctionResponse {
-    return DeleteFunctionResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<DeleteFunctionResponse>): DeleteFunctionResponse {
+    return DeleteFunctionResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<DeleteFunctionResponse>, I>>(object: I): DeleteFunctionResponse {
+  fromPartial(object: DeepPartial<DeleteFunctionResponse>): DeleteFunctionResponse {
     const message = createBaseDeleteFunctionResponse();
     message.versionsDeleted = object.versionsDeleted ?? 0;
     return message;
@@ -967,10 +967,10 @@ export const GetBlobRequest: MessageFns<GetBlobRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<GetBlobRequest>, I>>(base?: I): GetBlobRequest {
-    return GetBlobRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<GetBlobRequest>): GetBlobRequest {
+    return GetBlobRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<GetBlobRequest>, I>>(object: I): GetBlobRequest {
+  fromPartial(object: DeepPartial<GetBlobRequest>): GetBlobRequest {
     const message = createBaseGetBlobRequest();
     message.digest = object.digest ?? "";
     return message;
@@ -1022,10 +1022,10 @@ export const GetBlobResponse: MessageFns<GetBlobResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<GetBlobResponse>, I>>(base?: I): GetBlobResponse {
-    return GetBlobResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<GetBlobResponse>): GetBlobResponse {
+    return GetBlobResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<GetBlobResponse>, I>>(object: I): GetBlobResponse {
+  fromPartial(object: DeepPartial<GetBlobResponse>): GetBlobResponse {
     const message = createBaseGetBlobResponse();
     message.content = object.content ?? Buffer.alloc(0);
     return message;
@@ -1088,10 +1088,10 @@ export const WaitForChangeRequest: MessageFns<WaitForChangeRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<WaitForChangeRequest>, I>>(base?: I): WaitForChangeRequest {
-    return WaitForChangeRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<WaitForChangeRequest>): WaitForChangeRequest {
+    return WaitForChangeRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<WaitForChangeRequest>, I>>(object: I): WaitForChangeRequest {
+  fromPartial(object: DeepPartial<WaitForChangeRequest>): WaitForChangeRequest {
     const message = createBaseWaitForChangeRequest();
     message.afterRevision = object.afterRevision ?? 0;
     message.waitMs = object.waitMs ?? 0;
@@ -1166,10 +1166,10 @@ export const WaitForChangeResponse: MessageFns<WaitForChangeResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<WaitForChangeResponse>, I>>(base?: I): WaitForChangeResponse {
-    return WaitForChangeResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<WaitForChangeResponse>): WaitForChangeResponse {
+    return WaitForChangeResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<WaitForChangeResponse>, I>>(object: I): WaitForChangeResponse {
+  fromPartial(object: DeepPartial<WaitForChangeResponse>): WaitForChangeResponse {
     const message = createBaseWaitForChangeResponse();
     message.revision = object.revision ?? 0;
     message.names = object.names?.map((e) => e) || [];
@@ -1223,10 +1223,10 @@ export const GetVersionRequest: MessageFns<GetVersionRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<GetVersionRequest>, I>>(base?: I): GetVersionRequest {
-    return GetVersionRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<GetVersionRequest>): GetVersionRequest {
+    return GetVersionRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<GetVersionRequest>, I>>(object: I): GetVersionRequest {
+  fromPartial(object: DeepPartial<GetVersionRequest>): GetVersionRequest {
     const message = createBaseGetVersionRequest();
     message.id = object.id ?? "";
     return message;
@@ -1278,10 +1278,10 @@ export const GetVersionResponse: MessageFns<GetVersionResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<GetVersionResponse>, I>>(base?: I): GetVersionResponse {
-    return GetVersionResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<GetVersionResponse>): GetVersionResponse {
+    return GetVersionResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<GetVersionResponse>, I>>(object: I): GetVersionResponse {
+  fromPartial(object: DeepPartial<GetVersionResponse>): GetVersionResponse {
     const message = createBaseGetVersionResponse();
     message.version = (object.version !== undefined && object.version !== null)
       ? FunctionVersion.fromPartial(object.version)
@@ -1335,10 +1335,10 @@ export const GetArtifactRequest: MessageFns<GetArtifactRequest> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<GetArtifactRequest>, I>>(base?: I): GetArtifactRequest {
-    return GetArtifactRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<GetArtifactRequest>): GetArtifactRequest {
+    return GetArtifactRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<GetArtifactRequest>, I>>(object: I): GetArtifactRequest {
+  fromPartial(object: DeepPartial<GetArtifactRequest>): GetArtifactRequest {
     const message = createBaseGetArtifactRequest();
     message.digest = object.digest ?? "";
     return message;
@@ -1390,10 +1390,10 @@ export const GetArtifactResponse: MessageFns<GetArtifactResponse> = {
     }
   },
 
-  create<I extends Exact<DeepPartial<GetArtifactResponse>, I>>(base?: I): GetArtifactResponse {
-    return GetArtifactResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<GetArtifactResponse>): GetArtifactResponse {
+    return GetArtifactResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<GetArtifactResponse>, I>>(object: I): GetArtifactResponse {
+  fromPartial(object: DeepPartial<GetArtifactResponse>): GetArtifactResponse {
     const message = createBaseGetArtifactResponse();
     message.content = object.content ?? Buffer.alloc(0);
     return message;
@@ -1534,13 +1534,9 @@ type DeepPartial<T> = T extends Builtin ? T
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-type KeysOfUnion<T> = T extends T ? keyof T : never;
-type Exact<P, I extends P> = P extends Builtin ? P
-  : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
-
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
-  create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
-  fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
+  create(base?: DeepPartial<T>): T;
+  fromPartial(object: DeepPartial<T>): T;
 }
