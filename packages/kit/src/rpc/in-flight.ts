@@ -16,7 +16,7 @@ export class InFlight {
 
   /** Resolves when nothing is under way or the grace is over. One waiter. */
   async idle(graceMs: number, clock: Clock): Promise<void> {
-    if (this.#count === 0) return;
+    if (this.#count === 0 || graceMs <= 0) return;
     await new Promise<void>((resolve) => {
       const cancelTimer = clock.after(graceMs, resolve);
       this.#waiting = () => {
