@@ -1,1 +1,2 @@
-export {};
+export { Gateway, type GatewayOptions } from './gateway.js';
+export { defaultGatewayLimits, type GatewayLimits } from './limits.js';

@@ -1,0 +1,97 @@
+import type { FunctionVersion, StorageServiceService } from '@relais/contracts';
+import type { ServiceOf } from '@relais/kit';
+import type { Caller } from './caller.js';
+import type { FeedListener } from './change-feed.js';
+import type { ControlCalls } from './control-calls.js';
+import { brokenContract } from './failures.js';
+import { checkReference } from './names.js';
+
+/** Function references resolved to versions. */
+export interface Functions {
+  /** Errors: not_found, invalid_argument, unavailable. */
+  resolve(reference: string, caller: Caller): Promise<FunctionVersion>;
+}
+
+/** Asks storage every time. */
+export class StoredFunctions implements Functions {
+  readonly #storage: ServiceOf<typeof StorageServiceService>;
+  readonly #calls: ControlCalls;
+
+  constructor(storage: ServiceOf<typeof StorageServiceService>, calls: ControlCalls) {
+    this.#storage = storage;
+    this.#calls = calls;
+  }
+
+  async resolve(reference: string, caller: Caller): Promise<FunctionVersion> {
+    checkReference(reference);
+    const request = { function: reference };
+    const answer = await this.#calls.run('storage', caller, (c) => this.#storage.resolveFunction(request, c));
+    if (!answer.version) throw brokenContract('Storage resolved a function to nothing.');
+    return answer.version;
+  }
+}
+
+/**
+ * Keeps what was resolved for as long as the change feed vouches for it; while the feed is lost every question goes to
+ * storage. At most `entriesMax` references; the one not used for longest goes.
+ */
+export class CachedFunctions implements Functions, FeedListener {
+  readonly #source: Functions;
+  readonly #entriesMax: number;
+  // In order of last use.
+  readonly #entries = new Map<string, FunctionVersion>();
+  #isLive = false;
+  // Counts forgettings: what was asked before one may not be kept after it.
+  #epoch = 0;
+
+  constructor(source: Functions, entriesMax: number) {
+    this.#source = source;
+    this.#entriesMax = entriesMax;
+  }
+
+  /** What is known without asking. */
+  peek(reference: string): FunctionVersion | undefined {
+    const version = this.#entries.get(reference);
+    if (!version) return undefined;
+    this.#entries.delete(reference);
+    this.#entries.set(reference, version);
+    return version;
+  }
+
+  async resolve(reference: string, caller: Caller): Promise<FunctionVersion> {
+    const known = this.peek(reference);
+    if (known) return known;
+    const epoch = this.#epoch;
+    const version = await this.#source.resolve(reference, caller);
+    if (this.#isLive && epoch === this.#epoch) this.#keep(reference, version);
+    return version;
+  }
+
+  changed(names: readonly string[] | undefined): void {
+    this.#epoch++;
+    if (!names) {
+      this.#entries.clear();
+      return;
+    }
+    const gone = new Set(names);
+    for (const [reference, version] of this.#entries) {
+      if (gone.has(version.name)) this.#entries.delete(reference);
+    }
+  }
+
+  live(): void {
+    this.#isLive = true;
+  }
+
+  lost(): void {
+    this.#isLive = false;
+    this.changed(undefined);
+  }
+
+  #keep(reference: string, version: FunctionVersion): void {
+    this.#entries.set(reference, version);
+    if (this.#entries.size <= this.#entriesMax) return;
+    const oldest = this.#entries.keys().next();
+    if (!oldest.done) this.#entries.delete(oldest.value);
+  }
+}

@@ -1,0 +1,55 @@
+import type { FleetServiceService, GetStatusResponse, SetStrategyResponse, Worker } from '@relais/contracts';
+import type { Clock, ServiceOf } from '@relais/kit';
+import type { Caller } from './caller.js';
+import type { ControlCalls } from './control-calls.js';
+import { invalid } from './failures.js';
+
+export interface ClusterStatus extends GetStatusResponse {
+  /** Release of the platform. */
+  readonly version: string;
+  /** Since the gateway started, seconds. */
+  readonly uptimeS: number;
+}
+
+export interface ClusterOptions {
+  readonly fleet: ServiceOf<typeof FleetServiceService>;
+  readonly calls: ControlCalls;
+  readonly clock: Clock;
+  readonly version: string;
+}
+
+/** Sees and steers the fleet. Errors of all: unavailable. */
+export class Cluster {
+  readonly #options: ClusterOptions;
+  readonly #startedMs: number;
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+    this.#startedMs = options.clock.nowMs();
+  }
+
+  async status(caller: Caller): Promise<ClusterStatus> {
+    const { calls, clock, fleet, version } = this.#options;
+    const status = await calls.run('balancer', caller, (c) => fleet.getStatus({}, c));
+    return { ...status, version, uptimeS: Math.round(clock.nowMs() - this.#startedMs) / 1000 };
+  }
+
+  async workers(caller: Caller): Promise<Worker[]> {
+    const { calls, fleet } = this.#options;
+    return (await calls.run('balancer', caller, (c) => fleet.listWorkers({}, c))).workers;
+  }
+
+  /** Errors: not_found, invalid_argument. */
+  async drainWorker(workerId: string, caller: Caller): Promise<void> {
+    const { calls, fleet } = this.#options;
+    if (workerId === '') throw invalid('missing_worker', 'Say which worker: workerId as ListWorkers names it.');
+    await calls.run('balancer', caller, (c) => fleet.drainWorker({ workerId }, c));
+  }
+
+  /** Errors: invalid_argument with the list of strategies. */
+  async setStrategy(strategy: string, caller: Caller): Promise<SetStrategyResponse> {
+    const { calls, fleet } = this.#options;
+    const request = { strategy: strategy.toLowerCase() };
+    return await calls.run('balancer', caller, (c) => fleet.setStrategy(request, c));
+  }
+}

@@ -1,0 +1,79 @@
+import type { FleetServiceService, Job, JobResult, StorageServiceService } from '@relais/contracts';
+import type { Clock, Exchange, Logger, ServiceOf } from '@relais/kit';
+import type { GatewayLimits } from '../limits.js';
+import { CachedFunctions, StoredFunctions } from './cached-functions.js';
+import { ChangeFeed } from './change-feed.js';
+import { Cluster } from './cluster.js';
+import { ControlCalls } from './control-calls.js';
+import { DeadlineGuard } from './deadline-guard.js';
+import { DeployFunction } from './deploy-function.js';
+import { FunctionCatalog } from './function-catalog.js';
+import { InvokeFunction } from './invoke-function.js';
+import { JobDispatcher } from './job-dispatcher.js';
+import { Languages } from './languages-offered.js';
+import { Readiness } from './readiness.js';
+import { StaticPages } from './static-pages.js';
+
+export interface CoreOptions {
+  readonly storage: ServiceOf<typeof StorageServiceService>;
+  readonly dispatch: Exchange<Job, JobResult>;
+  readonly fleet: ServiceOf<typeof FleetServiceService>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits: GatewayLimits;
+  /** Release of the platform. */
+  readonly version: string;
+}
+
+/** Every use case of the gateway, free of HTTP. Both adapters call these and nothing else. */
+export class Core {
+  readonly functions: CachedFunctions;
+  readonly pages: StaticPages;
+  readonly deploy: DeployFunction;
+  readonly invoke: InvokeFunction;
+  readonly catalog: FunctionCatalog;
+  readonly languages: Languages;
+  readonly cluster: Cluster;
+  readonly readiness: Readiness;
+  readonly #guard: DeadlineGuard;
+  readonly #feed: ChangeFeed;
+
+  constructor(options: CoreOptions) {
+    const { clock, dispatch, fleet, limits, logger, storage, version } = options;
+    this.#guard = new DeadlineGuard(clock);
+    const calls = new ControlCalls(this.#guard, limits.controlTimeoutMs);
+    const jobs = new JobDispatcher(dispatch, this.#guard);
+    const stored = new StoredFunctions(storage, calls);
+    const functions = new CachedFunctions(stored, limits.resolvedFunctionsMax);
+    const { buildTimeoutMs, feedBackoffMsMax, feedWaitMs, payloadBytesMax, sourceBytesMax } = limits;
+    const feedOptions = { storage, clock, logger, waitMs: feedWaitMs, backoffMsMax: feedBackoffMsMax };
+    this.#feed = new ChangeFeed(feedOptions, functions);
+    this.functions = functions;
+    this.pages = new StaticPages(storage, calls, limits.staticCacheBytesMax);
+    this.languages = new Languages(fleet, calls);
+    this.deploy = new DeployFunction({
+      storage,
+      calls,
+      functions,
+      languages: this.languages,
+      jobs,
+      clock,
+      sourceBytesMax,
+      buildTimeoutMs,
+    });
+    this.invoke = new InvokeFunction({ functions, jobs, pages: this.pages, clock, payloadBytesMax });
+    this.catalog = new FunctionCatalog({ storage, calls, stored, functions });
+    this.cluster = new Cluster({ fleet, calls, clock, version });
+    this.readiness = new Readiness({ storage, fleet, calls });
+  }
+
+  start(): void {
+    this.#guard.start();
+    this.#feed.start();
+  }
+
+  stop(): void {
+    this.#feed.stop();
+    this.#guard.stop();
+  }
+}

@@ -1,0 +1,121 @@
+import {
+  type BuildOutcome,
+  type Diagnostic,
+  Form,
+  type FunctionConfig,
+  type FunctionVersion,
+  type StorageServiceService,
+} from '@relais/contracts';
+import { type Clock, invocationId, RelaisError, type ServiceOf } from '@relais/kit';
+import type { CachedFunctions } from './cached-functions.js';
+import type { Caller } from './caller.js';
+import type { ControlCalls } from './control-calls.js';
+import { brokenContract, invalid, tooLarge } from './failures.js';
+import { checkFilename } from './filenames.js';
+import { completeConfig } from './function-config.js';
+import type { JobDispatcher } from './job-dispatcher.js';
+import { type KnownLanguage, languageOf } from './languages.js';
+import type { Languages } from './languages-offered.js';
+import { checkName } from './names.js';
+
+export interface DeployInput {
+  readonly name: string;
+  /** Name or alias of a language; empty: the file name tells it. */
+  readonly lang: string;
+  readonly source: Buffer;
+  /** Empty: the language's convention. */
+  readonly filename: string;
+  /** True: a taken name gets a new version. */
+  readonly update: boolean;
+  /** Zero and empty values mean the default. */
+  readonly config: FunctionConfig | undefined;
+}
+
+export interface DeployOutput {
+  readonly version: FunctionVersion;
+  /** Warnings of the build. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface DeployFunctionOptions {
+  readonly storage: ServiceOf<typeof StorageServiceService>;
+  readonly calls: ControlCalls;
+  readonly functions: CachedFunctions;
+  readonly languages: Languages;
+  readonly jobs: JobDispatcher;
+  readonly clock: Clock;
+  readonly sourceBytesMax: number;
+  readonly buildTimeoutMs: number;
+}
+
+/** Builds a source and stores it as a version. Nothing is stored unless everything succeeded. */
+export class DeployFunction {
+  readonly #options: DeployFunctionOptions;
+
+  constructor(options: DeployFunctionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Errors: invalid_argument (name, language, config; reason compile_error with diagnostics), already_exists,
+   * failed_precondition reason toolchain_absent, resource_exhausted, deadline_exceeded, unavailable.
+   */
+  async run(input: DeployInput, caller: Caller): Promise<DeployOutput> {
+    const { calls, storage } = this.#options;
+    checkName(input.name);
+    checkFilename(input.filename);
+    const language = languageOf(input.lang, input.filename);
+    const config = completeConfig(input.config, language);
+    this.#checkSource(input.source);
+    if (!input.update) await this.#checkFree(input.name, caller);
+    const filename = input.filename || language.filename;
+    const built = await this.#build(language, { source: input.source, filename, config }, caller);
+    const { artifact, wasm, form } = built;
+    const { name, source, update } = input;
+    const request = { name, lang: language.lang, wasm, form, filename, config, source, artifact, update };
+    const { version } = await calls.run('storage', caller, (c) => storage.createVersion(request, c));
+    if (!version) throw brokenContract('Storage created nothing.');
+    this.#options.functions.changed([name]);
+    return { version, diagnostics: built.diagnostics };
+  }
+
+  #checkSource(source: Buffer): void {
+    const { sourceBytesMax } = this.#options;
+    if (source.length > sourceBytesMax) throw tooLarge('source', 'sourceBytesMax', sourceBytesMax, source.length);
+    if (source.length === 0) throw invalid('empty_source', 'The source is empty; send it as the body of the request.');
+  }
+
+  // Storage decides; this spares the caller a build that could only end in a refusal.
+  async #checkFree(name: string, caller: Caller): Promise<void> {
+    const { calls, storage } = this.#options;
+    try {
+      const { version } = await calls.run('storage', caller, (c) => storage.resolveFunction({ function: name }, c));
+      if (version?.name !== name) return;
+    } catch (error) {
+      if (RelaisError.from(error).code === 'not_found') return;
+      throw error;
+    }
+    const message = `There is a function "${name}" already; deploy with update=true to give it a new version.`;
+    throw new RelaisError('already_exists', message, { reason: 'name_taken', component: 'gateway' });
+  }
+
+  async #build(
+    language: KnownLanguage,
+    value: { source: Buffer; filename: string; config: FunctionConfig },
+    caller: Caller,
+  ): Promise<BuildOutcome> {
+    if (language.isStatic) return { artifact: Buffer.alloc(0), wasm: false, form: Form.FORM_STATIC, diagnostics: [] };
+    await this.#options.languages.checkBuildable(language.lang, caller);
+    const result = await this.#options.jobs.run(
+      {
+        invocationId: invocationId(this.#options.clock.wallMs()),
+        lang: language.lang,
+        budgetMs: this.#options.buildTimeoutMs,
+        work: { $case: 'build', value },
+      },
+      caller,
+    );
+    if (result.outcome?.$case !== 'built') throw brokenContract('A build was answered with something else.');
+    return result.outcome.value;
+  }
+}

@@ -1,0 +1,21 @@
+import { type ErrorFields, RelaisError } from '@relais/kit';
+
+/** A request the caller must change. */
+export function invalid(reason: string, message: string, fields: ErrorFields = {}): RelaisError {
+  return new RelaisError('invalid_argument', message, { reason, component: 'gateway', ...fields });
+}
+
+/** A payload or source over its bound; 413 on REST. `used` is 0 when it cannot be known. */
+export function tooLarge(what: string, name: string, limit: number, used: number): RelaisError {
+  return new RelaisError('resource_exhausted', `The ${what} is larger than ${limit} bytes; send less.`, {
+    reason: 'payload_too_large',
+    component: 'gateway',
+    retryable: false,
+    limit: { name, limit, used },
+  });
+}
+
+/** Our own role or one behind it broke the contract between them. */
+export function brokenContract(message: string): RelaisError {
+  return new RelaisError('internal', message, { component: 'gateway' });
+}

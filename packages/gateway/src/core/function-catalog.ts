@@ -1,0 +1,74 @@
+import type { FunctionVersion, StorageServiceService } from '@relais/contracts';
+import type { ServiceOf } from '@relais/kit';
+import type { CachedFunctions, Functions } from './cached-functions.js';
+import type { Caller } from './caller.js';
+import type { ControlCalls } from './control-calls.js';
+import { invalid } from './failures.js';
+import { checkName } from './names.js';
+
+const pageSizeMax = 1_000;
+const pageSizeDefault = 100;
+
+export interface FunctionPage {
+  readonly versions: readonly FunctionVersion[];
+  /** Empty on the last page. */
+  readonly nextPageToken: string;
+}
+
+export interface FunctionCatalogOptions {
+  readonly storage: ServiceOf<typeof StorageServiceService>;
+  readonly calls: ControlCalls;
+  /** Asks storage itself, so that a reader sees the last acknowledged write. */
+  readonly stored: Functions;
+  readonly functions: CachedFunctions;
+}
+
+/** Reads and removes functions. */
+export class FunctionCatalog {
+  readonly #options: FunctionCatalogOptions;
+
+  constructor(options: FunctionCatalogOptions) {
+    this.#options = options;
+  }
+
+  /** One version with its source. Errors: invalid_argument, not_found, unavailable. */
+  async get(reference: string, caller: Caller): Promise<{ version: FunctionVersion; source: Buffer }> {
+    const { calls, storage, stored } = this.#options;
+    const version = await stored.resolve(reference, caller);
+    const request = { digest: version.sourceDigest };
+    const { content } = await calls.run('storage', caller, (c) => storage.getBlob(request, c));
+    return { version, source: content };
+  }
+
+  /** A page of current versions ordered by name; size 0 means 100. Errors: invalid_argument, unavailable. */
+  async list(pageSize: number, pageToken: string, caller: Caller): Promise<FunctionPage> {
+    const { calls, storage } = this.#options;
+    if (!Number.isInteger(pageSize) || pageSize < 0 || pageSize > pageSizeMax) {
+      throw invalid('bad_page_size', `The page size must be 1 to ${pageSizeMax}; leave it out for ${pageSizeDefault}.`);
+    }
+    const request = { pageSize: pageSize || pageSizeDefault, afterName: nameOfToken(pageToken) };
+    const { versions, more } = await calls.run('storage', caller, (c) => storage.listFunctions(request, c));
+    const last = versions.at(-1);
+    return { versions, nextPageToken: more && last ? Buffer.from(last.name).toString('base64url') : '' };
+  }
+
+  /** Removes a name with all its versions; how many. Errors: invalid_argument, not_found, unavailable. */
+  async delete(name: string, caller: Caller): Promise<number> {
+    const { calls, functions, storage } = this.#options;
+    checkName(name);
+    const { versionsDeleted } = await calls.run('storage', caller, (c) => storage.deleteFunction({ name }, c));
+    functions.changed([name]);
+    return versionsDeleted;
+  }
+}
+
+function nameOfToken(pageToken: string): string {
+  if (pageToken === '') return '';
+  const name = Buffer.from(pageToken.slice(0, 200), 'base64url').toString();
+  try {
+    checkName(name);
+  } catch {
+    throw invalid('bad_page_token', 'The page token is none of ours; use nextPageToken of the page before.');
+  }
+  return name;
+}

@@ -1,0 +1,42 @@
+import { FunctionConfig, Isolation } from '@relais/contracts';
+import { checkCflags } from './cflags.js';
+import { checkEnv } from './env.js';
+import { invalid } from './failures.js';
+import type { KnownLanguage } from './languages.js';
+
+/** Bounds and defaults of what a deployer may set; contract section 7. */
+export const configBounds = {
+  timeoutMs: { min: 1, max: 900_000, default: 30_000 },
+  memoryMb: { min: 16, max: 4_096, default: 128 },
+  concurrency: { min: 1, max: 1_000, default: 0 },
+} as const;
+
+const entryForm = /^[A-Za-z0-9_@][A-Za-z0-9._@+-]*(?:\/[A-Za-z0-9_@][A-Za-z0-9._@+-]*)*$/;
+const entryLengthMax = 255;
+
+/**
+ * The config with every default filled in; zero and empty mean the default. Throws invalid_argument reason bad_config
+ * that names every mistake at once.
+ */
+export function completeConfig(given: FunctionConfig | undefined, language: KnownLanguage): FunctionConfig {
+  const config = FunctionConfig.fromPartial(given ?? {});
+  const mistakes: string[] = [];
+  for (const [key, bound] of Object.entries(configBounds)) {
+    const value = config[key as keyof typeof configBounds];
+    if (value === 0) config[key as keyof typeof configBounds] = bound.default;
+    else if (!(value >= bound.min && value <= bound.max)) {
+      mistakes.push(`${key} must be ${bound.min} to ${bound.max}, not ${value}`);
+    }
+  }
+  if (Isolation[config.isolation] === undefined || config.isolation < 0) {
+    mistakes.push('isolation must be fresh or reuse');
+  }
+  if (config.entry !== '' && (config.entry.length > entryLengthMax || !entryForm.test(config.entry))) {
+    mistakes.push('entry must be a relative path of plain file names');
+  }
+  if (config.http !== '' && config.http !== 'cgi') mistakes.push('http must be "cgi" or left out');
+  checkCflags(config.cflags, language.lang, mistakes);
+  checkEnv(config.env, mistakes);
+  if (mistakes.length > 0) throw invalid('bad_config', `Change the function's config: ${mistakes.join('; ')}.`);
+  return config;
+}

@@ -1,0 +1,97 @@
+import { Form, type FunctionVersion, type HttpRequest, type HttpResponse } from '@relais/contracts';
+import { type Clock, invocationId, RelaisError, traceIdOf } from '@relais/kit';
+import type { CachedFunctions } from './cached-functions.js';
+import type { Caller } from './caller.js';
+import { brokenContract, tooLarge } from './failures.js';
+import { configBounds } from './function-config.js';
+import type { JobDispatcher } from './job-dispatcher.js';
+import type { StaticPages } from './static-pages.js';
+
+export interface InvokeInput {
+  /** A function reference. */
+  readonly function: string;
+  readonly payload: Buffer;
+  /** Present for an HTTP trigger. */
+  readonly http?: HttpRequest;
+}
+
+export interface InvokeOutput {
+  readonly invocationId: string;
+  readonly output: Buffer;
+  /** Status and headers, when the function set any. */
+  readonly http: HttpResponse | undefined;
+  /** From acceptance to the result, milliseconds. */
+  readonly durationMs: number;
+  readonly logs: string;
+  readonly logsTruncated: boolean;
+}
+
+export interface InvokeFunctionOptions {
+  readonly functions: CachedFunctions;
+  readonly jobs: JobDispatcher;
+  readonly pages: StaticPages;
+  readonly clock: Clock;
+  readonly payloadBytesMax: number;
+}
+
+/** Runs a function and waits for its output. */
+export class InvokeFunction {
+  readonly #options: InvokeFunctionOptions;
+
+  constructor(options: InvokeFunctionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Errors: invalid_argument, not_found, resource_exhausted, deadline_exceeded, aborted, unavailable; with the
+   * invocation's id once the function is known.
+   */
+  async run(input: InvokeInput, caller: Caller): Promise<InvokeOutput> {
+    const { clock, functions, payloadBytesMax } = this.#options;
+    const startMs = clock.nowMs();
+    if (input.payload.length > payloadBytesMax) {
+      throw tooLarge('payload', 'payloadBytesMax', payloadBytesMax, input.payload.length);
+    }
+    const version = functions.peek(input.function) ?? (await functions.resolve(input.function, caller));
+    const id = invocationId(clock.wallMs());
+    if (version.form === Form.FORM_STATIC) return this.#page(version, id, startMs, caller);
+    const result = await this.#options.jobs.run(
+      {
+        invocationId: id,
+        lang: version.lang,
+        budgetMs: version.config?.timeoutMs || configBounds.timeoutMs.default,
+        work: {
+          $case: 'invoke',
+          value: {
+            functionId: version.id,
+            functionName: version.name,
+            payload: input.payload,
+            concurrencyMax: version.config?.concurrency ?? 0,
+            http: input.http,
+          },
+        },
+      },
+      caller,
+    );
+    if (result.outcome?.$case !== 'invoked') throw brokenContract('A call was answered with something else.');
+    return {
+      invocationId: id,
+      output: result.outcome.value.output,
+      http: result.outcome.value.http,
+      durationMs: clock.nowMs() - startMs,
+      logs: result.logs,
+      logsTruncated: result.logsTruncated,
+    };
+  }
+
+  async #page(version: FunctionVersion, id: string, startMs: number, caller: Caller): Promise<InvokeOutput> {
+    const { clock, pages } = this.#options;
+    try {
+      const output = await pages.get(version, caller);
+      const durationMs = clock.nowMs() - startMs;
+      return { invocationId: id, output, http: undefined, durationMs, logs: '', logsTruncated: false };
+    } catch (error) {
+      throw RelaisError.from(error).with({ invocationId: id, traceId: traceIdOf(caller.traceparent) });
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import type { FleetServiceService, StorageServiceService } from '@relais/contracts';
+import { RelaisError, type ServiceOf } from '@relais/kit';
+import type { Caller } from './caller.js';
+import type { ControlCalls } from './control-calls.js';
+
+export interface ReadinessOptions {
+  readonly storage: ServiceOf<typeof StorageServiceService>;
+  readonly fleet: ServiceOf<typeof FleetServiceService>;
+  readonly calls: ControlCalls;
+}
+
+/** Whether an ordinary request would succeed now: storage answers, a worker is ready, and some language runs. */
+export class Readiness {
+  readonly #options: ReadinessOptions;
+  #stopping = false;
+
+  constructor(options: ReadinessOptions) {
+    this.#options = options;
+  }
+
+  /** From now on never ready. */
+  stopping(): void {
+    this.#stopping = true;
+  }
+
+  /** What stands in the way; empty when ready. Never rejects. */
+  async reasons(caller: Caller): Promise<string[]> {
+    if (this.#stopping) return ['The gateway is shutting down.'];
+    const found = await Promise.all([this.#storage(caller), this.#workers(caller), this.#languages(caller)]);
+    return found.filter((reason) => reason !== '');
+  }
+
+  #storage(caller: Caller): Promise<string> {
+    const { calls, storage } = this.#options;
+    const request = { pageSize: 1, afterName: '' };
+    return reasonOf('storage', async () => {
+      await calls.run('storage', caller, (c) => storage.listFunctions(request, c));
+      return '';
+    });
+  }
+
+  #workers(caller: Caller): Promise<string> {
+    const { calls, fleet } = this.#options;
+    return reasonOf('balancer', async () => {
+      const { workersReady } = await calls.run('balancer', caller, (c) => fleet.getStatus({}, c));
+      return workersReady > 0 ? '' : 'No worker is ready.';
+    });
+  }
+
+  #languages(caller: Caller): Promise<string> {
+    const { calls, fleet } = this.#options;
+    return reasonOf('balancer', async () => {
+      const { languages } = await calls.run('balancer', caller, (c) => fleet.listLanguages({}, c));
+      return languages.some((support) => support.runs) ? '' : 'No worker can run any language.';
+    });
+  }
+}
+
+async function reasonOf(role: string, ask: () => Promise<string>): Promise<string> {
+  try {
+    return await ask();
+  } catch (error) {
+    return `The ${role} does not answer (${RelaisError.from(error).code}).`;
+  }
+}

@@ -1,0 +1,56 @@
+import type { ServiceImpl } from '@connectrpc/connect';
+import type { FunctionConfig } from '@relais/contracts';
+import { functions } from '@relais/contracts/edge';
+import { functionMessage } from './messages.js';
+import { type EdgeShared, serve } from './serve.js';
+
+/** relais.v1.FunctionService over the use cases. */
+export function functionService(shared: EdgeShared): ServiceImpl<typeof functions.FunctionService> {
+  const { catalog, deploy, languages } = shared.core;
+  const { method } = functions.FunctionService;
+  return {
+    deployFunction: serve(shared, method.deployFunction, async (request, { caller }) => {
+      const { filename, lang, name, update } = request;
+      const source = bytesOf(request.source.value);
+      const config = request.config ? plainConfig(request.config) : undefined;
+      const { diagnostics, version } = await deploy.run({ name, lang, filename, update, source, config }, caller);
+      return { function: functionMessage(version), diagnostics: [...diagnostics] };
+    }),
+    getFunction: serve(shared, method.getFunction, async (request, { caller }) => {
+      const { source, version } = await catalog.get(request.function, caller);
+      return { function: functionMessage(version), source };
+    }),
+    listFunctions: serve(shared, method.listFunctions, async ({ pageSize, pageToken }, { caller }) => {
+      const { nextPageToken, versions } = await catalog.list(pageSize, pageToken, caller);
+      return { functions: versions.map(functionMessage), nextPageToken };
+    }),
+    deleteFunction: serve(shared, method.deleteFunction, async ({ name }, { caller }) => {
+      return { versionsDeleted: await catalog.delete(name, caller) };
+    }),
+    listLanguages: serve(shared, method.listLanguages, async (_request, { caller }) => {
+      const offered = await languages.list(caller);
+      return { languages: offered.map((language) => ({ ...language, aliases: [...language.aliases] })) };
+    }),
+  };
+}
+
+function bytesOf(source: string | Uint8Array | undefined): Buffer {
+  if (source === undefined) return Buffer.alloc(0);
+  return typeof source === 'string'
+    ? Buffer.from(source)
+    : Buffer.from(source.buffer, source.byteOffset, source.length);
+}
+
+function plainConfig(config: functions.FunctionConfig): FunctionConfig {
+  const { cflags, concurrency, entry, env, http, isolation, memoryMb, timeoutMs } = config;
+  return {
+    cflags: [...cflags],
+    concurrency,
+    entry,
+    env: { ...env },
+    http,
+    isolation: Number(isolation),
+    memoryMb,
+    timeoutMs,
+  };
+}

@@ -1,0 +1,84 @@
+import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import type { HandlerContext } from '@connectrpc/connect';
+import { type Clock, RelaisError, type Span, type Tracer } from '@relais/kit';
+import type { Caller } from '../core/caller.js';
+import type { Core } from '../core/core.js';
+import type { GatewayLimits } from '../limits.js';
+import { toConnectError } from './connect-error.js';
+
+/** What every RPC of one gateway shares. */
+export interface EdgeShared {
+  readonly core: Core;
+  readonly limits: GatewayLimits;
+  readonly clock: Clock;
+  readonly tracer: Tracer;
+  /** Told of every failure that is the platform's fault. */
+  readonly report: (failure: RelaisError, route: string) => void;
+}
+
+/** What an implementation of an RPC sees beside its request. */
+export interface EdgeCall {
+  readonly caller: Caller;
+  /** Names the invocation in the answer's headers and in the span. */
+  invoked(invocationId: string): void;
+}
+
+/** Makes a unary RPC of a use case: a span around it, its failures translated, ids in the answer's headers. */
+export function serve<I extends DescMessage, O extends DescMessage>(
+  shared: EdgeShared,
+  method: DescMethodUnary<I, O>,
+  run: (request: MessageShape<I>, call: EdgeCall) => Promise<MessageInitShape<O>>,
+): (request: MessageShape<I>, context: HandlerContext) => Promise<MessageInitShape<O>> {
+  const name = `${method.parent.typeName}/${method.name}`;
+  return async (request, context) => {
+    const span = begin(shared.tracer, name, method, context);
+    try {
+      const caller = { traceparent: span.traceparent, signal: context.signal, budgetMs: context.timeoutMs() };
+      const output = await run(request, { caller, invoked: (id) => mark(span, context, id) });
+      context.responseHeader.set('traceparent', span.traceparent);
+      span.end();
+      return output;
+    } catch (error) {
+      const failure = inTime(RelaisError.from(error), context);
+      if (failure.fault === 'platform') shared.report(failure, name);
+      if (span.recording && failure.fields.invocationId) {
+        span.set({ 'faas.invocation_id': failure.fields.invocationId });
+      }
+      span.end(failure);
+      throw toConnectError(failure, span.traceparent);
+    }
+  };
+}
+
+function begin(
+  tracer: Tracer,
+  name: string,
+  method: { name: string; parent: { typeName: string } },
+  context: HandlerContext,
+): Span {
+  const attributes = {
+    'rpc.system': context.protocolName,
+    'rpc.service': method.parent.typeName,
+    'rpc.method': method.name,
+    'http.request.method': context.requestMethod,
+  };
+  const parent = context.requestHeader.get('traceparent') ?? undefined;
+  return tracer.start(name, { kind: 'server', parent, attributes });
+}
+
+function mark(span: Span, context: HandlerContext, invocationId: string): void {
+  context.responseHeader.set('x-relais-invocation-id', invocationId);
+  if (span.recording) span.set({ 'faas.invocation_id': invocationId });
+}
+
+// The caller's own deadline arrives as a cancellation; it reads better as what it is.
+function inTime(failure: RelaisError, context: HandlerContext): RelaisError {
+  const leftMs = context.timeoutMs();
+  if (failure.code !== 'cancelled' || leftMs === undefined || leftMs > 0) return failure;
+  const message = 'The deadline that came with the request has passed.';
+  return new RelaisError('deadline_exceeded', message, {
+    ...failure.fields,
+    reason: 'caller_deadline',
+    fault: 'caller',
+  });
+}

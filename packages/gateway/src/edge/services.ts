@@ -1,0 +1,50 @@
+import type { DescService } from '@bufbuild/protobuf';
+import type { ConnectRouter } from '@connectrpc/connect';
+import { cluster, functions, health, invocation, reflection, reflectionAlpha } from '@relais/contracts/edge';
+import type { GatewayLimits } from '../limits.js';
+import { clusterService } from './cluster-service.js';
+import { DescriptorIndex } from './descriptor-index.js';
+import { functionService } from './function-service.js';
+import { healthService } from './health-service.js';
+import { invocationService } from './invocation-service.js';
+import { reflectionAlphaService, reflectionService } from './reflection-service.js';
+import type { EdgeShared } from './serve.js';
+
+const served = [
+  functions.FunctionService,
+  invocation.InvocationService,
+  cluster.ClusterService,
+  health.Health,
+  reflection.ServerReflection,
+  reflectionAlpha.ServerReflection,
+];
+
+// What a message may need beyond its payload: names, config, framing.
+const overheadBytes = 64 * 1024;
+
+/** Puts every service on the router. `stopped` ends what would otherwise go on for ever. */
+export function addServices(router: ConnectRouter, shared: EdgeShared, stopped: AbortSignal): void {
+  const index = new DescriptorIndex(served);
+  const bounded = (service: DescService) => ({ readMaxBytes: messageBytesMax(service, shared.limits) });
+  router
+    .service(functions.FunctionService, functionService(shared), bounded(functions.FunctionService))
+    .service(invocation.InvocationService, invocationService(shared), bounded(invocation.InvocationService))
+    .service(cluster.ClusterService, clusterService(shared), bounded(cluster.ClusterService))
+    .service(health.Health, healthService(shared, new Set(index.services), stopped), bounded(health.Health))
+    .service(reflection.ServerReflection, reflectionService(index), bounded(reflection.ServerReflection))
+    .service(
+      reflectionAlpha.ServerReflection,
+      reflectionAlphaService(index),
+      bounded(reflectionAlpha.ServerReflection),
+    );
+}
+
+/** Largest message a service takes: its payload as base64, and what is around it. */
+export function messageBytesMax(service: DescService, limits: GatewayLimits): number {
+  return Math.ceil((payloadBytesMax(service, limits) * 4) / 3) + overheadBytes;
+}
+
+function payloadBytesMax(service: DescService, limits: GatewayLimits): number {
+  if (service.typeName === functions.FunctionService.typeName) return limits.sourceBytesMax;
+  return service.typeName === invocation.InvocationService.typeName ? limits.payloadBytesMax : 0;
+}

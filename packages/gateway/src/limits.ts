@@ -1,0 +1,78 @@
+/** Bounds the gateway holds its callers to; the unit is in each name. What happens at a bound is said beside it. */
+export interface GatewayLimits {
+  /** Payload of one call; beyond it resource_exhausted reason payload_too_large (413). */
+  readonly payloadBytesMax: number;
+  /** Source of one deploy; beyond it resource_exhausted reason payload_too_large (413). */
+  readonly sourceBytesMax: number;
+  /** Request bodies held in memory at once over all connections; beyond it resource_exhausted reason busy (429). */
+  readonly bodyBytesInFlightMax: number;
+  /** What is read and thrown away of a refused body so that the refusal arrives; beyond it the connection is cut. */
+  readonly discardBytesMax: number;
+  /** Longest time for that; then the connection is cut. */
+  readonly discardMs: number;
+  /** Header section of a request; beyond it 431. */
+  readonly headerBytesMax: number;
+  /** Header section must be complete by then; then 408. */
+  readonly headersTimeoutMs: number;
+  /** The first bytes of a connection must come by then; then it is cut. */
+  readonly firstBytesTimeoutMs: number;
+  /** A request must have arrived in full by then, and a connection that moves nothing for as long is cut. */
+  readonly requestTimeoutMs: number;
+  /** Connections at once; a further one is closed. */
+  readonly connectionsMax: number;
+  /** Requests on one HTTP/1.1 connection; the last is answered with `connection: close`. */
+  readonly requestsPerSocketMax: number;
+  /** A connection without a request is closed after this long. */
+  readonly idleConnectionMs: number;
+  /** Concurrent HTTP/2 streams of one connection; a further one is refused. */
+  readonly streamsPerConnectionMax: number;
+  /** Memory one HTTP/2 session may hold; then it takes no new streams. */
+  readonly sessionMemoryMbMax: number;
+  /** Stream resets a session may send in a burst; beyond it the session is ended. */
+  readonly streamResetBurstMax: number;
+  /** Stream resets per second a session may send lastingly; beyond it the session is ended. */
+  readonly streamResetsPerSecondMax: number;
+  /** Time for the build of one deploy; then deadline_exceeded. */
+  readonly buildTimeoutMs: number;
+  /** Time for one call to storage or the fleet; then unavailable. */
+  readonly controlTimeoutMs: number;
+  /** Longest wait of one poll of storage's change feed. */
+  readonly feedWaitMs: number;
+  /** Pauses between attempts when the change feed is broken double from 100 ms up to this. */
+  readonly feedBackoffMsMax: number;
+  /** Function references kept resolved; the one not used for longest goes. */
+  readonly resolvedFunctionsMax: number;
+  /** Static pages kept in memory; the one not used for longest goes. */
+  readonly staticCacheBytesMax: number;
+  /** Largest output of an HTTP trigger that is tried as JSON to tell its content type; a larger one is text. */
+  readonly contentTypeProbeBytesMax: number;
+}
+
+const mebibyte = 1024 * 1024;
+
+/** The contract's bounds, and values to start from where it names none. */
+export const defaultGatewayLimits: GatewayLimits = {
+  payloadBytesMax: 6 * mebibyte,
+  sourceBytesMax: 10 * mebibyte,
+  bodyBytesInFlightMax: 256 * mebibyte,
+  discardBytesMax: 256 * mebibyte,
+  discardMs: 10_000,
+  headerBytesMax: 16 * 1024,
+  headersTimeoutMs: 10_000,
+  firstBytesTimeoutMs: 10_000,
+  requestTimeoutMs: 905_000,
+  connectionsMax: 10_000,
+  requestsPerSocketMax: 10_000,
+  idleConnectionMs: 75_000,
+  streamsPerConnectionMax: 256,
+  sessionMemoryMbMax: 32,
+  streamResetBurstMax: 1_000,
+  streamResetsPerSecondMax: 33,
+  buildTimeoutMs: 60_000,
+  controlTimeoutMs: 5_000,
+  feedWaitMs: 30_000,
+  feedBackoffMsMax: 5_000,
+  resolvedFunctionsMax: 10_000,
+  staticCacheBytesMax: 64 * mebibyte,
+  contentTypeProbeBytesMax: 256 * 1024,
+};

@@ -1,0 +1,156 @@
+import http from 'node:http';
+import http2 from 'node:http2';
+import net from 'node:net';
+import { type Clock, type Logger, RelaisError } from '@relais/kit';
+import type { GatewayLimits } from '../limits.js';
+import { answerClientError } from './client-error.js';
+import { awaitFirstBytes } from './first-bytes.js';
+import type { ServerRequest, ServerResponse } from './messages.js';
+
+/** Serves one request of either protocol; never rejects and never throws. */
+export type RequestHandler = (request: ServerRequest, response: ServerResponse) => void;
+
+export interface GatewayPortOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly limits: GatewayLimits;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly handler: RequestHandler;
+}
+
+/** One TCP port that speaks HTTP/1.1 and HTTP/2 without TLS, told apart by the first bytes of a connection. */
+export class GatewayPort {
+  readonly #options: GatewayPortOptions;
+  readonly #tcp: net.Server;
+  readonly #http1: http.Server;
+  readonly #http2: http2.Http2Server;
+  readonly #sockets = new Set<net.Socket>();
+  readonly #sessions = new Set<http2.ServerHttp2Session>();
+  #closing = false;
+
+  constructor(options: GatewayPortOptions) {
+    this.#options = options;
+    this.#http1 = this.#createHttp1();
+    this.#http2 = this.#createHttp2();
+    this.#tcp = net.createServer({ noDelay: true, allowHalfOpen: true });
+    this.#tcp.maxConnections = options.limits.connectionsMax;
+    this.#tcp.on('connection', (socket) => this.#accept(socket));
+  }
+
+  /** Where it listens; known after listen. */
+  get url(): string {
+    const address = this.#tcp.address();
+    if (address === null || typeof address === 'string') throw new Error('the port does not listen');
+    const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+    return `http://${host}:${address.port}`;
+  }
+
+  /** Rejects with failed_precondition reason cannot_listen. */
+  listen(): Promise<void> {
+    const { host, port } = this.#options;
+    return new Promise((resolve, reject) => {
+      const failed = (cause: Error) => reject(cannotListen(host, port, cause));
+      this.#tcp.once('error', failed);
+      this.#tcp.listen({ host, port }, () => {
+        this.#tcp.off('error', failed);
+        this.#tcp.on('error', (error) => this.#options.logger.warn({ error: error.message }, 'The port had an error.'));
+        // It does not listen itself, but its timeouts on headers and requests begin with this event.
+        this.#http1.emit('listening');
+        resolve();
+      });
+    });
+  }
+
+  /** Takes no new connections, lets requests end within graceMs, then cuts what is left. */
+  async close(graceMs: number): Promise<void> {
+    this.#closing = true;
+    const closed = new Promise<void>((resolve) => this.#tcp.close(() => resolve()));
+    this.#http1.close();
+    this.#http1.closeIdleConnections();
+    for (const session of this.#sessions) session.close();
+    const cancel = this.#options.clock.after(graceMs, () => this.#cut());
+    if (graceMs <= 0) this.#cut();
+    await closed;
+    cancel();
+  }
+
+  #cut(): void {
+    for (const session of this.#sessions) session.destroy();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #accept(socket: net.Socket): void {
+    const { clock, limits } = this.#options;
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    // A peer's reset is no concern of anyone else's; whoever waits on the socket hears of its close.
+    socket.on('error', () => socket.destroy());
+    awaitFirstBytes(socket, clock, limits.firstBytesTimeoutMs, (protocol) => {
+      (protocol === 'h2' ? this.#http2 : this.#http1).emit('connection', socket);
+    });
+  }
+
+  #createHttp1(): http.Server {
+    const { handler, limits } = this.#options;
+    const serve = (request: http.IncomingMessage, response: http.ServerResponse) => {
+      if (this.#closing) response.shouldKeepAlive = false;
+      handler(request, response);
+    };
+    const server = http.createServer(
+      {
+        maxHeaderSize: limits.headerBytesMax,
+        headersTimeout: limits.headersTimeoutMs,
+        requestTimeout: limits.requestTimeoutMs,
+        keepAliveTimeout: limits.idleConnectionMs,
+        connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
+        requireHostHeader: false,
+      },
+      serve,
+    );
+    server.maxRequestsPerSocket = limits.requestsPerSocketMax;
+    server.timeout = limits.requestTimeoutMs;
+    // The handler says when the body is welcome.
+    server.on('checkContinue', serve);
+    server.on('clientError', answerClientError);
+    server.on('dropRequest', (_request, socket) => socket.destroy());
+    return server;
+  }
+
+  #createHttp2(): http2.Http2Server {
+    const { handler, limits } = this.#options;
+    const settings = { maxConcurrentStreams: limits.streamsPerConnectionMax, maxHeaderListSize: limits.headerBytesMax };
+    const server = http2.createServer({
+      settings,
+      maxSessionMemory: limits.sessionMemoryMbMax,
+      streamResetBurst: limits.streamResetBurstMax,
+      streamResetRate: limits.streamResetsPerSecondMax,
+      maxOutstandingPings: 10,
+      maxSettings: 32,
+    });
+    server.on('request', handler);
+    server.on('checkContinue', handler);
+    server.on('session', (session) => this.#track(session));
+    server.on('sessionError', () => {});
+    server.on('stream', (stream) => {
+      stream.on('error', () => {});
+      stream.setTimeout(limits.requestTimeoutMs, () => stream.close(http2.constants.NGHTTP2_CANCEL));
+    });
+    return server;
+  }
+
+  #track(session: http2.ServerHttp2Session): void {
+    this.#sessions.add(session);
+    session.once('close', () => this.#sessions.delete(session));
+    // Closing waits for open streams; a stream that moves nothing has its own bound.
+    session.setTimeout(this.#options.limits.idleConnectionMs, () => session.close());
+    if (this.#closing) session.close();
+  }
+}
+
+function cannotListen(host: string, port: number, cause: Error): RelaisError {
+  const code = 'code' in cause ? String(cause.code) : cause.message;
+  const message = `The gateway cannot listen on ${host}:${port} (${code}); choose another port or end what holds it.`;
+  return new RelaisError('failed_precondition', message, { reason: 'cannot_listen', component: 'gateway', cause });
+}

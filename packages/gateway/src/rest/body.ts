@@ -1,0 +1,87 @@
+import { RelaisError } from '@relais/kit';
+import { tooLarge } from '../core/failures.js';
+import { isHttp2, type ServerRequest } from '../net/messages.js';
+import type { RestCall, RestShared } from './call.js';
+
+const empty = Buffer.alloc(0);
+
+/** Which bound a body is held to. */
+export interface BodyBound {
+  /** As the message names it: "payload" or "source". */
+  readonly what: string;
+  readonly name: 'payloadBytesMax' | 'sourceBytesMax';
+}
+
+export const payloadBound: BodyBound = { what: 'payload', name: 'payloadBytesMax' };
+export const sourceBound: BodyBound = { what: 'source', name: 'sourceBytesMax' };
+
+/**
+ * The whole body of a request. A body over its bound is refused by its announced length before a byte is read, else as
+ * soon as the bound is passed. Rejects with resource_exhausted, or cancelled when the caller has gone.
+ */
+export function readBody(call: RestCall, shared: RestShared, bound: BodyBound): Promise<Buffer> {
+  const { request } = call;
+  const bytesMax = shared.limits[bound.name];
+  const announced = announcedLength(request);
+  if (announced === 0) return Promise.resolve(empty);
+  if (announced !== undefined && announced > bytesMax) {
+    return Promise.reject(tooLarge(bound.what, bound.name, bytesMax, announced));
+  }
+  if (request.headers.expect !== undefined) call.response.writeContinue();
+  return collect(call, shared, (used) => tooLarge(bound.what, bound.name, bytesMax, used), bytesMax);
+}
+
+/** Bytes the request says it has; undefined when it does not say. */
+function announcedLength(request: ServerRequest): number | undefined {
+  const { headers } = request;
+  const text = headers['content-length'];
+  if (text !== undefined) return Number(text);
+  if (isHttp2(request)) return request.stream.endAfterHeaders ? 0 : undefined;
+  return headers['transfer-encoding'] === undefined ? 0 : undefined;
+}
+
+function collect(
+  { request, response }: RestCall,
+  { bodies }: RestShared,
+  over: (used: number) => RelaisError,
+  bytesMax: number,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    let first: Buffer | undefined;
+    let more: Buffer[] | undefined;
+    let bytes = 0;
+    request.on('data', take);
+    request.on('end', done);
+    request.on('close', gone);
+    response.once('close', () => bodies.giveBack(bytes));
+
+    function take(chunk: Buffer): void {
+      try {
+        if (bytes + chunk.length > bytesMax) throw over(bytes + chunk.length);
+        bodies.take(chunk.length);
+        bytes += chunk.length;
+        if (!first) first = chunk;
+        else if (more) more.push(chunk);
+        else more = [first, chunk];
+      } catch (error) {
+        leave();
+        first = more = undefined;
+        request.pause();
+        reject(error);
+      }
+    }
+    function done(): void {
+      leave();
+      resolve(more ? Buffer.concat(more, bytes) : (first ?? empty));
+    }
+    function gone(): void {
+      leave();
+      reject(new RelaisError('cancelled', 'The caller has gone.', { component: 'gateway' }));
+    }
+    function leave(): void {
+      request.off('data', take);
+      request.off('end', done);
+      request.off('close', gone);
+    }
+  });
+}

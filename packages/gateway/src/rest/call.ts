@@ -1,0 +1,34 @@
+import type { Clock, Span } from '@relais/kit';
+import type { Caller } from '../core/caller.js';
+import type { Core } from '../core/core.js';
+import type { GatewayLimits } from '../limits.js';
+import type { ServerRequest, ServerResponse } from '../net/messages.js';
+import type { RestAnswer } from './answer.js';
+import type { BodyBudget } from './body-budget.js';
+
+/** What every REST handler of one gateway shares. */
+export interface RestShared {
+  readonly core: Core;
+  readonly limits: GatewayLimits;
+  readonly clock: Clock;
+  readonly bodies: BodyBudget;
+  /** Release of the platform. */
+  readonly version: string;
+}
+
+/** One request on its way through a handler. */
+export interface RestCall {
+  readonly request: ServerRequest;
+  readonly response: ServerResponse;
+  /** Upper case, as sent. */
+  readonly method: string;
+  /** Percent-encoded, without the query. */
+  readonly path: string;
+  /** Percent-encoded, without "?". */
+  readonly query: string;
+  readonly span: Span;
+  readonly caller: Caller;
+}
+
+/** Answers a request or rejects with RelaisError. */
+export type RestHandler = (call: RestCall, shared: RestShared) => Promise<RestAnswer>;

@@ -1,0 +1,84 @@
+import { FunctionConfig, Isolation } from '@relais/contracts';
+import { invalid } from '../core/failures.js';
+import { duplicateParameter, parseQuery, unknownParameter } from './query.js';
+
+/** What the query of a deploy says. */
+export interface DeployParameters {
+  name: string;
+  lang: string;
+  filename: string;
+  update: boolean;
+  config: FunctionConfig;
+}
+
+type Setter = (into: DeployParameters, value: string, mistakes: string[]) => void;
+
+const isolations: Readonly<Record<string, Isolation>> = {
+  fresh: Isolation.ISOLATION_FRESH,
+  reuse: Isolation.ISOLATION_REUSE,
+};
+
+const setters: Readonly<Record<string, Setter>> = {
+  name: (into, value) => {
+    into.name = value;
+  },
+  lang: (into, value) => {
+    into.lang = value;
+  },
+  filename: (into, value) => {
+    into.filename = value;
+  },
+  update: (into, value, mistakes) => {
+    if (value !== '' && value !== 'true' && value !== 'false') mistakes.push('update must be true or false');
+    into.update = value !== 'false';
+  },
+  timeoutMs: number('timeoutMs'),
+  memoryMb: number('memoryMb'),
+  concurrency: number('concurrency'),
+  isolation: (into, value, mistakes) => {
+    const isolation = Object.hasOwn(isolations, value) ? isolations[value] : undefined;
+    if (isolation === undefined) mistakes.push('isolation must be fresh or reuse');
+    else into.config.isolation = isolation;
+  },
+  entry: (into, value) => {
+    into.config.entry = value;
+  },
+  cflags: (into, value) => {
+    into.config.cflags.push(...value.split(' ').filter((flag) => flag !== ''));
+  },
+  http: (into, value) => {
+    into.config.http = value;
+  },
+};
+
+const names = Object.keys(setters);
+const repeatable = new Set(['cflags']);
+const envPrefix = 'env.';
+
+/**
+ * Reads the query of a deploy. Throws invalid_argument: unknown_parameter (with the one that was meant),
+ * duplicate_parameter, or bad_config with every value that cannot be read.
+ */
+export function deployParameters(query: string): DeployParameters {
+  const into: DeployParameters = { name: '', lang: '', filename: '', update: false, config: FunctionConfig.create() };
+  const seen = new Set<string>();
+  const mistakes: string[] = [];
+  for (const [name, value] of parseQuery(query)) {
+    if (seen.has(name) && !repeatable.has(name)) throw duplicateParameter(name);
+    seen.add(name);
+    const setter = Object.hasOwn(setters, name) ? setters[name] : undefined;
+    if (setter) setter(into, value, mistakes);
+    else if (name.startsWith(envPrefix)) into.config.env[name.slice(envPrefix.length)] = value;
+    else throw unknownParameter(name, [...names, 'env.KEY']);
+  }
+  if (mistakes.length > 0) throw invalid('bad_config', `Change the query: ${mistakes.join('; ')}.`);
+  return into;
+}
+
+function number(key: 'timeoutMs' | 'memoryMb' | 'concurrency'): Setter {
+  return (into, value, mistakes) => {
+    // Zero means the default inside; from a query it is a mistake.
+    if (/^[1-9][0-9]{0,9}$/.test(value)) into.config[key] = Number(value);
+    else mistakes.push(`${key} must be a whole number above 0, not ${JSON.stringify(value.slice(0, 40))}`);
+  };
+}

@@ -1,0 +1,79 @@
+import { RelaisError, type Span, type Tracer } from '@relais/kit';
+import type { ServerRequest, ServerResponse } from '../net/messages.js';
+import { failed, type RestAnswer } from './answer.js';
+import type { RestCall, RestHandler, RestShared } from './call.js';
+import { goneSignal } from './gone-signal.js';
+import { type RestRoute, routeOf } from './routes.js';
+import { methodNotAllowed, unknownPath } from './unrouted.js';
+import { writeAnswer } from './write-answer.js';
+
+/** What the adapter needs beside what its handlers share. */
+export interface RestAdapterOptions extends RestShared {
+  readonly tracer: Tracer;
+  /** Told of every failure that is the platform's fault. */
+  readonly report: (failure: RelaisError, route: string) => void;
+}
+
+/** Contract section 4 over plain HTTP: finds the handler, writes its answer, keeps the span. */
+export class RestAdapter {
+  readonly #options: RestAdapterOptions;
+
+  constructor(options: RestAdapterOptions) {
+    this.#options = options;
+  }
+
+  /** Serves one request; never throws and never rejects. */
+  handle(request: ServerRequest, response: ServerResponse, path: string, query: string): void {
+    const method = request.method ?? '';
+    const route = routeOf(path);
+    const label = route?.label ?? 'unknown';
+    const span = this.#begin(request, method, label);
+    const caller = { traceparent: span.traceparent, signal: goneSignal(request) };
+    const call: RestCall = { request, response, method, path, query, span, caller };
+    const handler = route && handlerOf(route, method);
+    if (handler) this.#run(call, handler, label);
+    else this.#finish(call, route ? methodNotAllowed(method, allowedBy(route)) : unknownPath(path), label);
+  }
+
+  #begin(request: ServerRequest, method: string, label: string): Span {
+    const parent = request.headers.traceparent;
+    return this.#options.tracer.start(`${method} ${label}`, {
+      kind: 'server',
+      parent: typeof parent === 'string' ? parent : undefined,
+      attributes: { 'http.request.method': method, 'http.route': label },
+    });
+  }
+
+  #run(call: RestCall, handler: RestHandler, label: string): void {
+    handler(call, this.#options).then(
+      (answer) => this.#finish(call, answer, label),
+      (error: unknown) => this.#finish(call, failed(RelaisError.from(error)), label),
+    );
+  }
+
+  #finish(call: RestCall, answer: RestAnswer, label: string): void {
+    const { failure, invocationId, status } = answer;
+    const { span } = call;
+    try {
+      writeAnswer(call, answer, this.#options);
+    } catch (cause) {
+      call.response.destroy();
+      this.#options.report(RelaisError.from(cause), label);
+    }
+    if (failure?.fault === 'platform') this.#options.report(failure, label);
+    if (span.recording) {
+      span.set({ 'http.response.status_code': status });
+      if (invocationId !== undefined) span.set({ 'faas.invocation_id': invocationId });
+    }
+    span.end(failure);
+  }
+}
+
+function handlerOf({ methods }: RestRoute, method: string): RestHandler | undefined {
+  const name = method === 'HEAD' && methods.GET ? 'GET' : method;
+  return Object.hasOwn(methods, name) ? methods[name] : methods.ANY;
+}
+
+function allowedBy({ methods }: RestRoute): string[] {
+  return methods.GET ? [...Object.keys(methods), 'HEAD'] : Object.keys(methods);
+}

@@ -1,0 +1,50 @@
+import { ok, type RestAnswer } from './answer.js';
+import type { RestCall, RestHandler, RestShared } from './call.js';
+import { deleteFunction, deploy, getFunction, listFunctions } from './functions.js';
+import { invoke } from './invoke.js';
+import { healthz, languages, readyz } from './probes.js';
+import { trigger } from './trigger.js';
+
+/** One path of the REST contract. */
+export interface RestRoute {
+  /** The path with its placeholders; names the route in spans. */
+  readonly label: string;
+  /** Upper-case methods. ANY: every method. HEAD is served wherever GET is. */
+  readonly methods: Readonly<Record<string, RestHandler>>;
+}
+
+const invokeRoute: RestRoute = { label: '/invoke', methods: { POST: invoke } };
+const triggerRoute: RestRoute = { label: '/fn/{function}', methods: { ANY: trigger } };
+const functionRoute: RestRoute = {
+  label: '/function/{function}',
+  methods: { GET: getFunction, DELETE: deleteFunction },
+};
+
+const exactRoutes = new Map<string, RestRoute>([
+  ['/invoke', invokeRoute],
+  ['/deploy', { label: '/deploy', methods: { POST: deploy, PUT: deploy } }],
+  ['/functions', { label: '/functions', methods: { GET: listFunctions } }],
+  ['/healthz', { label: '/healthz', methods: { GET: healthz } }],
+  ['/readyz', { label: '/readyz', methods: { GET: readyz } }],
+  ['/languages', { label: '/languages', methods: { GET: languages } }],
+  ['/', { label: '/', methods: { GET: index } }],
+]);
+
+const rpc = 'relais.v1 over Connect, gRPC and gRPC-Web, with server reflection';
+
+/** GET /: what there is. */
+async function index(_call: RestCall, { version }: RestShared): Promise<RestAnswer> {
+  const routes = [...exactRoutes.values(), functionRoute, triggerRoute];
+  const endpoints = routes.map(({ label, methods }) => `${Object.keys(methods).join('|')} ${label}`);
+  return ok({ name: 'relais', version, endpoints, rpc });
+}
+
+/** The route of a path; undefined when there is none. */
+export function routeOf(path: string): RestRoute | undefined {
+  // Most requests by far; a comparison is cheaper than a hash.
+  if (path === '/invoke') return invokeRoute;
+  const exact = exactRoutes.get(path);
+  if (exact) return exact;
+  if (path.startsWith('/fn/')) return triggerRoute;
+  return path.startsWith('/function/') ? functionRoute : undefined;
+}

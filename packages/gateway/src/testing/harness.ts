@@ -1,0 +1,44 @@
+import { passThroughTracer, silentLogger, systemClock } from '@relais/kit';
+import { Gateway, type GatewayOptions } from '../gateway.js';
+import { FakeDispatch } from './fake-dispatch.js';
+import { FakeFleet } from './fake-fleet.js';
+import { MemoryStorage } from './memory-storage.js';
+
+/** A gateway on a free loopback port over in-memory roles. */
+export interface Harness {
+  readonly gateway: Gateway;
+  readonly storage: MemoryStorage;
+  readonly dispatch: FakeDispatch;
+  readonly fleet: FakeFleet;
+  readonly url: string;
+  readonly port: number;
+}
+
+export async function startGateway(options: Partial<GatewayOptions> = {}): Promise<Harness> {
+  const storage = new MemoryStorage();
+  const dispatch = new FakeDispatch();
+  const fleet = new FakeFleet();
+  const gateway = new Gateway({
+    host: '127.0.0.1',
+    port: 0,
+    storage,
+    dispatch,
+    fleet,
+    clock: systemClock,
+    logger: silentLogger,
+    tracer: passThroughTracer,
+    version: '0.0.0-test',
+    ...options,
+  });
+  await gateway.start();
+  return { gateway, storage, dispatch, fleet, url: gateway.url, port: Number(new URL(gateway.url).port) };
+}
+
+/** Waits until a condition holds; rejects after deadlineMs. */
+export async function until(condition: () => boolean, deadlineMs = 5_000): Promise<void> {
+  const endMs = performance.now() + deadlineMs;
+  while (!condition()) {
+    if (performance.now() > endMs) throw new Error('the condition did not come true in time');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import type {
+  CreateVersionRequest,
+  FunctionVersion,
+  StorageServiceService,
+  WaitForChangeRequest,
+  WaitForChangeResponse,
+} from '@relais/contracts';
+import { type CallContext, RelaisError, type ServiceOf } from '@relais/kit';
+
+type Storage = ServiceOf<typeof StorageServiceService>;
+
+/** Storage as a few maps, for tests; counts what it is asked. */
+export class MemoryStorage implements Storage {
+  readonly versions: FunctionVersion[] = [];
+  /** How often a reference was resolved here. */
+  resolves = 0;
+  /** Makes every method reject while set. */
+  broken: RelaisError | undefined;
+  readonly #blobs = new Map<string, Buffer>();
+  readonly #changes: string[] = [];
+  #waiting: (() => void)[] = [];
+
+  async createVersion(request: CreateVersionRequest): Promise<{ version: FunctionVersion }> {
+    this.#check();
+    const before = this.versions.filter((version) => version.name === request.name);
+    if (before.length > 0 && !request.update) {
+      throw new RelaisError('already_exists', 'The name is taken.', { reason: 'name_taken', component: 'storage' });
+    }
+    const { artifact, config, filename, form, lang, name, source, wasm } = request;
+    const sourceDigest = this.#put(source);
+    const runnable = artifact.length > 0 ? artifact : source;
+    const number = before.length + 1;
+    const version: FunctionVersion = {
+      id: `${name}_${1_728_435_599 + number}`,
+      name,
+      version: number,
+      lang,
+      wasm,
+      form,
+      filename,
+      config,
+      sourceDigest,
+      artifactDigest: this.#put(runnable),
+      sourceBytes: source.length,
+      artifactBytes: runnable.length,
+      createdAtMs: 1_728_435_600_000,
+    };
+    this.versions.push(version);
+    this.announce(name);
+    return { version };
+  }
+
+  async resolveFunction({ function: reference }: { function: string }): Promise<{ version: FunctionVersion }> {
+    this.#check();
+    this.resolves++;
+    const [name, number] = reference.split('@');
+    const version =
+      this.versions.find((each) => each.id === reference) ??
+      this.versions.findLast((each) => each.name === name && (!number || each.version === Number(number)));
+    if (version) return { version };
+    throw new RelaisError('not_found', `There is no function ${reference}.`, { component: 'storage' });
+  }
+
+  async listFunctions(request: { pageSize: number; afterName: string }) {
+    this.#check();
+    const current = new Map(this.versions.map((version) => [version.name, version]));
+    const after = [...current.values()]
+      .filter((version) => version.name > request.afterName)
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    return { versions: after.slice(0, request.pageSize), more: after.length > request.pageSize };
+  }
+
+  async deleteFunction({ name }: { name: string }) {
+    this.#check();
+    const kept = this.versions.filter((version) => version.name !== name);
+    const versionsDeleted = this.versions.length - kept.length;
+    if (versionsDeleted === 0) throw new RelaisError('not_found', `There is no function ${name}.`);
+    this.versions.splice(0, this.versions.length, ...kept);
+    this.announce(name);
+    return { versionsDeleted };
+  }
+
+  async getBlob({ digest }: { digest: string }) {
+    this.#check();
+    const content = this.#blobs.get(digest);
+    if (!content) throw new RelaisError('not_found', 'There is no such blob.');
+    return { content };
+  }
+
+  async waitForChange(request: WaitForChangeRequest, context: CallContext): Promise<WaitForChangeResponse> {
+    this.#check();
+    if (request.afterRevision >= this.#changes.length && request.waitMs > 0) {
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+        context.signal?.addEventListener('abort', () => resolve());
+      });
+      this.#check();
+    }
+    const names = this.#changes.slice(request.afterRevision);
+    return { revision: this.#changes.length, names, allChanged: false };
+  }
+
+  /** Tells the feed that a name changed, as another gateway's write would. */
+  announce(name: string): void {
+    this.#changes.push(name);
+    this.wake();
+  }
+
+  /** Lets every waiting poll look again. */
+  wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  #check(): void {
+    if (this.broken) throw this.broken;
+  }
+
+  #put(content: Buffer): string {
+    const digest = createHash('sha256').update(content).digest('hex');
+    this.#blobs.set(digest, content);
+    return digest;
+  }
+}
