@@ -1,0 +1,11 @@
+import { systemClock } from '@relais/kit';
+import { WasmEngine } from '../../wasm/engine.js';
+import { runtimeConformance } from '../conformance.js';
+import { cFixtures } from './c-fixtures.js';
+import { createCRuntime } from './c-runtime.js';
+
+runtimeConformance(
+  'c',
+  (limits) => createCRuntime({ engine: new WasmEngine({ limits, clock: systemClock }), limits, clock: systemClock }),
+  cFixtures,
+);

@@ -1,0 +1,115 @@
+import { RelaisError } from '@relais/kit';
+import { wasiFunctionNames, wasiModuleName } from '../wasi/host.js';
+import { ByteReader, invalidWasm } from './byte-reader.js';
+import { readInstruction } from './instructions.js';
+import { externKind, type ParsedModule, parseModule, sectionId } from './parse.js';
+import { reservedPrefix } from './rewrite.js';
+
+export const pageBytes = 65_536;
+
+/** Whether an instance can be put back provably to what it was after instantiation, and if not, why. */
+export type Resettable = { readonly yes: true } | { readonly yes: false; readonly because: string };
+
+/** A module that may run here. */
+export interface AnalysedModule {
+  readonly parsed: ParsedModule;
+  readonly initialPages: number;
+  readonly resettable: Resettable;
+}
+
+/**
+ * Reads a module and checks that it may run: imports only WASI preview 1, exports `_start` and `memory`, one memory of
+ * 32 bits that is not shared. Throws invalid_argument reason invalid_wasm.
+ */
+export function analyseModule(bytes: Uint8Array): AnalysedModule {
+  const parsed = parseModule(bytes);
+  checkImports(parsed);
+  checkStart(parsed);
+  const initialPages = checkMemory(parsed);
+  if (parsed.exports.some(({ name }) => name.startsWith(reservedPrefix))) {
+    throw invalidWasm(`it exports a name that begins with "${reservedPrefix}", which is reserved`);
+  }
+  return { parsed, initialPages, resettable: decideResettable(parsed) };
+}
+
+/** Throws invalid_argument reason memory_limit when a module starts with more memory than its function may have. */
+export function checkInitialMemory(module: AnalysedModule, memoryMb: number): void {
+  const usedMb = (module.initialPages * pageBytes) / 2 ** 20;
+  if (usedMb <= memoryMb) return;
+  throw new RelaisError(
+    'invalid_argument',
+    `The module starts with ${usedMb} MiB of memory, but the function has ${memoryMb}. Deploy it with memoryMb=${Math.ceil(usedMb)} or more.`,
+    { reason: 'memory_limit', limit: { name: 'memoryMb', limit: memoryMb, used: usedMb } },
+  );
+}
+
+function checkImports({ imports }: ParsedModule): void {
+  for (const { module, name } of imports) {
+    if (module === wasiModuleName && wasiFunctionNames.has(name)) continue;
+    throw invalidWasm(`it imports "${module}.${name}", and there is only ${wasiModuleName} here`);
+  }
+}
+
+function checkStart(parsed: ParsedModule): void {
+  const start = parsed.exports.find(({ name, kind }) => name === '_start' && kind === externKind.function);
+  if (!start) throw invalidWasm('it does not export the function "_start", so it is no WASI program');
+  const typeIndex = parsed.functionTypes[start.index - parsed.imports.length] ?? -1;
+  const type = parsed.types[typeIndex];
+  if (type?.parameters !== 0 || type.results !== 0) throw invalidWasm('its "_start" takes or returns something');
+}
+
+function checkMemory({ memories, exports }: ParsedModule): number {
+  const [memory, another] = memories;
+  if (!memory || another) throw invalidWasm('it must have exactly one memory');
+  if (!exports.some(({ name, kind }) => name === 'memory' && kind === externKind.memory)) {
+    throw invalidWasm('it does not export "memory"');
+  }
+  return memory.initialPages;
+}
+
+const numericTypes: ReadonlySet<number> = new Set([0x7f, 0x7e, 0x7d, 0x7c]);
+
+function decideResettable(parsed: ParsedModule): Resettable {
+  if (parsed.hasStart) return { yes: false, because: 'it has a start function' };
+  if (parsed.globals.some(({ mutable, valueType }) => mutable && !numericTypes.has(valueType))) {
+    return { yes: false, because: 'it has a variable that is no number' };
+  }
+  return scanCode(parsed);
+}
+
+const reasons = {
+  table: 'it writes a table',
+  segment: 'it drops a segment',
+  unknown: 'it has an instruction that is not known here',
+} as const;
+
+/** Looks for anything that a reset of memory and globals would leave behind. */
+function scanCode(parsed: ParsedModule): Resettable {
+  const section = parsed.sections.find(({ id }) => id === sectionId.code);
+  if (!section) return { yes: true };
+  const reader = new ByteReader(parsed.bytes, section.start, section.end);
+  for (let left = reader.count(); left > 0; left -= 1) {
+    const size = reader.count();
+    const verdict = scanBody(new ByteReader(parsed.bytes, reader.offset, reader.offset + size));
+    if (!verdict.yes) return verdict;
+    reader.skip(size);
+  }
+  return { yes: true };
+}
+
+function scanBody(reader: ByteReader): Resettable {
+  for (let left = reader.count(); left > 0; left -= 1) {
+    reader.u32();
+    reader.skipLeb(5);
+  }
+  let last = 'plain';
+  while (!reader.atEnd) {
+    const effect = readInstruction(reader);
+    if (effect === 'table' || effect === 'segment' || effect === 'unknown') {
+      return { yes: false, because: reasons[effect] };
+    }
+    last = effect;
+  }
+  if (last !== 'end') reader.fail('a function has no end');
+  return { yes: true };
+}

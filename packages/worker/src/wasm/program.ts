@@ -1,0 +1,49 @@
+import { RelaisError } from '@relais/kit';
+import { analyseModule, checkInitialMemory, pageBytes, type Resettable } from './module/analyse.js';
+import { globalExportName, mutableGlobals, rewriteModule } from './module/rewrite.js';
+import { type WasmModule, webAssembly } from './webassembly.js';
+
+/** A compiled module, ready to be instantiated by any number of slots. */
+export interface Program {
+  readonly module: WasmModule;
+  readonly resettable: Resettable;
+  /** Export names of every global that a call can change. */
+  readonly globalNames: readonly string[];
+  readonly initialBytes: number;
+  /** What memory.grow refuses to pass. */
+  readonly memoryBytesMax: number;
+  /** Size of the module itself. */
+  readonly moduleBytes: number;
+}
+
+/**
+ * Checks, rewrites and compiles a module for a function of `memoryMb`. Rejects with invalid_argument reason invalid_wasm
+ * (not a module that can run here) or memory_limit (it starts with more memory than the function has).
+ */
+export async function compileProgram(bytes: Uint8Array, memoryMb: number): Promise<Program> {
+  const analysed = analyseModule(bytes);
+  checkInitialMemory(analysed, memoryMb);
+  const pagesMax = Math.floor((memoryMb * 2 ** 20) / pageBytes);
+  const rewritten = rewriteModule(analysed.parsed, pagesMax);
+  const declaredMax = analysed.parsed.memories[0]?.maximumPages ?? pagesMax;
+  return {
+    module: await compile(rewritten),
+    resettable: analysed.resettable,
+    globalNames: mutableGlobals(analysed.parsed).map(globalExportName),
+    initialBytes: analysed.initialPages * pageBytes,
+    memoryBytesMax: Math.min(declaredMax, pagesMax) * pageBytes,
+    moduleBytes: rewritten.length,
+  };
+}
+
+async function compile(bytes: Uint8Array): Promise<WasmModule> {
+  try {
+    return await webAssembly.compile(bytes);
+  } catch (error) {
+    const said = error instanceof Object && 'message' in error ? String(error.message) : 'the compiler refused it';
+    const what = said.replace(/^WebAssembly\.compile\(\):\s*/, '').slice(0, 500);
+    throw new RelaisError('invalid_argument', `This is not a valid WebAssembly module: ${what}`, {
+      reason: 'invalid_wasm',
+    });
+  }
+}

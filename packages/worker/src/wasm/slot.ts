@@ -1,0 +1,124 @@
+import { RelaisError } from '@relais/kit';
+import type { LiveMemories, MemoryHolder } from './live-memories.js';
+import { MemoryImage } from './memory-image.js';
+import type { Program } from './program.js';
+import type { WasiHost } from './wasi/host.js';
+import { type WasmGlobal, type WasmInstance, type WasmMemory, webAssembly } from './webassembly.js';
+
+/** Beyond this much memory a new instance is quicker than zeroing (docs/performance.md). */
+const resetBytesMax = 4 * 1024 * 1024;
+
+interface Live {
+  readonly start: () => void;
+  readonly memory: WasmMemory;
+  readonly bytes: Uint8Array;
+  readonly globals: readonly { readonly global: WasmGlobal; readonly initial: unknown }[];
+}
+
+/** Runs one program, one call at a time, each on an instance that nothing has touched: reset where proven, else new. */
+export class Slot implements MemoryHolder {
+  readonly #program: Program;
+  readonly #host: WasiHost;
+  readonly #memories: LiveMemories;
+  readonly #isResettable: boolean;
+  #live: Live | undefined;
+  #image: MemoryImage | undefined;
+
+  constructor(program: Program, host: WasiHost, memories: LiveMemories) {
+    this.#program = program;
+    this.#host = host;
+    this.#memories = memories;
+    this.#isResettable = program.resettable.yes && program.initialBytes <= resetBytesMax;
+  }
+
+  /** Whether an instance is waiting that can be put back. */
+  get isReady(): boolean {
+    return this.#live !== undefined;
+  }
+
+  /** Memory held between calls. */
+  get heldBytes(): number {
+    return this.#live ? this.#program.initialBytes + (this.#image?.keptBytes ?? 0) : 0;
+  }
+
+  /**
+   * Makes the instance untouched: puts the last call's back, or makes a new one. Throws unavailable when the machine has
+   * no memory for it.
+   */
+  prepare(): void {
+    this.#memories.use(this);
+    if (this.#live) {
+      this.#reset(this.#live);
+      return;
+    }
+    const live = this.#instantiate();
+    this.#live = live;
+    if (this.#isResettable) this.#image ??= new MemoryImage(live.bytes);
+  }
+
+  /** Runs `_start`; throws whatever comes out of the module. */
+  run(): void {
+    this.#live?.start();
+  }
+
+  /** Size of the memory now; it may have grown during the call. */
+  get memoryBytes(): number {
+    return this.#live?.memory.buffer.byteLength ?? 0;
+  }
+
+  /**
+   * After a call, however it ended: drops an instance that cannot be put back provably. One that can is put back when
+   * the next call comes, so that a function called once never touches the pages it did not use.
+   */
+  settle(): void {
+    // A memory that grew cannot shrink; its old view then has length 0.
+    const hasGrown = this.#live?.bytes.length !== this.#program.initialBytes;
+    if (!this.#isResettable || hasGrown) this.drop();
+  }
+
+  /** Drops the instance; the next call makes a new one. */
+  drop(): void {
+    this.#memories.forget(this);
+    this.release();
+  }
+
+  release(): void {
+    this.#live = undefined;
+    this.#host.memory.detach();
+  }
+
+  #reset(live: Live): void {
+    this.#image?.restore(live.bytes);
+    for (const { global, initial } of live.globals) global.value = initial;
+  }
+
+  #instantiate(): Live {
+    const instance = this.#allocate();
+    const memory = instance.exports.memory as WasmMemory;
+    this.#host.memory.attach(memory);
+    const globals = this.#program.globalNames.map((name) => {
+      const global = instance.exports[name] as WasmGlobal;
+      return { global, initial: this.#isResettable ? global.value : undefined };
+    });
+    const bytes = new Uint8Array(memory.buffer);
+    return { start: instance.exports._start as () => void, memory, bytes, globals };
+  }
+
+  #allocate(): WasmInstance {
+    try {
+      return new webAssembly.Instance(this.#program.module, this.#host.imports);
+    } catch (error) {
+      this.drop();
+      if (!isAllocationFailure(error)) throw error;
+      throw new RelaisError('unavailable', 'This worker has no memory left for another instance. Try again shortly.', {
+        reason: 'memory_exhausted',
+        cause: error,
+      });
+    }
+  }
+}
+
+function isAllocationFailure(error: unknown): boolean {
+  // A start function that overflows the stack is a RangeError too.
+  return error instanceof Object && 'message' in error && String(error.message).includes('allocate');
+}
