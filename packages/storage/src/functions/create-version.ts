@@ -27,22 +27,42 @@ export interface CreateScope {
 }
 
 /**
- * Checks a request, hashes its blobs and answers the mutation that stores it: the next version number, and an id of the
- * current second or, when the name has used that already, of the next free one. The mutation is refused with
- * already_exists reason `name_taken`, resource_exhausted reasons `functions_limit` and `versions_limit`, cancelled.
+ * Checks a request and answers the mutation that stores it: the next version number, and an id of the current second or,
+ * when the name has used that already, of the next free one. The mutation is refused with already_exists reason
+ * `name_taken`, resource_exhausted reasons `functions_limit` and `versions_limit`, cancelled.
  */
-export async function createVersion(
+export function createVersion(
   scope: CreateScope,
   request: CreateVersionRequest,
   context: CallContext,
-): Promise<Mutation<Stage, FunctionVersion>> {
+): Mutation<Stage, FunctionVersion> {
   mustBeInBounds(request, scope.bounds);
+  // Begun now, waited for in the plan: hashes end in any order, deploys must not.
+  const prepared = prepare(request);
+  prepared.catch(() => {});
+  return {
+    bytes: request.source.length + request.artifact.length + configBytesMax,
+    alone: false,
+    async plan(stage) {
+      if (context.signal?.aborted) throw storageError('cancelled', 'caller_gone', 'The caller no longer waits.');
+      const { draft, blobs } = await prepared;
+      const { version, writes } = await place(scope, draft, request.update, stage);
+      stage.set(version.name, version);
+      return planOf(scope.catalog, version, [...blobs, ...writes]);
+    },
+  };
+}
+
+/** What of a version does not depend on those before it, and its blobs. */
+async function prepare(request: CreateVersionRequest): Promise<{ draft: FunctionVersion; blobs: Write[] }> {
   const { source } = request;
   const artifact = request.artifact.length > 0 ? request.artifact : source;
   const sourceDigest = await sha256(source);
   const artifactDigest = artifact === source ? sourceDigest : await sha256(artifact);
-  const blobs: Write[] = [put(keys.blob(sourceDigest), source)];
-  if (artifactDigest !== sourceDigest) blobs.push(put(keys.blob(artifactDigest), artifact));
+  const contents = new Map([
+    [sourceDigest, source],
+    [artifactDigest, artifact],
+  ]);
   const draft = FunctionVersion.create({
     name: request.name,
     lang: request.lang,
@@ -55,16 +75,7 @@ export async function createVersion(
     filename: request.filename,
     config: request.config ?? FunctionConfig.create(),
   });
-  return {
-    bytes: blobs.reduce((sum, write) => sum + (write.op === 'put' ? write.value.length : 0), 0) + configBytesMax,
-    alone: false,
-    async plan(stage) {
-      if (context.signal?.aborted) throw storageError('cancelled', 'caller_gone', 'The caller no longer waits.');
-      const { version, writes } = await place(scope, draft, request.update, stage);
-      stage.set(version.name, version);
-      return planOf(scope.catalog, version, [...blobs, ...writes]);
-    },
-  };
+  return { draft, blobs: [...contents].map(([digest, content]) => put(keys.blob(digest), content)) };
 }
 
 function mustBeInBounds(request: CreateVersionRequest, bounds: StorageBounds): void {
@@ -146,6 +157,6 @@ function planOf(catalog: Catalog, version: FunctionVersion, writes: Write[]): Pl
 }
 
 /** Lower-case hexadecimal SHA-256, computed off the event loop. */
-async function sha256(content: Uint8Array): Promise<string> {
+async function sha256(content: Buffer): Promise<string> {
   return Buffer.from(await webcrypto.subtle.digest('SHA-256', content)).toString('hex');
 }

@@ -107,7 +107,7 @@ export class FunctionStore implements Services, Component {
   createVersion(request: CreateVersionRequest, context: CallContext): Promise<CreateVersionResponse> {
     return this.#answer(async () => {
       const scope = { catalog: this.#catalog, reader: this.#reader, bounds: this.#bounds, clock: this.#clock };
-      const version = await this.#change(request.name, await createVersion(scope, request, context));
+      const version = await this.#change(request.name, createVersion(scope, request, context));
       return { version };
     });
   }
