@@ -1,6 +1,7 @@
-import { createLogger, type LoadedConfig, startTelemetry, systemClock } from '@relais/kit';
+import { type LoadedConfig, startTelemetry, systemClock } from '@relais/kit';
 import { checkRoles } from './config/check-roles.js';
 import type { platformSchema } from './config/schema.js';
+import { exporterOf, logTo } from './observability.js';
 import { compose } from './roles/compose.js';
 import { releaseVersion } from './version.js';
 
@@ -21,11 +22,11 @@ export async function up(
   { say, onStopRequest }: UpSurroundings,
 ): Promise<number> {
   checkRoles(config);
-  const logger = createLogger({ component: 'platform', level: config.logLevel });
+  const logger = logTo('platform', config.logLevel);
   const telemetry = await startTelemetry({
     serviceName: 'relais',
     version: releaseVersion,
-    exporter: config.otlpUrl === '' ? undefined : { kind: config.otlpProtocol, url: config.otlpUrl },
+    exporter: exporterOf(config),
     sampleRatio: config.traceSampleRatio,
     logger,
   });

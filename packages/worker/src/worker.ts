@@ -1,4 +1,4 @@
-import type { ArtifactServiceService, AttachRequest, AttachResponse } from '@relais/contracts';
+import type { ArtifactServiceService, AttachRequest, AttachResponse, LanguageSupport } from '@relais/contracts';
 import type { Clock, Component, Dial, Logger, ServiceOf, Tracer } from '@relais/kit';
 import { WorkerNode } from './attachment/worker-node.js';
 import { FunctionCache } from './functions/function-cache.js';
@@ -12,6 +12,10 @@ export interface WorkerOptions {
   readonly host: string;
   /** Jobs the balancer may give it at once. */
   readonly slots: number;
+  /** Canonical languages whose calls it offers to take, where the machine allows. */
+  readonly runs: readonly string[];
+  /** Canonical languages whose builds it offers to take, where the machine allows. */
+  readonly builds: readonly string[];
   readonly runtimes: readonly Runtime[];
   readonly dial: Dial<AttachRequest, AttachResponse>;
   readonly artifacts: ServiceOf<typeof ArtifactServiceService>;
@@ -45,12 +49,12 @@ export class Worker implements Component {
   /** Looks what its runtimes can do on this machine, then attaches; resolves once the balancer has it. */
   async start(): Promise<void> {
     const options = this.#options;
-    const languages = await Promise.all(options.runtimes.map((runtime) => runtime.probe()));
+    const languages = await Promise.all(options.runtimes.map((runtime) => this.#offer(runtime)));
     const journal = new BegunJournal(options.journalFd);
     this.#node = new WorkerNode({
       ...options,
       languages,
-      inline: options.runtimes.some((runtime) => runtime.style === 'inline'),
+      inline: options.runtimes.some(({ lang, style }) => style === 'inline' && options.runs.includes(lang)),
       makeRunner: (answer) =>
         new JobRunner({
           ...options,
@@ -72,6 +76,16 @@ export class Worker implements Component {
     await this.#node?.stop(graceMs);
     await this.#functions.close();
     await Promise.all(this.#options.runtimes.map((runtime) => runtime.close()));
+  }
+
+  async #offer(runtime: Runtime): Promise<LanguageSupport> {
+    const { builds, runs } = this.#options;
+    const support = await runtime.probe();
+    return {
+      ...support,
+      runs: support.runs && runs.includes(runtime.lang),
+      builds: support.builds && builds.includes(runtime.lang),
+    };
   }
 
   #runtimeOf(lang: string): Runtime | undefined {

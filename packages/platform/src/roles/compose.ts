@@ -8,7 +8,6 @@ import {
   type Clock,
   type Component,
   ComponentGroup,
-  createLogger,
   type GrpcServer,
   type Logger,
   randomHex,
@@ -16,6 +15,7 @@ import {
 } from '@relais/kit';
 import { FunctionStore, LevelBackend } from '@relais/storage';
 import type { PlatformConfig } from '../config/schema.js';
+import { logTo } from '../observability.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 import { releaseVersion } from '../version.js';
 import {
@@ -48,7 +48,7 @@ export interface Composition {
  * interface for one that runs elsewhere; only this function knows which.
  */
 export function compose(config: PlatformConfig, clock: Clock, telemetry: Telemetry): Composition {
-  const loggerOf = (component: string) => createLogger({ component, level: config.logLevel });
+  const loggerOf = (component: string) => logTo(component, config.logLevel);
   const has = (role: PlatformConfig['roles'][number]) => config.roles.includes(role);
   const calls = has('gateway') || has('worker');
   const members: Component[] = [];

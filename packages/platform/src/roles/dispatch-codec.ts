@@ -23,7 +23,7 @@ export const dispatchAskingCodec: AskingCodec<Job, JobResult, DispatchRequest, D
 };
 
 /** The same at the balancer's end. A job's failure is part of its result. */
-export const dispatchAnsweringCodec: AnsweringCodec<Job, JobResult, DispatchRequest, DispatchResponse> = {
+export const dispatchAnsweringCodec: AnsweringCodec<Job, JobResult, DispatchResponse, DispatchRequest> = {
   unwrap: ({ jobs, cancelIds }) => ({
     questions: jobs.map((job) => ({
       id: job.id,

@@ -35,7 +35,7 @@ export function workerDoor(
 /** The balancer for roles in other processes. */
 export function balancerServer(config: PlatformConfig, balancer: Balancer, logger: Logger): GrpcServer {
   const links = {
-    dispatch: (link) => serveExchange(link, balancer, dispatchAnsweringCodec),
+    dispatch: (link, { draining }) => serveExchange(link, balancer, dispatchAnsweringCodec, { logger, draining }),
     attach: (link) => balancer.attachWorker(link),
     supervise: (link) => balancer.attachSupervisor(link),
   } satisfies Parameters<typeof registration<typeof BalancerServiceService>>[1];

@@ -1,5 +1,5 @@
 import type { PlatformConfig } from '../config/schema.js';
-import type { WorkerSpec } from '../supervisor/worker-spec.js';
+import type { WorkerPlan } from '../supervisor/worker-spec.js';
 
 /** Languages whose calls run in the worker's own loop. */
 const inlineLanguages = ['c', 'wasm'] as const;
@@ -15,7 +15,7 @@ export interface WorkerPeers {
  * What each worker of a fleet offers: half of them, rounded up, run WASM; the rest run native languages and build
  * everything, so that a blocked loop holds up no process pool and no compile. A fleet of one does all of it.
  */
-export function workerFleet(config: PlatformConfig, peers: WorkerPeers, host: string): Omit<WorkerSpec, 'workerId'>[] {
+export function workerFleet(config: PlatformConfig, peers: WorkerPeers, host: string): WorkerPlan[] {
   const inlineCount = Math.ceil(config.workers / 2);
   return Array.from({ length: config.workers }, (_, index) => {
     const inline = index < inlineCount;

@@ -1,14 +1,14 @@
 import { SuperviseRequest, type SuperviseResponse } from '@relais/contracts';
 import { type Clock, type Component, type Dial, type Link, type Logger, randomHex } from '@relais/kit';
 import { type ProcessExit, WorkerProcess } from './worker-process.js';
-import type { WorkerSpec } from './worker-spec.js';
+import type { WorkerPlan } from './worker-spec.js';
 
 export interface SupervisorOptions {
   readonly host: string;
   /** File that a worker process runs. */
   readonly workerMain: string;
   /** One entry per worker to keep running; the id is the supervisor's to choose. */
-  readonly workers: readonly Omit<WorkerSpec, 'workerId'>[];
+  readonly workers: readonly WorkerPlan[];
   readonly dial: Dial<SuperviseRequest, SuperviseResponse>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -21,7 +21,7 @@ const restartDelayMs = { first: 20, max: 5000 };
 
 interface Place {
   readonly index: number;
-  readonly spec: Omit<WorkerSpec, 'workerId'>;
+  readonly spec: WorkerPlan;
   process: WorkerProcess | undefined;
   startedMs: number;
   delayMs: number;
@@ -104,7 +104,7 @@ export class Supervisor implements Component {
     const { clock, logger, workerMain } = this.#options;
     this.#generation++;
     const workerId = `w${place.index + 1}-${this.#tag}-${this.#generation}`;
-    const worker = WorkerProcess.spawn(workerMain, { ...place.spec, workerId });
+    const worker = WorkerProcess.spawn(workerMain, place.spec, workerId);
     place.process = worker;
     place.startedMs = clock.nowMs();
     logger.debug({ workerId, workerPid: worker.pid }, 'started a worker');

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, unlinkSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomHex } from '@relais/kit';
 import { readBegunJournal } from '@relais/worker';
-import type { WorkerSpec } from './worker-spec.js';
+import type { WorkerPlan, WorkerSpec } from './worker-spec.js';
 
 export interface ProcessExit {
   readonly workerId: string;
@@ -42,7 +42,9 @@ export class WorkerProcess {
   }
 
   /** Starts `node mainFile` and hands it its spec. The journal is an unlinked file: nothing is left behind. */
-  static spawn(mainFile: string, spec: WorkerSpec): WorkerProcess {
+  static spawn(mainFile: string, plan: WorkerPlan, workerId: string): WorkerProcess {
+    const scratchDirectory = mkdtempSync(join(tmpdir(), 'relais-worker-'));
+    const spec: WorkerSpec = { ...plan, workerId, scratchDirectory };
     const path = join(tmpdir(), `relais-journal-${randomHex(8)}`);
     const journal = openSync(path, 'wx+', 0o600);
     unlinkSync(path);
@@ -72,6 +74,7 @@ export class WorkerProcess {
   #ended(exitCode: number, signal: string): ProcessExit {
     const begunJobIds = readBegunJournal(this.#journal);
     closeSync(this.#journal);
+    rmSync(this.spec.scratchDirectory, { recursive: true, force: true });
     return { workerId: this.spec.workerId, pid: this.pid, exitCode, signal, begunJobIds };
   }
 }

@@ -1,3 +1,5 @@
+import type { LogLevel } from '@relais/kit';
+
 /** What a supervisor tells a worker process on its standard input, one line of JSON. Never on the command line or in the environment: it holds a token. */
 export interface WorkerSpec {
   readonly workerId: string;
@@ -14,12 +16,17 @@ export interface WorkerSpec {
   readonly storageAddress: string;
   /** Empty on a Unix socket. */
   readonly clusterToken: string;
-  readonly logLevel: string;
+  readonly logLevel: LogLevel;
   /** Empty: spans are not kept. */
   readonly otlpUrl: string;
   readonly otlpProtocol: 'grpc' | 'http';
   readonly drainMs: number;
+  /** Private directory for what its runtimes write; the supervisor makes it and takes it away. */
+  readonly scratchDirectory: string;
 }
 
 /** Descriptor on which a worker process finds its journal. */
 export const journalFd = 3;
+
+/** What the composition root says of a worker; the supervisor adds the rest. */
+export type WorkerPlan = Omit<WorkerSpec, 'workerId' | 'scratchDirectory'>;

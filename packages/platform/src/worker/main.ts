@@ -1,7 +1,9 @@
 // The process a supervisor spawns: composes one worker from its spec and stays until told to go.
+
 import { ArtifactServiceService, BalancerServiceService } from '@relais/contracts';
-import { ComponentGroup, createLogger, GrpcChannel, startTelemetry, systemClock } from '@relais/kit';
+import { ComponentGroup, GrpcChannel, startTelemetry, systemClock } from '@relais/kit';
 import { createRuntimes, Worker } from '@relais/worker';
+import { exporterOf, logTo } from '../observability.js';
 import { journalFd } from '../supervisor/worker-spec.js';
 import { releaseVersion } from '../version.js';
 import { readSpec } from './read-spec.js';
@@ -10,11 +12,11 @@ const functionsMax = 1000;
 const loadedBytesMax = 1024 * 1024 * 1024;
 
 const spec = await readSpec(process.stdin, () => process.exit(1));
-const logger = createLogger({ component: `worker ${spec.workerId}`, level: spec.logLevel });
+const logger = logTo(`worker ${spec.workerId}`, spec.logLevel);
 const telemetry = await startTelemetry({
   serviceName: 'relais-worker',
   version: releaseVersion,
-  exporter: spec.otlpUrl === '' ? undefined : { kind: spec.otlpProtocol, url: spec.otlpUrl },
+  exporter: exporterOf(spec),
   sampleRatio: 1,
   logger,
 });
@@ -27,7 +29,11 @@ const worker = new Worker({
   slots: spec.slots,
   runs: spec.runs,
   builds: spec.builds,
-  runtimes: createRuntimes(new Set([...spec.runs, ...spec.builds]), { clock: systemClock, logger }),
+  runtimes: createRuntimes(new Set([...spec.runs, ...spec.builds]), {
+    clock: systemClock,
+    scratchDirectory: spec.scratchDirectory,
+    searchPath: process.env.PATH ?? '',
+  }),
   dial: balancer.dial(BalancerServiceService, 'attach'),
   artifacts: storage.service(ArtifactServiceService),
   journalFd,

@@ -1,0 +1,14 @@
+import { createLogger, type Logger, type LogLevel, type TraceExporter } from '@relais/kit';
+
+/** The log of one role: lines for people on a terminal, JSON elsewhere. Standard output is for answers, not for logs. */
+export function logTo(component: string, level: LogLevel): Logger {
+  return createLogger({ component, level, destination: process.stderr, pretty: process.stderr.isTTY === true });
+}
+
+/** Where spans go; undefined when no collector is named. */
+export function exporterOf(settings: {
+  readonly otlpUrl: string;
+  readonly otlpProtocol: 'grpc' | 'http';
+}): TraceExporter | undefined {
+  return settings.otlpUrl === '' ? undefined : { kind: `otlp-${settings.otlpProtocol}`, url: settings.otlpUrl };
+}
