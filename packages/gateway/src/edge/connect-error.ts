@@ -16,7 +16,9 @@ export function toConnectError(failure: RelaisError, traceparent: string): Conne
 /** The typed detail of a failure the RPC library raised itself, before any of our code ran. */
 export function libraryDetail(code: number, message: string, traceId: string): ReturnType<typeof detailOf> {
   const reason = code === errorCodes.resource_exhausted.grpcStatus ? 'payload_too_large' : 'malformed_request';
-  return detailOf(new RelaisError(codeOfGrpcStatus(code), message, { reason, component: 'gateway', traceId }));
+  return detailOf(
+    new RelaisError(codeOfGrpcStatus(code), message, { reason, component: 'gateway', retryable: false, traceId }),
+  );
 }
 
 function detailOf(failure: RelaisError) {

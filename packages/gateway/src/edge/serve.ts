@@ -1,6 +1,6 @@
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import type { HandlerContext } from '@connectrpc/connect';
-import { type Clock, RelaisError, type Span, type Tracer } from '@relais/kit';
+import { type Clock, RelaisError, type Span, type Tracer, traceIdOf } from '@relais/kit';
 import type { Caller } from '../core/caller.js';
 import type { Core } from '../core/core.js';
 import type { GatewayLimits } from '../limits.js';
@@ -39,7 +39,7 @@ export function serve<I extends DescMessage, O extends DescMessage>(
       span.end();
       return output;
     } catch (error) {
-      const failure = inTime(RelaisError.from(error), context);
+      const failure = inTime(RelaisError.from(error), context).with({ traceId: traceIdOf(span.traceparent) });
       if (failure.fault === 'platform') shared.report(failure, name);
       if (span.recording && failure.fields.invocationId) {
         span.set({ 'faas.invocation_id': failure.fields.invocationId });

@@ -32,7 +32,8 @@ export function awaitFirstBytes(
     socket.pause();
     socket.unshift(seen);
     decided(isPreface ? 'h2' : 'h1');
-    socket.resume();
+    // An HTTP/2 session takes what was put back and then reads for itself; resuming would hand it the bytes too late.
+    if (!isPreface) socket.resume();
   }
 
   // The peer said all it had to say, and it was no request.

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { type RelaisError, toRest } from '@relais/kit';
+import { type RelaisError, toRest, traceIdOf } from '@relais/kit';
 
 /** What a REST handler answers, before it is written. */
 export interface RestAnswer {
@@ -26,7 +26,8 @@ export function ok(fields: object, status = 200): RestAnswer {
 }
 
 /** The answer to a failure: the one error shape, Retry-After where there is advice. */
-export function failed(failure: RelaisError, more: OutgoingHttpHeaders = {}): RestAnswer {
+export function failed(error: RelaisError, traceparent: string, more: OutgoingHttpHeaders = {}): RestAnswer {
+  const failure = error.with({ traceId: traceIdOf(traceparent) });
   const { body, httpStatus, retryAfterS } = toRest(failure);
   const headers = retryAfterS === undefined ? more : { ...more, 'retry-after': String(retryAfterS) };
   const status = statusOfReason[failure.fields.reason ?? ''] ?? httpStatus;

@@ -13,7 +13,7 @@ export async function readyz(call: RestCall, { core }: RestShared): Promise<Rest
   if (reasons.length === 0) return ok({ ready: true });
   const message = `Not ready: ${reasons.join(' ')}`;
   const fields = { reason: 'not_ready', component: 'gateway', retryAfterMs: 1_000 };
-  return failed(new RelaisError('unavailable', message, fields));
+  return failed(new RelaisError('unavailable', message, fields), call.caller.traceparent);
 }
 
 /** GET /languages: what this platform can do now, and why not. */

@@ -32,7 +32,7 @@ export class RestAdapter {
     const call: RestCall = { request, response, method, path, query, span, caller };
     const handler = route && handlerOf(route, method);
     if (handler) this.#run(call, handler, label);
-    else this.#finish(call, route ? methodNotAllowed(method, allowedBy(route)) : unknownPath(path), label);
+    else this.#finish(call, unhandled(call, route), label);
   }
 
   #begin(request: ServerRequest, method: string, label: string): Span {
@@ -47,7 +47,7 @@ export class RestAdapter {
   #run(call: RestCall, handler: RestHandler, label: string): void {
     handler(call, this.#options).then(
       (answer) => this.#finish(call, answer, label),
-      (error: unknown) => this.#finish(call, failed(RelaisError.from(error)), label),
+      (error: unknown) => this.#finish(call, failed(RelaisError.from(error), call.caller.traceparent), label),
     );
   }
 
@@ -67,6 +67,11 @@ export class RestAdapter {
     }
     span.end(failure);
   }
+}
+
+function unhandled({ caller, method, path }: RestCall, route: RestRoute | undefined): RestAnswer {
+  if (!route) return unknownPath(path, caller.traceparent);
+  return methodNotAllowed(method, allowedBy(route), caller.traceparent);
 }
 
 function handlerOf({ methods }: RestRoute, method: string): RestHandler | undefined {

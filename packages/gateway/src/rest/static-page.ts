@@ -13,7 +13,8 @@ export async function staticPage(
   version: FunctionVersion,
   path: string,
 ): Promise<RestAnswer> {
-  if (call.method !== 'GET' && call.method !== 'HEAD') return methodNotAllowed(call.method, ['GET', 'HEAD']);
+  if (call.method !== 'GET' && call.method !== 'HEAD')
+    return methodNotAllowed(call.method, ['GET', 'HEAD'], call.caller.traceparent);
   if (path !== '' && path !== '/') {
     const message = `The static function "${version.name}" is one page; ask for /fn/${version.name}.`;
     throw new RelaisError('not_found', message, { reason: 'unknown_path', component: 'gateway' });
