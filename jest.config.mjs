@@ -4,6 +4,7 @@ export default {
   testMatch: ['<rootDir>/packages/*/dist/**/*.test.js', '<rootDir>/tools/**/*.test.mjs'],
   testEnvironment: 'node',
   transform: {},
+  reporters: ['default', '<rootDir>/tools/checks/reporter.mjs'],
   maxWorkers: 2,
   testTimeout: 20_000,
 };
