@@ -1,13 +1,10 @@
-import { createHash } from 'node:crypto';
 import { ManualClock, silentLogger } from '@relais/kit';
 import { MemoryBackend } from '../backends/memory/memory-backend.js';
 import { recordCorrupt } from '../errors.js';
 import { FailingBackend } from '../testing/failing-backend.js';
-import { context, deploy, redeploy } from '../testing/requests.js';
+import { context, deploy, redeploy, sha256 } from '../testing/requests.js';
 import { failure, startStore } from '../testing/store-under-test.js';
 import { FunctionStore } from './function-store.js';
-
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 describe('a damaged record', () => {
   const corrupt = failure('internal', 'record_corrupt');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { CreateVersionRequest, Form } from '@relais/contracts';
 import type { CallContext } from '@relais/kit';
 
@@ -18,4 +19,9 @@ export function deploy(name: string, source = `source of ${name}`, more: Partial
 /** The same, taking a taken name. */
 export function redeploy(name: string, source?: string, more: Partial<CreateVersionRequest> = {}) {
   return deploy(name, source, { update: true, ...more });
+}
+
+/** Digest of a source or artifact. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,3 +1,4 @@
+import type { CreateVersionRequest, FunctionVersion } from '@relais/contracts';
 import { ManualClock, silentLogger } from '@relais/kit';
 import type { Backend } from '../backends/backend.js';
 import { MemoryBackend } from '../backends/memory/memory-backend.js';
@@ -22,6 +23,12 @@ export async function startStore(
       await store.stop(1000);
       return startStore({ backend, bounds, clock });
     },
+    /** Creates all at once; answers them in the order given. */
+    create: async (...requests: CreateVersionRequest[]): Promise<FunctionVersion[]> => {
+      const answers = await Promise.all(requests.map((request) => store.createVersion(request, context)));
+      return answers.flatMap(({ version }) => version ?? []);
+    },
+    remove: (name: string) => store.deleteFunction({ name }, context),
     resolve: async (reference: string) => (await store.resolveFunction({ function: reference }, context)).version,
     blob: async (digest: string) => (await store.getBlob({ digest }, context)).content,
     keys: async () => (await backend.range({ from: '!', to: '~', limit: 100_000 })).map(({ key }) => key),
