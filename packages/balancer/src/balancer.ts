@@ -1,0 +1,117 @@
+import type {
+  AttachRequest,
+  AttachResponse,
+  DrainWorkerRequest,
+  DrainWorkerResponse,
+  FleetServiceService,
+  GetStatusRequest,
+  GetStatusResponse,
+  Job,
+  JobResult,
+  ListLanguagesRequest,
+  ListLanguagesResponse,
+  ListWorkersRequest,
+  ListWorkersResponse,
+  SetStrategyRequest,
+  SetStrategyResponse,
+  SuperviseRequest,
+  SuperviseResponse,
+} from '@relais/contracts';
+import type { CallContext, Clock, Component, Exchange, Link, Logger, ServiceOf, Tracer } from '@relais/kit';
+import { type BalancerBounds, defaultBalancerBounds } from './bounds.js';
+import { FleetDesk } from './fleet/fleet-desk.js';
+import { Scheduler } from './scheduling/scheduler.js';
+import { pickerOf } from './strategies/catalog.js';
+import { Reception } from './workers/reception.js';
+
+export interface BalancerOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly tracer: Tracer;
+  /** Name of a strategy in any case; the constructor throws invalid_argument for an unknown one. */
+  readonly strategy: string;
+  /** 0 to 1; seeded in tests and simulations. */
+  readonly random: () => number;
+  /** What is not given is as in defaultBalancerBounds. */
+  readonly bounds?: Partial<BalancerBounds>;
+}
+
+const tickMs = 10;
+
+/** Brings jobs to workers. Knows the fleet, never looks into a payload. */
+export class Balancer implements Exchange<Job, JobResult>, ServiceOf<typeof FleetServiceService>, Component {
+  readonly name = 'balancer';
+  readonly #clock: Clock;
+  readonly #scheduler: Scheduler;
+  readonly #reception: Reception;
+  readonly #fleetDesk: FleetDesk;
+  #stopTicker: (() => void) | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: BalancerOptions) {
+    const bounds = { ...defaultBalancerBounds, ...options.bounds };
+    this.#clock = options.clock;
+    this.#scheduler = new Scheduler({ ...options, bounds, picker: pickerOf(options.strategy) });
+    const { dispatcher, fleet, wireIds } = this.#scheduler;
+    this.#reception = new Reception({ ...options, bounds, scheduler: this.#scheduler });
+    this.#fleetDesk = new FleetDesk(fleet, dispatcher, wireIds);
+  }
+
+  async start(): Promise<void> {
+    this.#stopTicker ??= this.#clock.every(tickMs, () => this.#scheduler.tick());
+    this.#scheduler.open();
+  }
+
+  /** Refuses new jobs, lets the admitted finish within graceMs, answers the rest unavailable, and lets the workers go. */
+  stop(graceMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(graceMs);
+    return this.#stopping;
+  }
+
+  /**
+   * One job, one answer. The caller's id comes back in the result; on the worker's stream the job has an id of ours.
+   * Resolves for everything, failures included (`outcome.failure`, with component, timings, worker and invocation);
+   * rejects only with code cancelled, when `context.signal` fires. The budget is the job's own.
+   */
+  exchange(job: Job, context: CallContext): Promise<JobResult> {
+    return this.#scheduler.exchange(job, context.signal);
+  }
+
+  /** A worker's end of its stream. Its first frame must carry hello, or the link is closed. */
+  attachWorker(link: Link<AttachResponse, AttachRequest>): void {
+    this.#reception.attachWorker(link);
+  }
+
+  /** A supervisor's end of its stream. Its first frame must carry hello, or the link is closed. */
+  attachSupervisor(link: Link<SuperviseResponse, SuperviseRequest>): void {
+    this.#reception.attachSupervisor(link);
+  }
+
+  async getStatus(_request: GetStatusRequest, _context: CallContext): Promise<GetStatusResponse> {
+    return this.#fleetDesk.status();
+  }
+
+  async listWorkers(_request: ListWorkersRequest, _context: CallContext): Promise<ListWorkersResponse> {
+    return { workers: this.#fleetDesk.workers() };
+  }
+
+  async listLanguages(_request: ListLanguagesRequest, _context: CallContext): Promise<ListLanguagesResponse> {
+    return { languages: this.#fleetDesk.languages() };
+  }
+
+  /** Rejects with not_found. */
+  async drainWorker(request: DrainWorkerRequest, _context: CallContext): Promise<DrainWorkerResponse> {
+    return this.#fleetDesk.drain(request.workerId, this.#clock.nowMs());
+  }
+
+  /** Rejects with invalid_argument and the list of strategies. */
+  async setStrategy(request: SetStrategyRequest, _context: CallContext): Promise<SetStrategyResponse> {
+    return this.#fleetDesk.setStrategy(request.strategy);
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    await this.#scheduler.close(graceMs);
+    this.#reception.close();
+    this.#stopTicker?.();
+  }
+}

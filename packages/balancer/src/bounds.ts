@@ -1,0 +1,57 @@
+/** Every bound of the balancer. What happens at a bound is said beside it. */
+export interface BalancerBounds {
+  /**
+   * Jobs that may wait for one function (for builds: one language); one more is resource_exhausted, reason queue_full.
+   * Jobs that come back unstarted from a lost worker were admitted before and are not counted again.
+   */
+  readonly queueLengthMax: number;
+  /** Unanswered jobs in all, waiting or running; one more is resource_exhausted, reason queue_full. */
+  readonly jobsMax: number;
+  /** Payloads and sources of all unanswered jobs; beyond it resource_exhausted, reason queue_full. */
+  readonly payloadBytesMax: number;
+  /** A longer time budget is cut to this. */
+  readonly budgetMsMax: number;
+  /** Functions remembered with their run-time estimate; the longest unused one is forgotten. */
+  readonly functionsMax: number;
+  /** Attached workers; one more is turned away. */
+  readonly workersMax: number;
+  /** Credit of one worker; a larger one is cut to this. */
+  readonly slotsMax: number;
+  /** A link without hello is closed after this long. */
+  readonly helloMs: number;
+  /** A job no attached worker can do waits this long for one, then it is unavailable, reason no_worker. */
+  readonly workerWaitMs: number;
+  /** Estimated work that may be outstanding on a worker that runs its calls one after the other. */
+  readonly workAheadMs: number;
+  /** A job kept waiting this long by shorter ones gets a worker kept free for it. */
+  readonly reserveAfterMs: number;
+  /** An overdue job may hold an inline worker this long; then the worker is killed. */
+  readonly inlineGraceMs: number;
+  /** The same for a worker that runs calls in processes, which it stops itself. */
+  readonly processGraceMs: number;
+  /** How often a worker with nothing to say is heard. Three times as long in silence, and it is killed as hung. */
+  readonly heartbeatMs: number;
+  /** A lost worker's exit report is waited for this long; without it all its jobs count as begun. */
+  readonly exitReportMs: number;
+  /** Times an unstarted job moves on from a lost worker; then it is unavailable, reason worker_lost. */
+  readonly movesMax: number;
+}
+
+export const defaultBalancerBounds: BalancerBounds = {
+  queueLengthMax: 1000,
+  jobsMax: 20_000,
+  payloadBytesMax: 256 * 1024 * 1024,
+  budgetMsMax: 900_000,
+  functionsMax: 10_000,
+  workersMax: 10_000,
+  slotsMax: 1024,
+  helloMs: 5000,
+  workerWaitMs: 2000,
+  workAheadMs: 10,
+  reserveAfterMs: 20,
+  inlineGraceMs: 200,
+  processGraceMs: 2000,
+  heartbeatMs: 1000,
+  exitReportMs: 500,
+  movesMax: 3,
+};

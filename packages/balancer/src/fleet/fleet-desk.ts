@@ -1,0 +1,81 @@
+import {
+  DrainWorkerResponse,
+  type GetStatusResponse,
+  type LanguageSupport,
+  type SetStrategyResponse,
+  type Worker,
+  WorkerState,
+} from '@relais/contracts';
+import { RelaisError } from '@relais/kit';
+import type { Dispatcher } from '../scheduling/dispatcher.js';
+import type { WireIds } from '../scheduling/wire-ids.js';
+import { pickerOf } from '../strategies/catalog.js';
+import type { Fleet } from '../workers/fleet.js';
+import type { WorkerSession } from '../workers/worker-session.js';
+
+/** Answers what may be asked of the fleet. */
+export class FleetDesk {
+  readonly #fleet: Fleet;
+  readonly #dispatcher: Dispatcher;
+  readonly #wireIds: WireIds;
+
+  constructor(fleet: Fleet, dispatcher: Dispatcher, wireIds: WireIds) {
+    this.#fleet = fleet;
+    this.#dispatcher = dispatcher;
+    this.#wireIds = wireIds;
+  }
+
+  status(): GetStatusResponse {
+    const ready = [...this.#fleet.values()].filter((worker) => worker.state.kind === 'ready');
+    return {
+      strategy: this.#dispatcher.picker.name,
+      workersReady: ready.length,
+      jobsQueued: this.#dispatcher.queuedCount,
+      jobsRunning: this.#wireIds.size,
+    };
+  }
+
+  workers(): Worker[] {
+    return [...this.#fleet.values()].map(describe);
+  }
+
+  languages(): LanguageSupport[] {
+    return this.#fleet.languages();
+  }
+
+  /** Throws not_found. */
+  drain(workerId: string, nowMs: number): DrainWorkerResponse {
+    const worker = this.#fleet.get(workerId);
+    if (!worker) {
+      throw new RelaisError('not_found', `There is no worker "${workerId}"; list the workers to see which there are.`, {
+        component: 'balancer',
+        reason: 'unknown_worker',
+      });
+    }
+    this.#fleet.drain(worker, nowMs);
+    return DrainWorkerResponse.create();
+  }
+
+  /** Throws invalid_argument with the list of strategies. */
+  setStrategy(name: string): SetStrategyResponse {
+    const picker = pickerOf(name);
+    const previousStrategy = this.#dispatcher.picker.name;
+    this.#dispatcher.picker = picker;
+    return { strategy: picker.name, previousStrategy };
+  }
+}
+
+function describe(worker: WorkerSession): Worker {
+  return {
+    id: worker.id,
+    pid: worker.pid,
+    host: worker.host,
+    languages: worker.languages.filter((support) => support.runs).map((support) => support.lang),
+    builds: worker.languages.filter((support) => support.builds).map((support) => support.lang),
+    slots: worker.slots,
+    running: worker.jobCount,
+    state: worker.state.kind === 'ready' ? WorkerState.WORKER_STATE_READY : WorkerState.WORKER_STATE_DRAINING,
+    attachedAt: worker.attachedAt,
+    jobsDone: worker.jobsDone,
+  };
+}

@@ -1,0 +1,61 @@
+import type { Job } from '@relais/contracts';
+import type { Pools } from '../workers/pool.js';
+import { FunctionState } from './function-state.js';
+
+const walkMax = 64;
+
+/** Functions by key, at most functionsMax of them beside those that have jobs; the longest unused idle one goes first. */
+export class FunctionTable {
+  readonly #byKey = new Map<string, FunctionState>();
+  readonly #pools: Pools;
+  readonly #functionsMax: number;
+
+  constructor(pools: Pools, functionsMax: number) {
+    this.#pools = pools;
+    this.#functionsMax = functionsMax;
+  }
+
+  /** The function of a job: its version, or the builds of its language. Undefined for a job without work. */
+  of(job: Job, nowMs: number): FunctionState | undefined {
+    const { work } = job;
+    if (work?.$case === 'invoke') {
+      const { functionId, functionName, concurrencyMax } = work.value;
+      const fn = this.#byKey.get(functionId) ?? this.#add(functionId, functionName, 'run', job.lang, nowMs);
+      fn.concurrencyMax = concurrencyMax;
+      return fn;
+    }
+    if (work?.$case === 'build') {
+      // No function id has a colon.
+      const key = `build:${job.lang}`;
+      return this.#byKey.get(key) ?? this.#add(key, `the build of ${job.lang}`, 'build', job.lang, nowMs);
+    }
+    return undefined;
+  }
+
+  values(): Iterable<FunctionState> {
+    return this.#byKey.values();
+  }
+
+  #add(key: string, name: string, kind: 'run' | 'build', lang: string, nowMs: number): FunctionState {
+    if (this.#byKey.size >= this.#functionsMax) this.#forgetOne();
+    const fn = new FunctionState(key, name, this.#pools.of(kind, lang, nowMs), nowMs);
+    fn.pool.functionCount++;
+    this.#byKey.set(key, fn);
+    return fn;
+  }
+
+  /** Busy ones met on the way move to the end, so that the walk is short the next time. */
+  #forgetOne(): void {
+    let walked = 0;
+    for (const [key, fn] of this.#byKey) {
+      if (walked++ === walkMax) return;
+      this.#byKey.delete(key);
+      if (fn.idle) {
+        fn.pool.functionCount--;
+        this.#pools.prune(fn.pool);
+        return;
+      }
+      this.#byKey.set(key, fn);
+    }
+  }
+}

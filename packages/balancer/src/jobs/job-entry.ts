@@ -1,0 +1,80 @@
+import type { Job, JobResult } from '@relais/contracts';
+import type { FunctionState } from '../functions/function-state.js';
+import { type JobState, queued } from './job-state.js';
+
+export interface JobEntryStart {
+  readonly job: Job;
+  readonly fn: FunctionState;
+  /** Monotonic milliseconds. */
+  readonly nowMs: number;
+  readonly deadlineMs: number;
+  readonly payloadBytes: number;
+  readonly signal: AbortSignal | undefined;
+  readonly cancelled: (entry: JobEntry) => void;
+  readonly resolve: (result: JobResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * One admitted job. It carries its own list and wheel links and is its own abort listener, so that a job costs one object
+ * and no closure.
+ */
+export class JobEntry {
+  /** As the caller gave it; its work is let go once the caller has been answered. */
+  job: Job;
+  readonly fn: FunctionState;
+  readonly arrivedMs: number;
+  readonly deadlineMs: number;
+  readonly payloadBytes: number;
+  readonly resolve: (result: JobResult) => void;
+  readonly reject: (error: Error) => void;
+  state: JobState = queued;
+  /** Monotonic milliseconds since when it waits. */
+  queuedSinceMs: number;
+  /** Earlier waits, before it came back from a lost worker, milliseconds. */
+  queuedBeforeMs = 0;
+  /** Times it came back unstarted from a lost worker. */
+  moves = 0;
+
+  /** Links of the one list it is in: its function's queue or its worker's jobs. */
+  previous: JobEntry | undefined;
+  next: JobEntry | undefined;
+  /** Links of the deadline wheel. */
+  wheelPrevious: JobEntry | undefined;
+  wheelNext: JobEntry | undefined;
+  wheelBucket = -1;
+  dueMs = 0;
+
+  readonly #signal: AbortSignal | undefined;
+  readonly #cancelled: (entry: JobEntry) => void;
+
+  constructor(start: JobEntryStart) {
+    this.job = start.job;
+    this.fn = start.fn;
+    this.arrivedMs = start.nowMs;
+    this.queuedSinceMs = start.nowMs;
+    this.deadlineMs = start.deadlineMs;
+    this.payloadBytes = start.payloadBytes;
+    this.resolve = start.resolve;
+    this.reject = start.reject;
+    this.#signal = start.signal;
+    this.#cancelled = start.cancelled;
+    this.#signal?.addEventListener('abort', this);
+  }
+
+  /** Called by the signal. */
+  handleEvent(): void {
+    this.#cancelled(this);
+  }
+
+  /** The answer is given: the signal no longer matters and the payload is not needed again. */
+  letGo(): void {
+    this.#signal?.removeEventListener('abort', this);
+    if (this.state.kind === 'abandoned') this.job = { ...this.job, work: undefined };
+  }
+
+  /** Time spent waiting here in all, milliseconds. */
+  queuedMs(nowMs: number): number {
+    return this.queuedBeforeMs + (this.state.kind === 'queued' ? nowMs - this.queuedSinceMs : 0);
+  }
+}

@@ -1,0 +1,222 @@
+import { FakeSupervisor } from '../testing/fake-supervisor.js';
+import { FakeWorker, settled } from '../testing/fake-worker.js';
+import { ask, build, call, startRig } from '../testing/rig.js';
+
+/** A worker with three calls, of which it has begun the first; a supervisor and a spare worker. */
+async function threeInFlight() {
+  const rig = await startRig();
+  const supervisor = new FakeSupervisor(rig.balancer);
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1' });
+  await settled();
+  const answers = ['a', 'b', 'c'].map((payload) => ask(rig, call({ payload })));
+  await settled();
+  const begun = worker.jobs.slice(0, 1).map((job) => job.id);
+  const spare = new FakeWorker(rig.balancer, { workerId: 'w2' });
+  await settled();
+  return { rig, supervisor, worker, spare, answers, begun };
+}
+
+type Scene = Awaited<ReturnType<typeof threeInFlight>>;
+
+async function expectMoved({ answers, spare }: Scene): Promise<void> {
+  expect(answers[0]?.failure).toMatchObject({
+    code: 'unavailable',
+    reason: 'worker_lost',
+    workerId: 'w1',
+    retryable: false,
+    component: 'balancer',
+  });
+  expect(spare.jobs.map((job) => job.work?.$case === 'invoke' && job.work.value.payload.toString())).toEqual([
+    'b',
+    'c',
+  ]);
+  expect(spare.jobs.map((job) => job.attempt)).toEqual([1, 1]);
+  spare.answer();
+  await settled();
+  expect(answers.map((answer) => answer.output)).toEqual([undefined, 'b', 'c']);
+}
+
+test('what a lost worker had not begun moves on in order, what it had is answered', async () => {
+  const scene = await threeInFlight();
+  scene.worker.close();
+  await settled();
+  expect(scene.answers.every((answer) => answer.open)).toBe(true);
+  scene.supervisor.exited('w1', scene.begun);
+  await settled();
+  await expectMoved(scene);
+});
+
+test('the report may come before the link ends', async () => {
+  const scene = await threeInFlight();
+  scene.supervisor.exited('w1', scene.begun);
+  await settled();
+  expect(scene.answers.every((answer) => answer.open)).toBe(true);
+  scene.worker.close();
+  await settled();
+  await expectMoved(scene);
+});
+
+test('a report without an end of the link counts after a while', async () => {
+  const scene = await threeInFlight();
+  scene.supervisor.exited('w1', scene.begun);
+  await settled();
+  scene.rig.clock.advance(500);
+  await settled();
+  await expectMoved(scene);
+});
+
+test('a result that was on its way when the report came still counts', async () => {
+  const scene = await threeInFlight();
+  scene.supervisor.exited('w1', scene.begun);
+  await settled();
+  scene.worker.answer(scene.worker.jobs.slice(0, 1));
+  scene.worker.close();
+  await settled();
+  expect(scene.answers[0]?.output).toBe('a');
+});
+
+test('without a report everything counts as begun', async () => {
+  const scene = await threeInFlight();
+  scene.worker.close();
+  await settled();
+  scene.rig.clock.advance(490);
+  await settled();
+  expect(scene.answers.every((answer) => answer.open)).toBe(true);
+  scene.rig.clock.advance(10);
+  await settled();
+  expect(scene.answers.map((answer) => answer.failure?.reason)).toEqual(Array(3).fill('worker_lost'));
+  expect(scene.spare.jobs).toEqual([]);
+});
+
+test('the report of one worker says nothing about another', async () => {
+  const scene = await threeInFlight();
+  scene.worker.close();
+  scene.supervisor.exited('w3', []);
+  await settled();
+  expect(scene.answers.every((answer) => answer.open)).toBe(true);
+  expect(scene.spare.jobs).toEqual([]);
+});
+
+test('a job that out of time was answered while its worker was being looked into stays answered', async () => {
+  const rig = await startRig();
+  const supervisor = new FakeSupervisor(rig.balancer);
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1' });
+  await settled();
+  const answer = ask(rig, call({ budgetMs: 100 }));
+  await settled();
+  rig.clock.advance(50);
+  worker.close();
+  await settled();
+  rig.clock.advance(100);
+  await settled();
+  expect(answer.failure?.code).toBe('deadline_exceeded');
+  supervisor.exited('w1', []);
+  const spare = new FakeWorker(rig.balancer, { workerId: 'w2' });
+  await settled();
+  expect(spare.jobs).toEqual([]);
+  expect(await rig.balancer.getStatus({}, { budgetMs: 1 })).toMatchObject({ jobsQueued: 0, jobsRunning: 0 });
+});
+
+test('a lost build may be tried again', async () => {
+  const rig = await startRig();
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1' });
+  await settled();
+  const answer = ask(rig, build());
+  await settled();
+  worker.close();
+  await settled();
+  rig.clock.advance(500);
+  await settled();
+  expect(answer.failure).toMatchObject({ code: 'unavailable', reason: 'worker_lost', retryable: true });
+});
+
+test('an unstarted job does not move on for ever', async () => {
+  const rig = await startRig();
+  const supervisor = new FakeSupervisor(rig.balancer);
+  const answer = ask(rig, call());
+  const seen: number[] = [];
+  for (const workerId of ['w1', 'w2', 'w3', 'w4', 'w5']) {
+    const worker = new FakeWorker(rig.balancer, { workerId });
+    await settled();
+    seen.push(worker.jobs.length);
+    worker.close();
+    supervisor.exited(workerId, []);
+    await settled();
+  }
+  expect(seen).toEqual([1, 1, 1, 1, 0]);
+  expect(answer.failure).toMatchObject({ code: 'unavailable', reason: 'worker_lost', retryable: true });
+});
+
+test('a worker that attaches again under its id has its old session ended first', async () => {
+  const rig = await startRig();
+  const old = new FakeWorker(rig.balancer, { workerId: 'w1' });
+  await settled();
+  const answer = ask(rig, call());
+  await settled();
+  const young = new FakeWorker(rig.balancer, { workerId: 'w1' });
+  await settled();
+  expect([old.open, young.open]).toEqual([false, true]);
+  old.answer();
+  rig.clock.advance(500);
+  await settled();
+  expect(answer.failure?.reason).toBe('worker_lost');
+  const next = ask(rig, call({ payload: 'next' }));
+  await settled();
+  young.answer();
+  await next.promise;
+  expect(next.output).toBe('next');
+});
+
+test('a draining worker gets nothing new, is told so, finishes, and leaves unnoticed', async () => {
+  const rig = await startRig();
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1' });
+  await settled();
+  const before = ask(rig, call({ payload: 'before' }));
+  await settled();
+  worker.send({ draining: true });
+  await settled();
+  expect(worker.drainSeen).toBe(true);
+  const after = ask(rig, call({ payload: 'after' }));
+  const spare = new FakeWorker(rig.balancer, { workerId: 'w2' });
+  await settled();
+  expect([worker.jobs.length, spare.jobs.length]).toEqual([1, 1]);
+  worker.answer();
+  worker.close();
+  spare.answer();
+  await settled();
+  expect([before.output, after.output]).toEqual(['before', 'after']);
+});
+
+test('a silent worker is killed and its jobs settled; one that is heard is not', async () => {
+  const rig = await startRig();
+  const supervisor = new FakeSupervisor(rig.balancer);
+  const hung = new FakeWorker(rig.balancer, { workerId: 'hung' });
+  await settled();
+  const answer = ask(rig, call({ budgetMs: 60_000 }));
+  const fine = new FakeWorker(rig.balancer, { workerId: 'fine' });
+  for (let second = 0; second < 5; second++) {
+    for (let tick = 0; tick < 10; tick++) rig.clock.advance(100);
+    fine.heartbeat();
+    await settled();
+  }
+  expect(supervisor.kills.map((kill) => kill.workerId)).toEqual(['hung']);
+  expect(answer.failure).toMatchObject({ reason: 'worker_lost', workerId: 'hung' });
+  expect([hung.open, fine.open]).toEqual([false, true]);
+});
+
+test('an inline worker is silent while a call runs, and only then', async () => {
+  const rig = await startRig();
+  const supervisor = new FakeSupervisor(rig.balancer);
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', inline: true });
+  await settled();
+  const long = ask(rig, call({ budgetMs: 60_000, payload: 'long' }));
+  await settled();
+  for (let second = 0; second < 20; second++) rig.clock.advance(1000);
+  expect(supervisor.kills).toEqual([]);
+  worker.answer();
+  await long.promise;
+  expect(long.output).toBe('long');
+  for (let second = 0; second < 4; second++) rig.clock.advance(1000);
+  await settled();
+  expect(supervisor.kills).toHaveLength(1);
+});

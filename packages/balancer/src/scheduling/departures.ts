@@ -1,0 +1,135 @@
+import type { WorkerExit } from '@relais/contracts';
+import type { Logger } from '@relais/kit';
+import type { BalancerBounds } from '../bounds.js';
+import type { AnswerDesk } from '../jobs/answer-desk.js';
+import { movedTooOften, stoppedRunning, workerLost } from '../jobs/failures.js';
+import type { JobEntry } from '../jobs/job-entry.js';
+import { type Abandoned, type Dispatched, done } from '../jobs/job-state.js';
+import type { Fleet } from '../workers/fleet.js';
+import type { Supervisors } from '../workers/supervisors.js';
+import type { WorkerSession } from '../workers/worker-session.js';
+import type { Dispatcher } from './dispatcher.js';
+
+const lostWhy = 'was lost';
+
+export interface DeparturesOptions {
+  readonly bounds: BalancerBounds;
+  readonly logger: Logger;
+  readonly fleet: Fleet;
+  readonly dispatcher: Dispatcher;
+  readonly desk: AnswerDesk;
+  readonly supervisors: Supervisors;
+}
+
+/**
+ * What happens when a worker goes. Its link ends and its supervisor reports what it had begun, in either order; results it
+ * sent before still count. When both are there, or after exitReportMs, its jobs are settled: what had not begun moves on,
+ * what had (without a report: everything) is answered and never run again.
+ */
+export class Departures {
+  readonly #options: DeparturesOptions;
+  readonly #lost = new Set<WorkerSession>();
+
+  constructor(options: DeparturesOptions) {
+    this.#options = options;
+  }
+
+  /** Out of rotation now, killed by its supervisor, its jobs settled as of a lost worker. */
+  kill(worker: WorkerSession, reason: string, nowMs: number): void {
+    if (!inRotation(worker)) return;
+    this.#options.logger.warn({ workerId: worker.id, reason }, 'ordering a worker to be killed');
+    this.#options.supervisors.kill(worker, reason);
+    this.#lose(worker, `was killed because ${reason}`, nowMs);
+  }
+
+  /** Its id has attached anew. */
+  replaced(worker: WorkerSession, nowMs: number): void {
+    worker.closeLink();
+    this.linkClosed(worker, nowMs);
+  }
+
+  linkClosed(worker: WorkerSession, nowMs: number): void {
+    if (!worker.linkOpen) return;
+    worker.linkOpen = false;
+    if (worker.state.kind === 'closed') return;
+    if (worker.jobs.size === 0) this.#settle(worker, 'left', nowMs);
+    else if (worker.begunIds) this.#settle(worker, whyOf(worker), nowMs);
+    else this.#lose(worker, whyOf(worker), nowMs);
+  }
+
+  /** A report counts for the sessions of that id: an id names one process. */
+  report(exit: WorkerExit, nowMs: number): void {
+    for (const worker of [...this.#lost, this.#options.fleet.get(exit.workerId)]) {
+      if (worker?.id !== exit.workerId || worker.begunIds) continue;
+      worker.begunIds = new Set(exit.begunJobIds);
+      const why = whyOf(worker) === lostWhy ? `ended (${exit.signal || `exit code ${exit.exitCode}`})` : whyOf(worker);
+      if (!worker.linkOpen) this.#settle(worker, why, nowMs);
+      else if (inRotation(worker)) this.#lose(worker, why, nowMs);
+    }
+  }
+
+  /** Settles those whose time for a report is over. */
+  tick(nowMs: number): void {
+    for (const worker of this.#lost) {
+      if (worker.state.kind === 'lost' && worker.state.untilMs <= nowMs) this.#settle(worker, worker.state.why, nowMs);
+    }
+  }
+
+  /** The balancer stops: nobody is waited for any longer. What was running is answered, workers are told to finish. */
+  dismissAll(nowMs: number): void {
+    const { desk, dispatcher, fleet } = this.#options;
+    for (const worker of [...fleet.values(), ...this.#lost]) {
+      fleet.retire(worker, nowMs);
+      for (let entry = worker.jobs.tail; entry; entry = worker.jobs.tail) {
+        const held = entry.state as Dispatched | Abandoned;
+        dispatcher.release(entry, held);
+        if (held.kind === 'abandoned') desk.forget(entry);
+        else desk.fail(entry, done, stoppedRunning(entry.fn), nowMs);
+      }
+      worker.sendDrain();
+      worker.close();
+    }
+    this.#lost.clear();
+  }
+
+  /** Out of rotation; what it had begun is being found out. The end of the link begins the wait anew, once. */
+  #lose(worker: WorkerSession, why: string, nowMs: number): void {
+    this.#options.fleet.retire(worker, nowMs);
+    worker.state = { kind: 'lost', untilMs: nowMs + this.#options.bounds.exitReportMs, why };
+    this.#lost.add(worker);
+  }
+
+  #settle(worker: WorkerSession, why: string, nowMs: number): void {
+    const { dispatcher, fleet, logger } = this.#options;
+    this.#lost.delete(worker);
+    fleet.retire(worker, nowMs);
+    const held = worker.jobs.size;
+    // From the last to the first, so that those that go back to the front of their queue keep their order.
+    for (let entry = worker.jobs.tail; entry; entry = worker.jobs.tail) this.#settleJob(worker, entry, why, nowMs);
+    worker.close();
+    logger.info({ workerId: worker.id, jobs: held, reported: worker.begunIds !== undefined }, `a worker ${why}`);
+    dispatcher.fleetChanged(nowMs);
+  }
+
+  #settleJob(worker: WorkerSession, entry: JobEntry, why: string, nowMs: number): void {
+    const { bounds, desk, dispatcher } = this.#options;
+    const held = entry.state as Dispatched | Abandoned;
+    dispatcher.release(entry, held);
+    if (held.kind === 'abandoned') {
+      desk.forget(entry);
+      return;
+    }
+    const begun = !worker.begunIds || worker.begunIds.has(held.wireId);
+    if (begun) desk.fail(entry, done, workerLost(entry.fn, why), nowMs);
+    else if (entry.moves >= bounds.movesMax) desk.fail(entry, done, movedTooOften(entry.fn, entry.moves + 1), nowMs);
+    else dispatcher.requeue(entry, workerLost(entry.fn, why), nowMs);
+  }
+}
+
+function inRotation(worker: WorkerSession): boolean {
+  return worker.state.kind === 'ready' || worker.state.kind === 'draining';
+}
+
+function whyOf(worker: WorkerSession): string {
+  return worker.state.kind === 'lost' ? worker.state.why : lostWhy;
+}

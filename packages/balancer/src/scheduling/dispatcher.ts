@@ -1,0 +1,224 @@
+import type { Clock, RelaisError, Tracer } from '@relais/kit';
+import type { BalancerBounds } from '../bounds.js';
+import { DrainRate } from '../functions/drain-rate.js';
+import type { FunctionState } from '../functions/function-state.js';
+import { Turns } from '../functions/turns.js';
+import type { JobEntry } from '../jobs/job-entry.js';
+import { type Abandoned, type Dispatched, queued, transition } from '../jobs/job-state.js';
+import type { Picker } from '../strategies/strategy.js';
+import { fits } from '../workers/fits.js';
+import type { WorkerSession } from '../workers/worker-session.js';
+import type { WireIds } from './wire-ids.js';
+
+/** Handed on to the worker less this, so that its answer is back in time. */
+const hopMs = 5;
+
+export interface DispatcherOptions {
+  readonly clock: Clock;
+  readonly tracer: Tracer;
+  readonly bounds: BalancerBounds;
+  readonly random: () => number;
+  readonly wireIds: WireIds;
+  readonly picker: Picker;
+  /** A waiting job was found to be out of time. */
+  readonly expired: (entry: JobEntry, nowMs: number) => void;
+}
+
+/**
+ * Brings waiting jobs to workers: late, when a worker has room, never into a worker's own queue. Functions take turns;
+ * within one, jobs go in order of arrival.
+ */
+export class Dispatcher {
+  readonly turns = new Turns();
+  readonly drainRate: DrainRate;
+  picker: Picker;
+  readonly #options: DispatcherOptions;
+  #queuedCount = 0;
+  /** Counts whatever may give or take room. */
+  #loadChanges = 0;
+  /** Reused for every decision. */
+  readonly #candidates: WorkerSession[] = [];
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.picker = options.picker;
+    this.drainRate = new DrainRate(options.clock.nowMs());
+  }
+
+  get queuedCount(): number {
+    return this.#queuedCount;
+  }
+
+  /** A new job: goes out at once if its function has nothing waiting and a worker has room. */
+  enqueue(entry: JobEntry, nowMs: number): void {
+    const { fn } = entry;
+    fn.queue.pushBack(entry);
+    this.#queuedCount++;
+    if (fn.queue.size > 1) return;
+    this.turns.add(fn);
+    this.#dispatchNext(fn, nowMs);
+  }
+
+  /** An unstarted job of a lost worker: first in line again. Its slot has been released. */
+  requeue(entry: JobEntry, failure: RelaisError, nowMs: number): void {
+    const { fn, state } = entry;
+    transition(entry, queued);
+    if (state.kind === 'dispatched') state.span.end(failure, nowMs);
+    entry.moves++;
+    entry.queuedSinceMs = nowMs;
+    fn.queue.pushFront(entry);
+    this.#queuedCount++;
+    this.turns.add(fn);
+  }
+
+  /** Takes a job that is about to be answered out of its queue. */
+  drop(entry: JobEntry, nowMs: number, failure: RelaisError): void {
+    this.#traceQueue(entry, nowMs, failure);
+    this.#unqueue(entry);
+  }
+
+  /** A slot is free again. */
+  release(entry: JobEntry, held: Dispatched | Abandoned): void {
+    const { fn } = entry;
+    held.worker.release(entry, held.estimateMs);
+    this.#options.wireIds.free(held.wireId);
+    fn.running--;
+    this.#loadChanges++;
+    if (fn.queue.size > 0) this.turns.add(fn);
+  }
+
+  /** Dispatches in turn until no waiting job fits anywhere. Call it after anything that may have made room. */
+  pump(nowMs: number): void {
+    let misses = 0;
+    while (misses < this.turns.size) {
+      const fn = this.turns.take();
+      if (!fn) return;
+      if (this.#dispatchNext(fn, nowMs)) misses = 0;
+      else if (this.turns.has(fn)) misses++;
+    }
+  }
+
+  /** The fleet has changed: what did not fit may fit now. */
+  fleetChanged(nowMs: number): void {
+    this.#loadChanges++;
+    this.pump(nowMs);
+  }
+
+  /**
+   * Where shorter jobs have kept a longer one waiting on workers that run calls one after the other, keeps the worker that
+   * will be free first for it.
+   */
+  reserve(nowMs: number): void {
+    for (const fn of this.turns.all()) {
+      const { head } = fn.queue;
+      if (!head || fn.reserved || nowMs - head.queuedSinceMs < this.#options.bounds.reserveAfterMs) continue;
+      const worker = leastLoaded(fn.pool.workers);
+      if (!worker) continue;
+      worker.reservedFor = fn;
+      fn.reserved = worker;
+    }
+  }
+
+  /** Sends the function's first waiting job if it may run and a worker has room. False: nothing was sent. */
+  #dispatchNext(fn: FunctionState, nowMs: number): boolean {
+    const entry = this.#nextInTime(fn, nowMs);
+    if (!entry || fn.atLimit) {
+      this.turns.remove(fn);
+      this.#unreserve(fn);
+      return false;
+    }
+    const worker = this.#choose(fn, nowMs);
+    if (!worker) return false;
+    this.#send(entry, worker, nowMs);
+    return true;
+  }
+
+  #nextInTime(fn: FunctionState, nowMs: number): JobEntry | undefined {
+    for (let head = fn.queue.head; head; head = fn.queue.head) {
+      if (head.deadlineMs > nowMs) return head;
+      this.#options.expired(head, nowMs);
+    }
+    return undefined;
+  }
+
+  #choose(fn: FunctionState, nowMs: number): WorkerSession | undefined {
+    const { pool, estimateMs } = fn;
+    const known = pool.fullAtChange === this.#loadChanges && estimateMs >= pool.fullForMs;
+    if (known && !fn.reserved) return undefined;
+    const candidates = this.#candidates;
+    candidates.length = 0;
+    for (const worker of pool.workers) {
+      const kept = worker.reservedFor !== undefined && worker.reservedFor !== fn;
+      if (!kept && fits(worker, estimateMs, nowMs, this.#options.bounds.workAheadMs)) candidates.push(worker);
+    }
+    const index = this.picker.pick(candidates, this.#options.random);
+    if (index !== undefined) return candidates[index];
+    if (!fn.reserved) {
+      pool.fullAtChange = this.#loadChanges;
+      pool.fullForMs = estimateMs;
+    }
+    return undefined;
+  }
+
+  #send(entry: JobEntry, worker: WorkerSession, nowMs: number): void {
+    const { fn, job } = entry;
+    const { tracer, wireIds } = this.#options;
+    this.#traceQueue(entry, nowMs, undefined);
+    entry.queuedBeforeMs += nowMs - entry.queuedSinceMs;
+    this.#unqueue(entry);
+    fn.clearReservation();
+    const span = tracer.start('balancer dispatch', { kind: 'client', parent: job.traceparent, startMs: nowMs });
+    const wireId = wireIds.take(entry);
+    if (span.recording) {
+      span.set({ 'relais.worker_id': worker.id, 'relais.job_id': wireId, 'relais.attempt': job.attempt });
+    }
+    const { estimateMs } = fn;
+    transition(entry, { kind: 'dispatched', worker, wireId, atMs: nowMs, estimateMs, span });
+    fn.running++;
+    fn.drainRate.record(nowMs);
+    this.drainRate.record(nowMs);
+    this.#loadChanges++;
+    const message = {
+      id: wireId,
+      invocationId: job.invocationId,
+      lang: job.lang,
+      budgetMs: Math.max(1, Math.floor(entry.deadlineMs - nowMs - hopMs)),
+      traceparent: span.traceparent,
+      attempt: job.attempt,
+      work: job.work,
+    };
+    worker.hold(entry, message, estimateMs, nowMs);
+  }
+
+  #unqueue(entry: JobEntry): void {
+    const { fn } = entry;
+    fn.queue.remove(entry);
+    this.#queuedCount--;
+    if (fn.queue.size > 0) return;
+    this.turns.remove(fn);
+    this.#unreserve(fn);
+  }
+
+  #unreserve(fn: FunctionState): void {
+    fn.clearReservation();
+    this.#loadChanges++;
+  }
+
+  #traceQueue(entry: JobEntry, nowMs: number, failure: RelaisError | undefined): void {
+    const { job, fn } = entry;
+    const startMs = entry.queuedSinceMs;
+    const span = this.#options.tracer.start('balancer queue', { kind: 'internal', parent: job.traceparent, startMs });
+    if (span.recording) span.set({ 'relais.function': fn.name, 'relais.queue_length': fn.queue.size });
+    span.end(failure, nowMs);
+  }
+}
+
+/** Of the workers that need keeping free, the one that will be free first. */
+function leastLoaded(workers: readonly WorkerSession[]): WorkerSession | undefined {
+  let least: WorkerSession | undefined;
+  for (const worker of workers) {
+    if (!worker.inline || worker.reservedFor) continue;
+    if (!least || worker.outstandingMs < least.outstandingMs) least = worker;
+  }
+  return least;
+}

@@ -1,0 +1,167 @@
+import { FakeWorker, language, settled } from '../testing/fake-worker.js';
+import { type Answer, ask, build, call, startRig } from '../testing/rig.js';
+
+const functionsOf = (worker: FakeWorker) =>
+  worker.jobs.map((job) => (job.work?.$case === 'invoke' ? job.work.value.functionId : 'build'));
+
+test('a full queue refuses with advice computed from how fast it drains', async () => {
+  const rig = await startRig({ bounds: { queueLengthMax: 2 } });
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', slots: 1 });
+  await settled();
+  for (let n = 0; n < 10; n++) {
+    ask(rig, call());
+    await settled();
+    worker.answer();
+    rig.clock.advance(100);
+    await settled();
+  }
+  const answers = Array.from({ length: 4 }, () => ask(rig, call()));
+  await settled();
+  expect(answers.map((answer) => answer.failure?.reason)).toEqual([undefined, undefined, undefined, 'queue_full']);
+  const failure = answers[3]?.failure;
+  expect(failure).toMatchObject({ code: 'resource_exhausted', retryable: true, component: 'balancer' });
+  expect(failure?.limit).toEqual({ name: 'queueLengthMax', limit: 2, used: 2 });
+  expect(failure?.retryAfterMs).toBeGreaterThanOrEqual(150);
+  expect(failure?.retryAfterMs).toBeLessThanOrEqual(450);
+  const other = ask(rig, call({ fn: 'other_1' }));
+  await settled();
+  expect(other.open).toBe(true);
+});
+
+test('the whole is bounded too: by jobs and by payload', async () => {
+  const rig = await startRig({ bounds: { jobsMax: 2, payloadBytesMax: 10 } });
+  ask(rig, call({ fn: 'a_1', payload: '12345678' }));
+  const heavy = ask(rig, call({ fn: 'b_1', payload: '123' }));
+  ask(rig, call({ fn: 'c_1', payload: '12' }));
+  const many = ask(rig, call({ fn: 'd_1', payload: '' }));
+  await settled();
+  expect(heavy.failure?.limit).toEqual({ name: 'payloadBytesMax', limit: 10, used: 11 });
+  expect(many.failure).toMatchObject({ reason: 'queue_full', fault: 3, limit: { name: 'jobsMax', limit: 2, used: 2 } });
+});
+
+test('answered jobs free the room they took', async () => {
+  const rig = await startRig({ bounds: { jobsMax: 1, payloadBytesMax: 2 } });
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1' });
+  await settled();
+  const answers: Answer[] = [];
+  for (let n = 0; n < 3; n++) {
+    answers.push(ask(rig, call({ payload: 'ab' })));
+    await settled();
+    worker.answer();
+    await settled();
+  }
+  expect(answers.map((answer) => answer.output)).toEqual(['ab', 'ab', 'ab']);
+});
+
+test('functions take turns; within one, jobs go in order', async () => {
+  const rig = await startRig();
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', slots: 1 });
+  await settled();
+  for (let n = 0; n < 5; n++) ask(rig, call({ fn: 'flood_1', invocationId: `f${n}` }));
+  for (let n = 0; n < 2; n++) ask(rig, call({ fn: 'calm_1', invocationId: `c${n}` }));
+  const order: string[] = [];
+  for (let n = 0; n < 7; n++) {
+    await settled();
+    order.push(...worker.jobs.map((job) => job.invocationId));
+    worker.answer();
+  }
+  expect(order).toEqual(['f0', 'f1', 'c0', 'f2', 'c1', 'f3', 'f4']);
+});
+
+test('languages that share a worker take turns too', async () => {
+  const rig = await startRig();
+  const both = [language('c'), language('rust')];
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', slots: 1, languages: both });
+  await settled();
+  for (let n = 0; n < 4; n++) ask(rig, call({ fn: 'c_1', lang: 'c' }));
+  ask(rig, call({ fn: 'r_1', lang: 'rust' }));
+  ask(rig, build('rust'));
+  const order: string[] = [];
+  for (let n = 0; n < 6; n++) {
+    await settled();
+    order.push(...functionsOf(worker));
+    worker.answer();
+  }
+  expect(order).toEqual(['c_1', 'c_1', 'r_1', 'build', 'c_1', 'c_1']);
+});
+
+test('calls above a function’s concurrency wait, and hold up nobody else', async () => {
+  const rig = await startRig();
+  const workers = ['w1', 'w2'].map((workerId) => new FakeWorker(rig.balancer, { workerId, slots: 2 }));
+  await settled();
+  const limited = Array.from({ length: 3 }, () => ask(rig, call({ fn: 'limited_1', concurrencyMax: 2 })));
+  ask(rig, call({ fn: 'free_1' }));
+  await settled();
+  expect(workers.map(functionsOf)).toEqual([['limited_1', 'limited_1'], ['free_1']]);
+  for (const worker of workers) worker.answer();
+  await settled();
+  expect(workers.map(functionsOf)).toEqual([['limited_1'], []]);
+  expect(limited.map((answer) => answer.open)).toEqual([false, false, true]);
+});
+
+test('without a worker for its language a job waits for one, then is unavailable and says why', async () => {
+  const rig = await startRig();
+  const absent = { ...language('c', false, false), reason: 'No compiler: apt install clang.' };
+  new FakeWorker(rig.balancer, { workerId: 'w1', languages: [absent, language('js')] });
+  await settled();
+  const answer = ask(rig, call());
+  const hasty = ask(rig, call({ budgetMs: 500 }));
+  rig.clock.advance(1990);
+  await settled();
+  expect([answer.open, hasty.failure?.code]).toEqual([true, 'deadline_exceeded']);
+  rig.clock.advance(20);
+  await settled();
+  expect(answer.failure).toMatchObject({ code: 'unavailable', reason: 'no_worker', retryable: true });
+  expect(answer.failure?.message).toContain('apt install clang');
+  expect(answer.failure?.timings?.queuedUs).toBeGreaterThanOrEqual(2_000_000);
+});
+
+test('the wait for a worker begins when the last one goes', async () => {
+  const rig = await startRig();
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', slots: 1 });
+  await settled();
+  const running = ask(rig, call());
+  const waiting = ask(rig, call());
+  for (let second = 0; second < 3; second++) {
+    rig.clock.advance(1000);
+    worker.heartbeat();
+    await settled();
+  }
+  worker.send({ draining: true });
+  worker.answer([...worker.jobs], 3_000_000);
+  worker.close();
+  await running.promise;
+  rig.clock.advance(1500);
+  const late = new FakeWorker(rig.balancer, { workerId: 'w2' });
+  await settled();
+  expect([waiting.open, late.jobs.length]).toEqual([true, 1]);
+});
+
+test('a long call is not starved by short ones on workers that run them one after the other', async () => {
+  const rig = await startRig();
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', slots: 64, inline: true });
+  await settled();
+  for (const [fn, runUs] of [
+    ['short_1', 1000],
+    ['long_1', 500_000],
+  ] as const) {
+    ask(rig, call({ fn }));
+    await settled();
+    worker.answer(worker.jobs, runUs);
+    await settled();
+  }
+  const short = () => ask(rig, call({ fn: 'short_1', budgetMs: 60_000 }));
+  for (let n = 0; n < 30; n++) short();
+  const long = ask(rig, call({ fn: 'long_1', payload: 'long' }));
+  const sent: string[] = [];
+  for (let ms = 0; ms < 100 && long.open; ms++) {
+    await settled();
+    sent.push(...functionsOf(worker).slice(0, 1));
+    worker.answer(worker.jobs.slice(0, 1), 1000);
+    short();
+    rig.clock.advance(1);
+  }
+  await settled();
+  expect(long.output).toBe('long');
+  expect(sent.filter((fn) => fn === 'short_1').length).toBeLessThan(60);
+});

@@ -1,0 +1,59 @@
+import type { AttachRequest, JobResult } from '@relais/contracts';
+import type { AnswerDesk } from '../jobs/answer-desk.js';
+import type { JobEntry } from '../jobs/job-entry.js';
+import type { Dispatched } from '../jobs/job-state.js';
+import type { Fleet } from '../workers/fleet.js';
+import type { WorkerSession } from '../workers/worker-session.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { WireIds } from './wire-ids.js';
+
+export interface ResultsOptions {
+  readonly desk: AnswerDesk;
+  readonly dispatcher: Dispatcher;
+  readonly fleet: Fleet;
+  readonly wireIds: WireIds;
+}
+
+/** Takes what workers send after their hello. */
+export class Results {
+  readonly #options: ResultsOptions;
+
+  constructor(options: ResultsOptions) {
+    this.#options = options;
+  }
+
+  receive(worker: WorkerSession, frame: AttachRequest, nowMs: number): void {
+    if (!worker.listening) return;
+    worker.heardMs = nowMs;
+    if (frame.draining) this.#options.fleet.drain(worker, nowMs);
+    if (frame.results.length === 0) return;
+    worker.progressMs = nowMs;
+    for (const result of frame.results) this.#take(worker, result, nowMs);
+    this.#options.dispatcher.pump(nowMs);
+  }
+
+  /** A result nobody waits for, of a job answered or moved before, is dropped; only its slot matters. */
+  #take(worker: WorkerSession, result: JobResult, nowMs: number): void {
+    const { desk, dispatcher, wireIds } = this.#options;
+    const entry = wireIds.get(result.id);
+    const held = entry?.state;
+    if (!entry || (held?.kind !== 'dispatched' && held?.kind !== 'abandoned') || held.worker !== worker) return;
+    worker.jobsDone++;
+    dispatcher.release(entry, held);
+    if (held.kind === 'abandoned') {
+      desk.forget(entry);
+      return;
+    }
+    learn(entry, held, result, nowMs);
+    desk.pass(entry, held, result, nowMs);
+  }
+}
+
+/** A job that failed before it ran says nothing about its function. */
+function learn(entry: JobEntry, held: Dispatched, result: JobResult, nowMs: number): void {
+  const { fn } = entry;
+  const runUs = result.timings?.runUs ?? (nowMs - held.atMs) * 1000;
+  if (result.outcome?.$case === 'failure' && runUs === 0) return;
+  fn.observe(runUs / 1000);
+  if (held.worker.inline) held.worker.warmed(fn.key);
+}

@@ -1,0 +1,175 @@
+import type { Job, JobResult } from '@relais/contracts';
+import type { Clock, Logger, Tracer } from '@relais/kit';
+import type { BalancerBounds } from '../bounds.js';
+import type { FunctionState } from '../functions/function-state.js';
+import { FunctionTable } from '../functions/function-table.js';
+import { payloadBytesOf, refusalOf } from '../jobs/admission.js';
+import { AnswerDesk, refusal } from '../jobs/answer-desk.js';
+import { DeadlineWheel } from '../jobs/deadline-wheel.js';
+import { cancelled, emptyJob, notServing, noWorker } from '../jobs/failures.js';
+import { JobEntry } from '../jobs/job-entry.js';
+import { done } from '../jobs/job-state.js';
+import type { Picker } from '../strategies/strategy.js';
+import { Fleet } from '../workers/fleet.js';
+import { Pools } from '../workers/pool.js';
+import { Supervisors } from '../workers/supervisors.js';
+import { abandonedFrom, Deadlines } from './deadlines.js';
+import { Departures } from './departures.js';
+import { Dispatcher } from './dispatcher.js';
+import { Results } from './results.js';
+import { WireIds } from './wire-ids.js';
+import { WorkerWatch } from './worker-watch.js';
+
+export interface SchedulerOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly tracer: Tracer;
+  readonly random: () => number;
+  readonly bounds: BalancerBounds;
+  readonly picker: Picker;
+}
+
+/** Joins the parts through which a job passes, and drives them from one ticker. */
+export class Scheduler {
+  readonly pools = new Pools();
+  readonly fleet = new Fleet(this.pools);
+  readonly wireIds: WireIds;
+  readonly dispatcher: Dispatcher;
+  readonly supervisors: Supervisors;
+  readonly departures: Departures;
+  readonly results: Results;
+  readonly #clock: Clock;
+  readonly #bounds: BalancerBounds;
+  readonly #functions: FunctionTable;
+  readonly #desk: AnswerDesk;
+  readonly #deadlines: Deadlines;
+  readonly #watch: WorkerWatch;
+  readonly #onCancelled = (entry: JobEntry) => this.#cancel(entry);
+  #open = false;
+
+  constructor(options: SchedulerOptions) {
+    const { bounds, clock, logger, random } = options;
+    const { fleet } = this;
+    const nowMs = clock.nowMs();
+    this.#clock = clock;
+    this.#bounds = bounds;
+    this.#functions = new FunctionTable(this.pools, bounds.functionsMax);
+    const wheel = new DeadlineWheel(nowMs);
+    const desk = new AnswerDesk(wheel);
+    this.#desk = desk;
+    const wireIds = new WireIds(random);
+    this.wireIds = wireIds;
+    const dispatcher = new Dispatcher({
+      ...options,
+      wireIds,
+      expired: (entry, atMs) => this.#deadlines.expireQueued(entry, atMs),
+    });
+    this.dispatcher = dispatcher;
+    const supervisors = new Supervisors({
+      clock,
+      logger,
+      helloMs: bounds.helloMs,
+      exited: (exit) => this.departures.report(exit, clock.nowMs()),
+    });
+    this.supervisors = supervisors;
+    const departures = new Departures({ bounds, logger, fleet, dispatcher, desk, supervisors });
+    this.departures = departures;
+    this.#deadlines = new Deadlines({ bounds, wheel, desk, dispatcher, departures });
+    this.#watch = new WorkerWatch(fleet, departures, bounds.heartbeatMs, nowMs);
+    this.results = new Results({ desk, dispatcher, fleet, wireIds });
+  }
+
+  open(): void {
+    this.#open = true;
+  }
+
+  exchange(job: Job, signal: AbortSignal | undefined): Promise<JobResult> {
+    if (signal?.aborted) return Promise.reject(cancelled().with({ invocationId: job.invocationId }));
+    const nowMs = this.#clock.nowMs();
+    if (!this.#open) return Promise.resolve(refusal(job, notServing()));
+    const fn = this.#functions.of(job, nowMs);
+    if (!fn) return Promise.resolve(refusal(job, emptyJob()));
+    const payloadBytes = payloadBytesOf(job);
+    const full = refusalOf(fn, payloadBytes, this.#desk, this.dispatcher.drainRate, this.#bounds, nowMs);
+    if (full) return Promise.resolve(refusal(job, full));
+    const deadlineMs = nowMs + Math.min(job.budgetMs, this.#bounds.budgetMsMax);
+    return new Promise((resolve, reject) => {
+      const entry = new JobEntry({
+        job,
+        fn,
+        nowMs,
+        deadlineMs,
+        payloadBytes,
+        signal,
+        cancelled: this.#onCancelled,
+        resolve,
+        reject,
+      });
+      this.#desk.admit(entry);
+      this.dispatcher.enqueue(entry, nowMs);
+    });
+  }
+
+  tick(): void {
+    const nowMs = this.#clock.nowMs();
+    this.#deadlines.tick(nowMs);
+    this.departures.tick(nowMs);
+    this.#watch.tick(nowMs);
+    if (this.dispatcher.queuedCount === 0) return;
+    for (const fn of this.dispatcher.turns.all()) this.#giveUpWaiting(fn, nowMs);
+    this.dispatcher.fleetChanged(nowMs);
+    this.dispatcher.reserve(nowMs);
+  }
+
+  /** Refuses what is new; answers what is not done after graceMs. */
+  async close(graceMs: number): Promise<void> {
+    this.#open = false;
+    await this.#emptyWithin(graceMs);
+    this.#failAll();
+  }
+
+  #cancel(entry: JobEntry): void {
+    const nowMs = this.#clock.nowMs();
+    const { state } = entry;
+    if (state.kind === 'queued') {
+      this.dispatcher.drop(entry, nowMs, cancelled());
+      this.#desk.reject(entry, done, cancelled(), nowMs);
+    } else if (state.kind === 'dispatched') {
+      this.#desk.reject(entry, abandonedFrom(state), cancelled(), nowMs);
+      this.#deadlines.watchAbandoned(entry, state);
+    }
+  }
+
+  /** Jobs that no attached worker can do wait only so long for one to come. */
+  #giveUpWaiting(fn: FunctionState, nowMs: number): void {
+    const { workerWaitMs } = this.#bounds;
+    if (fn.pool.workers.length > 0 || nowMs - fn.pool.emptySinceMs < workerWaitMs) return;
+    for (let head = fn.queue.head; head && nowMs - head.arrivedMs >= workerWaitMs; head = fn.queue.head) {
+      const failure = noWorker(fn, nowMs - head.arrivedMs, this.fleet.reasonAgainst(fn.pool.lang));
+      this.dispatcher.drop(head, nowMs, failure);
+      this.#desk.fail(head, done, failure, nowMs);
+    }
+  }
+
+  #emptyWithin(graceMs: number): Promise<void> {
+    if (graceMs <= 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const endWait = this.#clock.after(graceMs, resolve);
+      void this.#desk.empty().then(() => {
+        endWait();
+        resolve();
+      });
+    });
+  }
+
+  #failAll(): void {
+    const nowMs = this.#clock.nowMs();
+    for (const fn of this.#functions.values()) {
+      for (let head = fn.queue.head; head; head = fn.queue.head) {
+        this.dispatcher.drop(head, nowMs, notServing());
+        this.#desk.fail(head, done, notServing(), nowMs);
+      }
+    }
+    this.departures.dismissAll(nowMs);
+  }
+}

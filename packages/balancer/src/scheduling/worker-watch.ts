@@ -1,0 +1,40 @@
+import type { Fleet } from '../workers/fleet.js';
+import type { WorkerSession } from '../workers/worker-session.js';
+import type { Departures } from './departures.js';
+
+const heartbeatsMissedMax = 3;
+/** A gap this long between ticks means that this process itself stood still. */
+const ownStallMs = 1000;
+
+/** Finds hung workers: silent for three heartbeats without a job that explains it. */
+export class WorkerWatch {
+  readonly #fleet: Fleet;
+  readonly #departures: Departures;
+  readonly #heartbeatMs: number;
+  #lastTickMs: number;
+  #nextLookMs = 0;
+
+  constructor(fleet: Fleet, departures: Departures, heartbeatMs: number, nowMs: number) {
+    this.#fleet = fleet;
+    this.#departures = departures;
+    this.#heartbeatMs = heartbeatMs;
+    this.#lastTickMs = nowMs;
+  }
+
+  tick(nowMs: number): void {
+    // Having heard nothing while we stood still says nothing about them.
+    if (nowMs - this.#lastTickMs > ownStallMs) for (const worker of this.#fleet.values()) worker.heardMs = nowMs;
+    this.#lastTickMs = nowMs;
+    if (nowMs < this.#nextLookMs) return;
+    this.#nextLookMs = nowMs + this.#heartbeatMs / 4;
+    for (const worker of [...this.#fleet.values()]) this.#look(worker, nowMs);
+  }
+
+  #look(worker: WorkerSession, nowMs: number): void {
+    const silentMs = nowMs - worker.heardMs;
+    if (silentMs <= this.#heartbeatMs * heartbeatsMissedMax) return;
+    // A worker whose own loop runs the calls is silent meanwhile; its jobs' deadlines see to it.
+    if (worker.inline && worker.jobs.size > 0) return;
+    this.#departures.kill(worker, `it was silent for ${Math.round(silentMs)} ms`, nowMs);
+  }
+}

@@ -1,0 +1,26 @@
+import { RelaisError } from '@relais/kit';
+import { fifo } from './fifo.js';
+import { rr } from './rr.js';
+import { type Picker, startPicker } from './strategy.js';
+
+const starters: ReadonlyMap<string, () => Picker> = new Map([
+  [rr.name, () => startPicker(rr)],
+  [fifo.name, () => startPicker(fifo)],
+]);
+
+/** Names of all strategies. */
+export const strategyNames: readonly string[] = [...starters.keys()];
+
+/** The strategy of a name, in any case, with a fresh state. Throws invalid_argument with the list. */
+export function pickerOf(name: string): Picker {
+  const start = starters.get(name.toLowerCase());
+  if (start) return start();
+  throw new RelaisError(
+    'invalid_argument',
+    `There is no strategy "${name}"; choose one of ${strategyNames.join(', ')}.`,
+    {
+      reason: 'unknown_strategy',
+      component: 'balancer',
+    },
+  );
+}

@@ -1,0 +1,4 @@
+import { strategyConformance } from './conformance.js';
+import { fifo } from './fifo.js';
+
+strategyConformance(fifo);

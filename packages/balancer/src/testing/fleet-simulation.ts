@@ -1,0 +1,246 @@
+import type { GetStatusResponse, Job } from '@relais/contracts';
+import { FakeSupervisor } from './fake-supervisor.js';
+import { FakeWorker, language, settled } from './fake-worker.js';
+import { type Answer, ask, build, call, type Rig, startRig } from './rig.js';
+import { seededRandom } from './seeded-random.js';
+
+interface Asked {
+  readonly answer: Answer;
+  readonly invocationId: string;
+  readonly deadlineMs: number;
+  readonly gone: AbortController;
+}
+
+interface Process {
+  readonly worker: FakeWorker;
+  readonly slots: number;
+  readonly inline: boolean;
+  /** Ids of the jobs it has begun, as its journal would have them. */
+  readonly begunIds: Set<number>;
+  /** Silent and stuck, with everything it has. */
+  hung: boolean;
+}
+
+const functions = [
+  { fn: 'tiny_1', lang: 'c', concurrencyMax: 0 },
+  { fn: 'limited_1', lang: 'c', concurrencyMax: 2 },
+  { fn: 'other_1', lang: 'js', concurrencyMax: 0 },
+  { fn: 'nowhere_1', lang: 'php', concurrencyMax: 0 },
+];
+const bounds = { queueLengthMax: 10, jobsMax: 40 };
+const lateMaxMs = 1000;
+
+/** A balancer among workers and supervisors that do anything at any time, by a seed; it notes every broken promise. */
+export class FleetSimulation {
+  readonly violations: string[] = [];
+  readonly outcomes = new Set<string>();
+  answeredCount = 0;
+  askedCount = 0;
+  readonly #rig: Rig;
+  readonly #random: () => number;
+  readonly #supervisor: FakeSupervisor;
+  readonly #open = new Set<Asked>();
+  readonly #processes: Process[] = [];
+  /** Invocations begun by any worker: none may begin twice. */
+  readonly #begun = new Set<string>();
+  #workerCount = 0;
+  #finishing = false;
+
+  private constructor(rig: Rig, random: () => number) {
+    this.#rig = rig;
+    this.#random = random;
+    this.#supervisor = new FakeSupervisor(rig.balancer);
+    this.#supervisor.onKill = ({ workerId }) => {
+      const process = this.#processes.find(({ worker }) => worker.id === workerId);
+      if (process) this.#end(process);
+    };
+  }
+
+  static async start(seed: number): Promise<FleetSimulation> {
+    const strategy = seed % 2 === 0 ? 'rr' : 'fifo';
+    return new FleetSimulation(await startRig({ strategy, bounds }), seededRandom(seed));
+  }
+
+  status(): Promise<GetStatusResponse> {
+    return this.#rig.balancer.getStatus({}, { budgetMs: 1000 });
+  }
+
+  async run(steps: number): Promise<void> {
+    const actions: [number, () => void][] = [
+      [6, () => this.#ask()],
+      [6, () => this.#begin()],
+      [6, () => this.#answer()],
+      [1, () => this.#cancel()],
+      [1.5, () => this.#attach()],
+      [0.5, () => this.#endAny()],
+      [0.2, () => this.#reattach()],
+      [0.2, () => this.#drain()],
+      [0.3, () => this.#hang()],
+      [6, () => this.#pass()],
+    ];
+    const total = actions.reduce((sum, [weight]) => sum + weight, 0);
+    for (let step = 0; step < steps; step++) {
+      let at = this.#random() * total;
+      const action = actions.find(([weight]) => {
+        at -= weight;
+        return at < 0;
+      });
+      action?.[1]();
+      // Sometimes several things happen before any message arrives.
+      if (this.#random() < 0.7) await settled();
+      await this.#check();
+    }
+  }
+
+  /** Lets everything come to its end: nothing new, time passes beyond every deadline. */
+  async finish(): Promise<void> {
+    this.#finishing = true;
+    for (let step = 0; step < 200; step++) {
+      this.#rig.clock.advance(50);
+      this.#beat();
+      await settled();
+      await this.#check();
+    }
+    for (const process of [...this.#processes]) this.#end(process);
+    await settled();
+    for (let step = 0; step < 20; step++) {
+      this.#rig.clock.advance(50);
+      await settled();
+    }
+  }
+
+  #ask(): void {
+    const { fn, lang, concurrencyMax } = this.#one(functions) ?? { fn: 'tiny_1', lang: 'c', concurrencyMax: 0 };
+    const invocationId = `i${this.askedCount++}`;
+    const budgetMs = Math.floor(20 + this.#random() ** 3 * 5000);
+    const isBuild = this.#random() < 0.1;
+    const job = isBuild ? build('c', budgetMs) : call({ fn, lang, concurrencyMax, budgetMs, payload: invocationId });
+    const gone = new AbortController();
+    const answer = ask(this.#rig, { ...job, invocationId }, gone.signal);
+    const asked = { answer, invocationId, deadlineMs: this.#rig.clock.nowMs() + budgetMs, gone };
+    this.#open.add(asked);
+    void answer.promise.then(() => this.#answered(asked));
+  }
+
+  #answered(asked: Asked): void {
+    if (!this.#open.delete(asked)) this.violations.push(`${asked.invocationId} was answered twice`);
+    this.answeredCount++;
+    const { failure, error, output } = asked.answer;
+    if (output !== undefined && output !== asked.invocationId && output !== '') {
+      this.violations.push(`${asked.invocationId} got the answer of ${output}`);
+    }
+    this.outcomes.add(error ? 'cancelled' : (failure?.reason ?? 'answered'));
+  }
+
+  #attach(): void {
+    if (this.#processes.length >= 5) return;
+    const inline = this.#random() < 0.5;
+    const slots = 1 + Math.floor(this.#random() * 4);
+    const languages = this.#random() < 0.5 ? [language('c')] : [language('js'), language('c', true, false)];
+    this.#workerCount++;
+    this.#spawn({ workerId: `w${this.#workerCount}`, inline, slots, languages }, new Set());
+  }
+
+  #spawn(
+    hello: ConstructorParameters<typeof FakeWorker>[1] & { slots: number; inline: boolean },
+    begunIds: Set<number>,
+  ) {
+    const worker = new FakeWorker(this.#rig.balancer, hello);
+    this.#processes.push({ worker, slots: hello.slots, inline: hello.inline, begunIds, hung: false });
+  }
+
+  /** One that is not hung begins what came first. */
+  #begin(): void {
+    const process = this.#one(this.#processes.filter(({ hung }) => !hung));
+    const job = process?.worker.jobs.find(({ id }) => !process.begunIds.has(id));
+    if (process && job) this.#beginJob(process, job);
+  }
+
+  #beginJob(process: Process, job: Job): void {
+    process.begunIds.add(job.id);
+    if (this.#begun.has(job.invocationId)) this.violations.push(`${job.invocationId} began twice`);
+    this.#begun.add(job.invocationId);
+  }
+
+  #answer(): void {
+    const process = this.#one(this.#processes.filter(({ hung }) => !hung));
+    if (!process) return;
+    const { worker, begunIds } = process;
+    const count = Math.floor(this.#random() * 4);
+    const finished = worker.jobs.filter(({ id }) => begunIds.has(id)).slice(0, count);
+    worker.answer(finished, Math.floor(this.#random() * 4000));
+  }
+
+  #cancel(): void {
+    this.#one([...this.#open])?.gone.abort();
+  }
+
+  #endAny(): void {
+    const process = this.#one(this.#processes);
+    if (process) this.#end(process);
+  }
+
+  /** A process ends: link and report in any order, and sometimes there is no report. */
+  #end(process: Process): void {
+    this.#processes.splice(this.#processes.indexOf(process), 1);
+    const { worker, begunIds } = process;
+    const close = () => worker.close();
+    const report = () => this.#supervisor.exited(worker.id, [...begunIds]);
+    const turns = [[close, report], [report, close], [close]];
+    for (const event of this.#one(turns) ?? [close]) event();
+  }
+
+  /** The same process loses its link and dials again; it keeps its journal and drops its jobs. */
+  #reattach(): void {
+    const process = this.#one(this.#processes);
+    if (!process) return;
+    this.#processes.splice(this.#processes.indexOf(process), 1);
+    const { worker, slots, inline, begunIds } = process;
+    if (this.#random() < 0.5) worker.close();
+    this.#spawn({ workerId: worker.id, slots, inline }, begunIds);
+  }
+
+  #drain(): void {
+    const process = this.#one(this.#processes);
+    if (!process) return;
+    if (this.#random() < 0.5) process.worker.send({ draining: true });
+    else void this.#rig.balancer.drainWorker({ workerId: process.worker.id }, { budgetMs: 1000 }).catch(() => {});
+  }
+
+  #hang(): void {
+    const process = this.#one(this.#processes);
+    if (process) process.hung = true;
+  }
+
+  #pass(): void {
+    this.#rig.clock.advance(Math.floor(this.#random() ** 2 * 120));
+    this.#beat();
+  }
+
+  #beat(): void {
+    for (const { hung, worker } of this.#processes) if (!hung) worker.heartbeat();
+  }
+
+  #one<Item>(items: readonly Item[]): Item | undefined {
+    return items[Math.floor(this.#random() * items.length)];
+  }
+
+  async #check(): Promise<void> {
+    const nowMs = this.#rig.clock.nowMs();
+    for (const { invocationId, deadlineMs } of this.#open) {
+      if (nowMs > deadlineMs + lateMaxMs) this.violations.push(`${invocationId} had no answer in time`);
+    }
+    for (const { worker, slots } of this.#processes) {
+      if (worker.jobs.length > slots) this.violations.push(`${worker.id} was given more than its credit`);
+    }
+    if (this.#open.size > bounds.jobsMax + (this.#finishing ? 0 : 1)) this.violations.push('more jobs than the bound');
+    const limited = this.#processes.flatMap(({ worker }) => worker.jobs.filter(isLimited));
+    if (limited.length > 2) this.violations.push('a function ran above its concurrency');
+    const { workers } = await this.#rig.balancer.listWorkers({}, { budgetMs: 1000 });
+    if (workers.some(({ running, slots }) => running < 0 || running > slots)) this.violations.push('negative credit');
+  }
+}
+
+function isLimited({ work }: Job): boolean {
+  return work?.$case === 'invoke' && work.value.functionId === 'limited_1';
+}

@@ -1,0 +1,107 @@
+import { type ErrorDetail, Job, type JobResult } from '@relais/contracts';
+import { ManualClock, passThroughTracer, silentLogger, type Tracer } from '@relais/kit';
+import { Balancer } from '../balancer.js';
+import type { BalancerBounds } from '../bounds.js';
+import { seededRandom } from './seeded-random.js';
+
+export interface Rig {
+  readonly clock: ManualClock;
+  readonly balancer: Balancer;
+}
+
+/** A started balancer on a clock that stands still. */
+export async function startRig(
+  options: { strategy?: string; bounds?: Partial<BalancerBounds>; tracer?: Tracer } = {},
+): Promise<Rig> {
+  const clock = new ManualClock();
+  const balancer = new Balancer({
+    clock,
+    logger: silentLogger,
+    tracer: options.tracer ?? passThroughTracer,
+    strategy: options.strategy ?? 'fifo',
+    random: seededRandom(1),
+    bounds: options.bounds ?? {},
+  });
+  await balancer.start();
+  return { clock, balancer };
+}
+
+export interface CallSpec {
+  readonly fn?: string;
+  readonly lang?: string;
+  readonly id?: number;
+  readonly invocationId?: string;
+  readonly budgetMs?: number;
+  readonly payload?: string;
+  readonly concurrencyMax?: number;
+}
+
+/** A call of a function. */
+export function call(spec: CallSpec = {}): Job {
+  const fn = spec.fn ?? 'hello_1';
+  return Job.fromPartial({
+    id: spec.id ?? 7,
+    invocationId: spec.invocationId ?? 'inv',
+    lang: spec.lang ?? 'c',
+    budgetMs: spec.budgetMs ?? 10_000,
+    attempt: 1,
+    work: {
+      $case: 'invoke',
+      value: {
+        functionId: fn,
+        functionName: fn,
+        payload: Buffer.from(spec.payload ?? 'in'),
+        concurrencyMax: spec.concurrencyMax ?? 0,
+      },
+    },
+  });
+}
+
+/** A build. */
+export function build(lang = 'c', budgetMs = 10_000): Job {
+  return Job.fromPartial({
+    id: 8,
+    invocationId: 'build',
+    lang,
+    budgetMs,
+    attempt: 1,
+    work: { $case: 'build', value: { source: Buffer.from('src'), filename: 'a.c' } },
+  });
+}
+
+/** A call's answer as it stands, for tests that look before and after. */
+export class Answer {
+  result: JobResult | undefined;
+  error: unknown;
+  readonly promise: Promise<void>;
+
+  constructor(promise: Promise<JobResult>) {
+    this.promise = promise.then(
+      (result) => {
+        this.result = result;
+      },
+      (error: unknown) => {
+        this.error = error;
+      },
+    );
+  }
+
+  get output(): string | undefined {
+    const { outcome } = this.result ?? {};
+    return outcome?.$case === 'invoked' ? outcome.value.output.toString() : undefined;
+  }
+
+  get failure(): ErrorDetail | undefined {
+    const { outcome } = this.result ?? {};
+    return outcome?.$case === 'failure' ? outcome.value : undefined;
+  }
+
+  get open(): boolean {
+    return this.result === undefined && this.error === undefined;
+  }
+}
+
+export function ask(rig: Rig, job: Job, signal?: AbortSignal): Answer {
+  const context = signal ? { budgetMs: job.budgetMs, signal } : { budgetMs: job.budgetMs };
+  return new Answer(rig.balancer.exchange(job, context));
+}

@@ -1,0 +1,35 @@
+import { fits, type WorkerLoad } from './fits.js';
+
+const boundMs = 10;
+const idle: WorkerLoad = { slots: 4, jobCount: 0, callCount: 0, inline: true, outstandingMs: 0, progressMs: 100 };
+
+test('a full worker has no room, whatever it runs', () => {
+  const full = { ...idle, jobCount: 4, callCount: 4 };
+  expect(fits({ ...full, inline: false }, 0, 100, boundMs)).toBe(false);
+  expect(fits(full, 0, 100, boundMs)).toBe(false);
+});
+
+test('an idle inline worker takes even a long call', () => {
+  expect(fits(idle, 60_000, 100, boundMs)).toBe(true);
+});
+
+test('an inline worker takes short calls up to the bound of work ahead', () => {
+  const busy = { ...idle, jobCount: 1, callCount: 1, outstandingMs: 8 };
+  expect(fits(busy, 2, 100, boundMs)).toBe(true);
+  expect(fits(busy, 2.1, 100, boundMs)).toBe(false);
+});
+
+test('an inline worker that has long given no result has no room, whatever was estimated', () => {
+  const stuck = { ...idle, jobCount: 1, callCount: 1, outstandingMs: 0.1 };
+  expect(fits(stuck, 0.1, 109, boundMs)).toBe(true);
+  expect(fits(stuck, 0.1, 111, boundMs)).toBe(false);
+});
+
+test('a build in progress keeps no call off an inline worker', () => {
+  expect(fits({ ...idle, jobCount: 1 }, 5, 9000, boundMs)).toBe(true);
+});
+
+test('a worker that runs calls side by side has room up to its credit, however long they are', () => {
+  const busy = { ...idle, inline: false, jobCount: 3, callCount: 3, outstandingMs: 90_000 };
+  expect(fits(busy, 60_000, 9000, boundMs)).toBe(true);
+});

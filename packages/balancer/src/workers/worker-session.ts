@@ -1,0 +1,156 @@
+import {
+  type AttachRequest,
+  AttachResponse,
+  type Job,
+  type LanguageSupport,
+  type WorkerHello,
+} from '@relais/contracts';
+import { type Link, TickBatch } from '@relais/kit';
+import type { FunctionState } from '../functions/function-state.js';
+import type { JobEntry } from '../jobs/job-entry.js';
+import { JobList } from '../jobs/job-list.js';
+import type { Candidate } from '../strategies/strategy.js';
+import type { WorkerLoad } from './fits.js';
+
+/** Takes jobs. */
+interface Ready {
+  readonly kind: 'ready';
+}
+/** Finishes what it has and takes nothing new. */
+interface Draining {
+  readonly kind: 'draining';
+}
+/** Dead, or given up: what it had begun is being found out, until untilMs (monotonic). */
+interface Lost {
+  readonly kind: 'lost';
+  readonly untilMs: number;
+  /** For people: completes "The worker …". */
+  readonly why: string;
+}
+/** Over; nothing it sends matters any more. */
+interface Closed {
+  readonly kind: 'closed';
+}
+export type SessionState = Ready | Draining | Lost | Closed;
+
+/** One attached worker: what it can do, what it has, and its link. */
+export class WorkerSession implements Candidate, WorkerLoad {
+  readonly id: string;
+  readonly pid: number;
+  readonly host: string;
+  readonly inline: boolean;
+  readonly slots: number;
+  /** One entry per language. */
+  readonly languages: readonly LanguageSupport[];
+  readonly attachOrder: number;
+  readonly attachedAt: Date;
+  /** Jobs that hold its slots, in order of dispatch. */
+  readonly jobs = new JobList();
+  state: SessionState = { kind: 'ready' };
+  outstandingMs = 0;
+  callCount = 0;
+  progressMs: number;
+  /** When it was last heard, monotonic milliseconds. */
+  heardMs: number;
+  jobsDone = 0;
+  linkOpen = true;
+  /** Ids its exit report says it had begun; undefined while there is no report. */
+  begunIds: ReadonlySet<number> | undefined;
+  /** It takes nothing else until a job of this function fits. */
+  reservedFor: FunctionState | undefined;
+  readonly #link: Link<AttachResponse, AttachRequest>;
+  readonly #jobBatch: TickBatch<Job>;
+  readonly #cancelBatch: TickBatch<number>;
+  /** Functions it has answered for: they run without being fetched first. */
+  readonly #warmKeys = new Set<string>();
+
+  constructor(start: {
+    readonly hello: WorkerHello;
+    readonly link: Link<AttachResponse, AttachRequest>;
+    readonly slotsMax: number;
+    readonly attachOrder: number;
+    readonly nowMs: number;
+    readonly wallMs: number;
+  }) {
+    const { hello, link } = start;
+    this.id = hello.workerId;
+    this.pid = hello.pid;
+    this.host = hello.host;
+    this.inline = hello.inline;
+    this.slots = Math.min(hello.slots, start.slotsMax);
+    this.languages = [...new Map(hello.languages.map((support) => [support.lang, support])).values()];
+    this.attachOrder = start.attachOrder;
+    this.attachedAt = new Date(start.wallMs);
+    this.progressMs = start.nowMs;
+    this.heardMs = start.nowMs;
+    this.#link = link;
+    this.#jobBatch = new TickBatch((jobs) => link.send({ jobs, cancelIds: [], drain: false }));
+    this.#cancelBatch = new TickBatch((cancelIds) => {
+      this.#jobBatch.flushNow();
+      link.send({ jobs: [], cancelIds, drain: false });
+    });
+  }
+
+  get jobCount(): number {
+    return this.jobs.size;
+  }
+
+  /** Whether a frame from it still matters. */
+  get listening(): boolean {
+    return this.state.kind !== 'closed';
+  }
+
+  /** Takes a slot and sends the job with this turn's frame. */
+  hold(entry: JobEntry, job: Job, estimateMs: number, nowMs: number): void {
+    this.jobs.pushBack(entry);
+    if (entry.fn.isBuild) this.#jobBatch.push(job);
+    else this.#holdCall(job, estimateMs, nowMs);
+  }
+
+  #holdCall(job: Job, estimateMs: number, nowMs: number): void {
+    if (this.callCount === 0) this.progressMs = nowMs;
+    this.callCount++;
+    this.outstandingMs += estimateMs;
+    this.#jobBatch.push(job);
+  }
+
+  /** Gives a slot back. */
+  release(entry: JobEntry, estimateMs: number): void {
+    this.jobs.remove(entry);
+    if (entry.fn.isBuild) return;
+    this.callCount--;
+    // Sums of fractions drift; an idle worker is the occasion to begin anew.
+    this.outstandingMs = this.callCount === 0 ? 0 : this.outstandingMs - estimateMs;
+  }
+
+  cancel(wireId: number): void {
+    if (this.linkOpen) this.#cancelBatch.push(wireId);
+  }
+
+  /** Says that nothing new will come; the last word about it, after all jobs sent. */
+  sendDrain(): void {
+    this.#jobBatch.flushNow();
+    this.#link.send(AttachResponse.create({ drain: true }));
+  }
+
+  close(): void {
+    this.state = { kind: 'closed' };
+    this.closeLink();
+  }
+
+  closeLink(): void {
+    if (this.linkOpen) this.#link.close();
+  }
+
+  /** Remembers that a function needs no fetching there. */
+  warmed(key: string): void {
+    if (this.#warmKeys.size >= warmKeysMax) this.#warmKeys.clear();
+    this.#warmKeys.add(key);
+  }
+
+  isWarm(key: string): boolean {
+    return this.#warmKeys.has(key);
+  }
+}
+
+const warmKeysMax = 1000;
