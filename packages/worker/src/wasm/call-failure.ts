@@ -2,6 +2,7 @@ import { RelaisError } from '@relais/kit';
 import type { Ending, WasiCall } from './wasi/wasi-call.js';
 
 const stackBytesMax = 8192;
+const nameCharsMax = 256;
 const mebibyte = 2 ** 20;
 
 /** What a call left behind beside what it threw. */
@@ -20,13 +21,13 @@ export function failureOfCall(thrown: unknown, evidence: CallEvidence): RelaisEr
   const { ending } = evidence.call;
   if (ending) return failureOfEnding(ending, evidence);
   if (thrown === undefined) return undefined;
-  const { name, message, stack } = describe(thrown);
+  const { name, message } = describe(thrown);
   if (name === 'RangeError') return functionFailed('The function overflowed its stack.', 0, '', evidence);
   // A WebAssembly.Exception is no Error and has no message of its own.
   if (name === 'Exception') return functionFailed('The function threw an exception nobody caught.', 0, '', evidence);
   if (name !== 'RuntimeError') return RelaisError.from(thrown);
-  if (ranOutOfMemory(evidence)) return memoryLimit(message, stack, evidence);
-  return functionFailed(`The function trapped: ${message}.`, 0, backtrace(message, stack), evidence);
+  if (ranOutOfMemory(evidence)) return memoryLimit(thrown, message, evidence);
+  return functionFailed(`The function trapped: ${message}.`, 0, backtrace(thrown, message), evidence);
 }
 
 function failureOfEnding(ending: Ending, evidence: CallEvidence): RelaisError | undefined {
@@ -45,7 +46,7 @@ function ranOutOfMemory({ memoryBytes, memoryBytesMax }: CallEvidence): boolean 
   return memoryBytes >= (memoryBytesMax / 8) * 7;
 }
 
-function memoryLimit(message: string, stack: string, evidence: CallEvidence): RelaisError {
+function memoryLimit(thrown: unknown, message: string, evidence: CallEvidence): RelaisError {
   const limitMb = evidence.memoryBytesMax / mebibyte;
   return new RelaisError(
     'aborted',
@@ -56,25 +57,47 @@ function memoryLimit(message: string, stack: string, evidence: CallEvidence): Re
       exit: {
         exitCode: 0,
         signal: '',
-        stack: backtrace(message, stack),
+        stack: backtrace(thrown, message),
         stderrTail: evidence.call.logs.tailText(),
       },
     },
   );
 }
 
-function describe(thrown: unknown): { name: string; message: string; stack: string } {
-  if (!(thrown instanceof Object)) return { name: '', message: '', stack: '' };
+function describe(thrown: unknown): { name: string; message: string } {
+  if (!(thrown instanceof Object)) return { name: '', message: '' };
   const field = (key: string): string => (key in thrown ? String(thrown[key as keyof typeof thrown]) : '');
-  return { name: field('name') || thrown.constructor?.name || '', message: field('message'), stack: field('stack') };
+  return { name: field('name') || thrown.constructor?.name || '', message: field('message') };
 }
 
+const frameForm = /^(?:(.*) \()?wasm:\/\/.*:(wasm-function\[\d+\]:0x[0-9a-f]+)\)?$/s;
+
 /** The module's own frames, with the names of its name section and no path of ours; at most 8 KiB. */
-function backtrace(message: string, stack: string): string {
-  const frames = stack.split('\n').flatMap((line) => {
-    const match = /^\s*at (?:(.*) \()?wasm:\/\/[^)]*:(wasm-function\[\d+\]:0x[0-9a-f]+)\)?$/.exec(line);
-    return match ? [`    at ${match[1] ?? '<unnamed>'} (${match[2]})`] : [];
-  });
-  const text = `RuntimeError: ${message}\n${frames.join('\n')}`;
-  return Buffer.byteLength(text) <= stackBytesMax ? text : `${text.slice(0, stackBytesMax / 4)}…`;
+function backtrace(thrown: unknown, message: string): string {
+  let text = `RuntimeError: ${message}`;
+  for (const frame of nativeFrames(thrown)) {
+    const match = frameForm.exec(frame);
+    if (!match) continue;
+    const name = match[1]?.replace(/^[\w-]+\.wasm\./, '').slice(0, nameCharsMax) ?? '<unnamed>';
+    const line = `\n    at ${name} (${match[2]})`;
+    if (Buffer.byteLength(text) + Buffer.byteLength(line) > stackBytesMax) break;
+    text += line;
+  }
+  return text;
+}
+
+/** Frames as V8 prints them; a source-map hook would take the module's away. */
+function nativeFrames(thrown: unknown): string[] {
+  let frames: string[] = [];
+  const before = Error.prepareStackTrace;
+  Error.prepareStackTrace = (error, sites) => {
+    frames = sites.map(String);
+    return String(error);
+  };
+  try {
+    void (thrown as Error).stack;
+  } finally {
+    Error.prepareStackTrace = before;
+  }
+  return frames;
 }
