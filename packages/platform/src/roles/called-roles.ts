@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { Balancer } from '@relais/balancer';
+import type { Component, GrpcServer } from '@relais/kit';
+import { FunctionStore, LevelBackend } from '@relais/storage';
+import { balancerServer, storageServer } from './servers.js';
+import { runs, type Surroundings } from './surroundings.js';
+
+/** The roles others call, where they run in this process, and the servers that let other processes call them. */
+export interface CalledRoles {
+  readonly store: FunctionStore | undefined;
+  readonly balancer: Balancer | undefined;
+  readonly servers: readonly GrpcServer[];
+  /** All of them, in order of start. */
+  readonly components: readonly Component[];
+}
+
+export function calledRoles(surroundings: Surroundings): CalledRoles {
+  const { config, loggerOf } = surroundings;
+  const { store, components: storage } = makeStorage(surroundings);
+  const balancer = runs(surroundings, 'balancer') ? makeBalancer(surroundings) : undefined;
+  const servers: GrpcServer[] = [];
+  if (store && config.storageListen) servers.push(storageServer(config, store, loggerOf('storage')));
+  if (balancer && config.balancerListen) servers.push(balancerServer(config, balancer, loggerOf('balancer')));
+  return { store, balancer, servers, components: [...storage, ...(balancer ? [balancer] : []), ...servers] };
+}
+
+function makeStorage(surroundings: Surroundings): Pick<CalledRoles, 'store' | 'components'> {
+  if (!runs(surroundings, 'storage')) return { store: undefined, components: [] };
+  const { clock, config, loggerOf } = surroundings;
+  const backend = new LevelBackend({ directory: join(config.data, 'storage') });
+  const store = new FunctionStore({ backend, clock, logger: loggerOf('storage') });
+  return { store, components: [backend, store] };
+}
+
+function makeBalancer({ clock, config, loggerOf, telemetry }: Surroundings): Balancer {
+  return new Balancer({
+    clock,
+    logger: loggerOf('balancer'),
+    tracer: telemetry.tracer('balancer'),
+    strategy: config.strategy,
+    random: Math.random,
+    bounds: { queueLengthMax: config.queueLengthMax },
+  });
+}

@@ -1,0 +1,96 @@
+import { rmSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Gateway } from '@relais/gateway';
+import { type Component, randomHex } from '@relais/kit';
+import { Supervisor } from '../supervisor/supervisor.js';
+import { releaseVersion } from '../version.js';
+import type { CalledRoles } from './called-roles.js';
+import {
+  type BalancerPeer,
+  localBalancer,
+  localStorage,
+  remoteBalancer,
+  remoteStorage,
+  type StoragePeer,
+} from './peers.js';
+import { workerDoor } from './servers.js';
+import { runs, type Surroundings } from './surroundings.js';
+import { workerFleet } from './worker-fleet.js';
+
+const workerMain = fileURLToPath(new URL('../worker/main.js', import.meta.url));
+
+/** The roles that call others, where they run in this process, with what they call. */
+export interface CallingRoles {
+  readonly gateway: Gateway | undefined;
+  /** Absent when no role here calls a balancer. */
+  readonly balancer: BalancerPeer | undefined;
+  /** All of them, in order of start. */
+  readonly components: readonly Component[];
+}
+
+/** A role gets the object of another that runs here, or a client of the same interface for one that runs elsewhere. */
+export function callingRoles(surroundings: Surroundings, called: CalledRoles): CallingRoles {
+  const { clock, config, loggerOf } = surroundings;
+  const needed = runs(surroundings, 'gateway') || runs(surroundings, 'worker');
+  if (!needed) return { gateway: undefined, balancer: undefined, components: [] };
+  const storage = called.store ? localStorage(called.store) : remoteStorage(config);
+  const balancer = called.balancer
+    ? localBalancer(called.balancer)
+    : remoteBalancer(config, clock, loggerOf('dispatch'));
+  const workers = runs(surroundings, 'worker') ? makeWorkers(surroundings, called, balancer) : [];
+  const gateway = runs(surroundings, 'gateway') ? makeGateway(surroundings, storage, balancer) : undefined;
+  const peers = [...storage.components, ...balancer.components];
+  return { gateway, balancer, components: [...peers, ...workers, ...(gateway ? [gateway] : [])] };
+}
+
+function makeGateway(
+  { clock, config, loggerOf, telemetry }: Surroundings,
+  { storage }: StoragePeer,
+  { dispatch, fleet }: BalancerPeer,
+): Gateway {
+  return new Gateway({
+    host: config.host,
+    port: config.port,
+    storage,
+    dispatch,
+    fleet,
+    clock,
+    logger: loggerOf('gateway'),
+    tracer: telemetry.tracer('gateway'),
+    version: releaseVersion,
+  });
+}
+
+function makeWorkers(surroundings: Surroundings, called: CalledRoles, { supervise }: BalancerPeer): Component[] {
+  const { clock, config, loggerOf } = surroundings;
+  const { store, balancer } = called;
+  const socket = new DoorSocket();
+  const host = hostname();
+  const workers = workerFleet(
+    config,
+    {
+      balancerAddress: balancer ? socket.address : config.balancer,
+      storageAddress: store ? socket.address : config.storage,
+    },
+    host,
+  );
+  const logger = loggerOf('supervisor');
+  const supervisor = new Supervisor({ host, workerMain, workers, dial: supervise, clock, logger });
+  const door = store || balancer ? [socket, workerDoor(socket.address, { store, balancer }, logger)] : [];
+  return [...door, supervisor];
+}
+
+/** Takes away the private folder of the worker door's socket, which the server makes when it starts. */
+class DoorSocket implements Component {
+  readonly name = 'worker door socket';
+  readonly #folder = join(tmpdir(), `relais-${randomHex(8)}`);
+  readonly address = `unix:${join(this.#folder, 'workers.sock')}`;
+
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,15 @@
+import type { Clock, Logger, Telemetry } from '@relais/kit';
+import type { PlatformConfig } from '../config/schema.js';
+
+/** What every role of a process is made with. */
+export interface Surroundings {
+  readonly config: PlatformConfig;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly loggerOf: (component: string) => Logger;
+}
+
+/** Whether this process runs a role. */
+export function runs({ config }: Surroundings, role: PlatformConfig['roles'][number]): boolean {
+  return config.roles.includes(role);
+}
