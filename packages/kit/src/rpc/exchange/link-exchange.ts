@@ -5,12 +5,12 @@ import type { Clock } from '../../time/clock.js';
 import type { CallContext } from '../context.js';
 import type { Exchange } from '../exchange.js';
 import type { BufferedLink } from '../grpc/grpc-link.js';
-import { InFlight } from '../in-flight.js';
 import type { Dial, Link } from '../link.js';
 import { TickBatch } from '../tick-batch.js';
 import type { AskingCodec } from './codec.js';
 import * as failures from './failures.js';
 import { cutFrames } from './frames.js';
+import { type Pending, PendingQuestions } from './pending.js';
 import { Redialler } from './redialler.js';
 
 export interface LinkExchangeOptions<Question, Answer, Out, In> {
@@ -29,29 +29,7 @@ export interface LinkExchangeOptions<Question, Answer, Out, In> {
 /** Questions not yet taken by the transport; beyond it exchange rejects with resource_exhausted. */
 const backlogBytesMax = 48 * 1024 * 1024;
 
-/** How long a question waits for a link when there is none. */
-const linkWaitMsMax = 2_000;
-
-/** How long after its budget a question that was sent is given up; the peer should have answered by then. */
-const safetyMs = 500;
-
 const tickMs = 50;
-const idMax = 0xffff_ffff;
-
-interface Pending<Question, Answer> {
-  readonly id: number;
-  readonly question: Question;
-  readonly context: CallContext;
-  readonly sizeBytes: number;
-  /** Monotonic end of the caller's budget. */
-  readonly budgetEndMs: number;
-  readonly resolve: (answer: Answer) => void;
-  readonly reject: (error: RelaisError) => void;
-  /** Monotonic time at which it is given up. */
-  giveUpMs: number;
-  sent: boolean;
-  onAbort: (() => void) | undefined;
-}
 
 /**
  * An exchange over a link that is dialled, kept up and dialled again. Questions of one turn of the loop travel as one
@@ -64,14 +42,11 @@ export class LinkExchange<Question, Answer, Out, In> implements Exchange<Questio
   readonly name: string;
   readonly #options: LinkExchangeOptions<Question, Answer, Out, In>;
   readonly #outstandingMax: number;
-  readonly #pending = new Map<number, Pending<Question, Answer>>();
-  readonly #inFlight = new InFlight();
+  readonly #pending = new PendingQuestions<Question, Answer>();
   readonly #questions: TickBatch<Pending<Question, Answer>>;
   readonly #cancels: TickBatch<number>;
   readonly #redialler: Redialler<Out, In>;
   #link: (Link<Out, In> & Partial<BufferedLink<Out, In>>) | undefined;
-  #unsentBytes = 0;
-  #lastId = 0;
   #cancelTicker: () => void = () => {};
   #stopped: Promise<void> | undefined;
 
@@ -106,22 +81,8 @@ export class LinkExchange<Question, Answer, Out, In> implements Exchange<Questio
     const refusal = this.#refusal(sizeBytes, context);
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
-      const nowMs = this.#options.clock.nowMs();
-      const pending: Pending<Question, Answer> = {
-        id: this.#nextId(),
-        question,
-        context,
-        sizeBytes,
-        budgetEndMs: nowMs + context.budgetMs,
-        resolve,
-        reject,
-        giveUpMs: nowMs + Math.min(context.budgetMs, linkWaitMsMax),
-        sent: false,
-        onAbort: undefined,
-      };
-      this.#pending.set(pending.id, pending);
-      this.#inFlight.begin();
-      this.#unsentBytes += sizeBytes;
+      const asked = { question, context, sizeBytes, resolve, reject };
+      const pending = this.#pending.add(asked, this.#options.clock.nowMs());
       if (context.signal) this.#watch(pending, context.signal);
       if (this.#link) this.#questions.push(pending);
     });
@@ -133,15 +94,8 @@ export class LinkExchange<Question, Answer, Out, In> implements Exchange<Questio
     if (this.#pending.size >= this.#outstandingMax) {
       return failures.tooManyOutstanding(this.name, this.#outstandingMax);
     }
-    const backlogBytes = this.#unsentBytes + (this.#link?.bufferedBytes ?? 0) + sizeBytes;
+    const backlogBytes = this.#pending.unsentBytes + (this.#link?.bufferedBytes ?? 0) + sizeBytes;
     return backlogBytes > backlogBytesMax ? failures.backlogFull(this.name, backlogBytesMax, backlogBytes) : undefined;
-  }
-
-  #nextId(): number {
-    do {
-      this.#lastId = this.#lastId === idMax ? 1 : this.#lastId + 1;
-    } while (this.#pending.has(this.#lastId));
-    return this.#lastId;
   }
 
   #watch(pending: Pending<Question, Answer>, signal: AbortSignal): void {
@@ -155,7 +109,7 @@ export class LinkExchange<Question, Answer, Out, In> implements Exchange<Questio
       message: (frame) => this.#take(frame),
       closed: (error) => this.#lost(error),
     });
-    this.#send([...this.#pending.values()]);
+    this.#send([...this.#pending.all()]);
   }
 
   #send(batch: readonly Pending<Question, Answer>[]): void {
@@ -163,10 +117,10 @@ export class LinkExchange<Question, Answer, Out, In> implements Exchange<Questio
     // Without a link they stay unsent, and the next link takes them.
     if (!link) return;
     const nowMs = this.#options.clock.nowMs();
-    const ready = batch.filter((one) => !one.sent && this.#pending.get(one.id) === one);
+    const ready = batch.filter((one) => this.#pending.isUnsent(one));
     cutFrames(ready, sizeOfPending, (group) => {
       const outgoing = group.map((one) => {
-        this.#markSent(one);
+        this.#pending.markSent(one);
         const budgetMs = Math.max(0, one.budgetEndMs - nowMs);
         return { id: one.id, question: one.question, budgetMs, traceparent: one.context.traceparent };
       });
@@ -174,43 +128,31 @@ export class LinkExchange<Question, Answer, Out, In> implements Exchange<Questio
     });
   }
 
-  #markSent(pending: Pending<Question, Answer>): void {
-    pending.sent = true;
-    pending.giveUpMs = pending.budgetEndMs + safetyMs;
-    this.#unsentBytes -= pending.sizeBytes;
-  }
-
   #take(frame: In): void {
     for (const { id, answer } of this.#options.codec.unwrap(frame)) {
       const pending = this.#pending.get(id);
       // Absent: it was given up and the answer comes late.
       if (!pending) continue;
-      this.#forget(pending);
+      this.#pending.forget(pending);
       pending.resolve(answer);
     }
   }
 
   #lost(error: RelaisError | undefined): void {
     this.#link = undefined;
-    if (error) this.#rejectWhere((pending) => pending.sent, failures.connectionLost(this.name, error));
-    else this.#takeBack();
-    this.#redialler.lost();
-  }
-
-  /** A peer that closes in good order has answered what it began; the rest it never took. */
-  #takeBack(): void {
     const nowMs = this.#options.clock.nowMs();
-    for (const pending of this.#pending.values()) {
+    for (const pending of this.#pending.all()) {
       if (!pending.sent) continue;
-      pending.sent = false;
-      pending.giveUpMs = Math.min(pending.budgetEndMs, nowMs + linkWaitMsMax);
-      this.#unsentBytes += pending.sizeBytes;
+      if (error) this.#reject(pending, failures.connectionLost(this.name, error));
+      // A peer that closes in good order has answered what it began; the rest it never took.
+      else this.#pending.markUnsent(pending, nowMs);
     }
+    this.#redialler.lost();
   }
 
   #giveUpLate(): void {
     const nowMs = this.#options.clock.nowMs();
-    for (const pending of this.#pending.values()) {
+    for (const pending of this.#pending.all()) {
       if (pending.giveUpMs > nowMs) continue;
       this.#giveUp(pending, pending.sent ? failures.noAnswer(this.name) : failures.noLink(this.name));
     }
@@ -218,30 +160,19 @@ export class LinkExchange<Question, Answer, Out, In> implements Exchange<Questio
 
   #giveUp(pending: Pending<Question, Answer>, error: RelaisError): void {
     if (pending.sent && this.#link) this.#cancels.push(pending.id);
-    this.#forget(pending);
+    this.#reject(pending, error);
+  }
+
+  #reject(pending: Pending<Question, Answer>, error: RelaisError): void {
+    this.#pending.forget(pending);
     pending.reject(error);
   }
 
-  #forget(pending: Pending<Question, Answer>): void {
-    this.#pending.delete(pending.id);
-    this.#inFlight.end();
-    if (!pending.sent) this.#unsentBytes -= pending.sizeBytes;
-    if (pending.onAbort) pending.context.signal?.removeEventListener('abort', pending.onAbort);
-  }
-
-  #rejectWhere(chosen: (pending: Pending<Question, Answer>) => boolean, error: RelaisError): void {
-    for (const pending of this.#pending.values()) {
-      if (!chosen(pending)) continue;
-      this.#forget(pending);
-      pending.reject(error);
-    }
-  }
-
   async #drain(graceMs: number): Promise<void> {
-    await this.#inFlight.idle(graceMs, this.#options.clock);
+    await this.#pending.inFlight.idle(graceMs, this.#options.clock);
     this.#redialler.stop();
     this.#cancelTicker();
-    this.#rejectWhere(() => true, failures.stopping(this.name));
+    for (const pending of this.#pending.all()) this.#reject(pending, failures.stopping(this.name));
     this.#link?.close();
   }
 }

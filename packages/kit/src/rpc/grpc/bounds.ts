@@ -18,10 +18,16 @@ export const linkBufferBytesMax = 64 * 1024 * 1024;
 /** Budget of a call that came without a deadline: the longest function timeout and 5 s. */
 export const budgetMsMax = 905_000;
 
+/**
+ * Unread bytes a client lets its server send ahead. HTTP/2's own 64 KiB stall a larger answer: a 64 KiB echo took 0.65 ms
+ * in place of 0.53. grpc-js has no such option for a server.
+ */
+const receiveWindowBytes = 4 * 1024 * 1024;
+
 /** Calls one connection may have open; further ones wait at the client. */
 const streamsMax = 1_000;
 
-// Node itself bounds initial metadata: 128 pairs and 64 KiB. grpc-js has no option of its own for it.
+// Node itself bounds initial metadata, at 128 pairs and about 128 KiB; grpc-js has no option for it.
 const messageOptions: ChannelOptions = {
   'grpc.max_receive_message_length': messageBytesMax,
   'grpc.max_send_message_length': messageBytesMax,
@@ -46,6 +52,7 @@ export function clientOptions(address: Address, keepalive: Keepalive | undefined
     'grpc.use_local_subchannel_pool': 1,
     'grpc.enable_http_proxy': 0,
     'grpc.enable_retries': 0,
+    'grpc-node.flow_control_window': receiveWindowBytes,
     'grpc.service_config_disable_resolution': 1,
   };
 }

@@ -45,7 +45,9 @@ export function dialLink(
       cancelTimer();
       resolve(link);
     });
-    call.on('error', (error) => link.finish(errorOfStatus(error as unknown as RpcStatus, peer, method.path)));
+    // The error comes first when there is one.
+    call.on('end', () => link.peerClosed());
+    call.on('error', (error) => link.fail(errorOfStatus(error as unknown as RpcStatus, peer, method.path)));
     call.once('finish', () => {
       const cancelClose = systemClock.after(closeMsMax, () => call.cancel());
       call.once('status', cancelClose);

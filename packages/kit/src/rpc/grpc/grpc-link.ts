@@ -11,7 +11,7 @@ export interface BufferedLink<Out, In> extends Link<Out, In> {
 interface CallStream {
   write(bytes: Buffer, taken: () => void): boolean;
   end(): unknown;
-  on(event: 'data' | 'end', listener: (message: unknown) => void): unknown;
+  on(event: 'data', listener: (message: unknown) => void): unknown;
 }
 
 export interface GrpcLinkOptions<Out> {
@@ -25,7 +25,7 @@ export interface GrpcLinkOptions<Out> {
   readonly abort: (error: RelaisError) => void;
 }
 
-/** Either side's grpc-js stream as a Link; the side that makes it tells it of its end by {@link finish}. */
+/** Either side's grpc-js stream as a Link; the side that makes it tells it of its end by {@link peerClosed} or {@link fail}. */
 export class GrpcLink<Out, In> implements BufferedLink<Out, In> {
   readonly peer: string;
   readonly #options: GrpcLinkOptions<Out>;
@@ -37,10 +37,6 @@ export class GrpcLink<Out, In> implements BufferedLink<Out, In> {
   constructor(options: GrpcLinkOptions<Out>) {
     this.peer = options.peer;
     this.#options = options;
-    options.stream.on('end', () => {
-      options.stream.end();
-      this.finish();
-    });
   }
 
   get bufferedBytes(): number {
@@ -82,8 +78,18 @@ export class GrpcLink<Out, In> implements BufferedLink<Out, In> {
     this.#options.stream.end();
   }
 
-  /** The stream has ended, with a failure or in good order; the first end counts. */
-  finish(error?: RelaisError): void {
+  /** The peer has closed its side in good order; ours follows. */
+  peerClosed(): void {
+    this.#options.stream.end();
+    this.#finish(undefined);
+  }
+
+  /** The call has failed or its connection has ended; the first end counts. */
+  fail(error: RelaisError): void {
+    this.#finish(error);
+  }
+
+  #finish(error: RelaisError | undefined): void {
     if (this.#end) return;
     this.#end = { error };
     this.#tellEnd();

@@ -242,6 +242,19 @@ test('several services share a server, and a method unknown to it is unimplement
   expect(error.code).toBe('unimplemented');
 });
 
+test('metadata beyond its bound does not reach the server', async () => {
+  let calls = 0;
+  const counting = listing(async () => {
+    calls += 1;
+    return ListFunctionsResponse.create();
+  });
+  await bench.server({ registrations: [registration(StorageServiceService, counting, 'storage')] });
+  const client = (await bench.channel()).service(StorageServiceService);
+  await client.listFunctions(request, { ...budget, traceparent: 'x'.repeat(1_000) });
+  const error = await failureOf(client.listFunctions(request, { ...budget, traceparent: 'x'.repeat(400_000) }));
+  expect([error.fault, calls]).toEqual(['platform', 1]);
+});
+
 test('stopping what never started does nothing', async () => {
   const server = new GrpcServer({
     name: 'storage',

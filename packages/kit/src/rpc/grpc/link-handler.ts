@@ -27,7 +27,13 @@ export function linkHandler(
       abort: (error) => call.emit('error', statusOf(error.with({ component }))),
     });
     call.on('error', () => {});
-    call.once('cancelled', () => link.finish(unreachable(peer, 'its connection or its call has ended')));
+    call.once('cancelled', () => link.fail(unreachable(peer, 'its connection or its call has ended')));
+    call.on('end', () => {
+      // A connection that breaks ends the stream like a peer that closes it. Anything sent makes grpc-js look at the
+      // transport, and if that is gone "cancelled" comes within this turn.
+      call.sendMetadata(new Metadata());
+      setImmediate(() => link.peerClosed());
+    });
     // The other side takes the link for open when it sees these.
     call.sendMetadata(new Metadata());
     const traceparent = traceparentOf(call.metadata);
@@ -37,7 +43,7 @@ export function linkHandler(
     } catch (thrown) {
       const error = failureOf(thrown, method.path, component, host.logger);
       call.emit('error', statusOf(error));
-      link.finish(error);
+      link.fail(error);
     }
   };
 }

@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import {
   AttachRequest,
   AttachResponse,
@@ -5,9 +6,9 @@ import {
   DispatchRequest,
   type DispatchResponse,
   Job,
-  JobResult,
 } from '@relais/contracts';
 import { RelaisError } from '../../errors/relais-error.js';
+import type { Component } from '../../lifecycle/component.js';
 import { Bench, failureOf, until } from '../fixtures.js';
 import type { Link } from '../link.js';
 import type { HandlersOf, LinkContext } from './definition.js';
@@ -62,6 +63,44 @@ async function pair(address = bench.address): Promise<Pair> {
   const channel = await bench.channel({ address: server.boundAddress, name: 'balancer' });
   const dialled = new End(await channel.dial(BalancerServiceService, 'attach', '00-ab-cd-01')());
   return { dialled, served: served[0] as Pair['served'], context: contexts[0] as LinkContext, server };
+}
+
+/** A TCP relay that can stop carrying bytes without closing anything. */
+class Wire implements Component {
+  readonly name = 'wire';
+  readonly #target: number;
+  readonly #sockets: Socket[] = [];
+  readonly #server = createServer((near) => {
+    const far = connect(this.#target, '127.0.0.1');
+    near.pipe(far).pipe(near);
+    for (const socket of [near, far]) socket.on('error', () => {});
+    this.#sockets.push(near, far);
+  });
+
+  constructor(target: string) {
+    this.#target = Number(target.split(':')[1]);
+  }
+
+  get address(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async start(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+  }
+
+  fallSilent(): void {
+    for (const socket of this.#sockets) socket.unpipe().pause();
+  }
+
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async stop(): Promise<void> {
+    this.cut();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
 }
 
 const beat = (running: number) => AttachRequest.create({ heartbeat: { running, oldestJobMs: 0 } });
@@ -190,14 +229,32 @@ test('what was sent leaves the buffer when it is read', async () => {
   });
   const link = await (await bench.channel()).dial(BalancerServiceService, 'dispatch')();
   link.receive({ message: () => {}, closed: () => {} });
-  const results = [JobResult.create({ logs: 'x' })];
-  expect(results).toHaveLength(1);
   const frame = DispatchRequest.create({
     jobs: [Job.create({ work: { $case: 'invoke', value: { payload: Buffer.alloc(1 << 20) } } })],
   });
   for (let n = 0; n < 8; n += 1) link.send(frame);
   await until(() => received === 8 && link.bufferedBytes === 0, 'an empty buffer');
   expect(received).toBe(8);
+});
+
+test.each([
+  ['falls silent', (wire: Wire) => wire.fallSilent()],
+  ['breaks', (wire: Wire) => wire.cut()],
+])('when the connection %s both ends get unavailable', async (_how, harm) => {
+  const keepalive = { timeMs: 50, timeoutMs: 50 };
+  const served: End<AttachResponse, AttachRequest>[] = [];
+  const server = await bench.server({
+    address: '127.0.0.1:0',
+    keepalive,
+    registrations: [balancer((link) => served.push(new End(link)))],
+  });
+  const wire = await bench.up(new Wire(server.boundAddress));
+  const channel = await bench.channel({ address: wire.address, keepalive });
+  const dialled = new End(await channel.dial(BalancerServiceService, 'attach')());
+  expect([dialled.ends, served[0]?.ends]).toEqual([[], []]);
+  harm(wire);
+  await until(() => dialled.ends.length === 1 && served[0]?.ends.length === 1, 'both ends');
+  expect([dialled.ends[0]?.code, served[0]?.ends[0]?.code]).toEqual(['unavailable', 'unavailable']);
 });
 
 test('a dial to nobody rejects with unavailable within its bound', async () => {

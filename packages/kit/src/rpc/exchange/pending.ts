@@ -1,0 +1,108 @@
+import type { RelaisError } from '../../errors/relais-error.js';
+import type { CallContext } from '../context.js';
+import { InFlight } from '../in-flight.js';
+
+const idMax = 0xffff_ffff;
+
+/** How long a question waits for a link when there is none. */
+const linkWaitMsMax = 2_000;
+
+/** How long after its budget a question that was sent is given up; the peer should have answered by then. */
+const safetyMs = 500;
+
+/** One question that has no answer yet. */
+export interface Pending<Question, Answer> {
+  readonly id: number;
+  readonly question: Question;
+  readonly context: CallContext;
+  readonly sizeBytes: number;
+  /** Monotonic end of the caller's budget. */
+  readonly budgetEndMs: number;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: RelaisError) => void;
+  /** Monotonic time at which it is given up. */
+  giveUpMs: number;
+  sent: boolean;
+  onAbort: (() => void) | undefined;
+}
+
+/** The unanswered questions of one exchange: waiting to be sent, or sent and waiting for an answer. */
+export class PendingQuestions<Question, Answer> {
+  readonly inFlight = new InFlight();
+  readonly #byId = new Map<number, Pending<Question, Answer>>();
+  #unsentBytes = 0;
+  #lastId = 0;
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get unsentBytes(): number {
+    return this.#unsentBytes;
+  }
+
+  /** Adds one that waits to be sent, under an id no other has. */
+  add(
+    asked: Pick<Pending<Question, Answer>, 'question' | 'context' | 'sizeBytes' | 'resolve' | 'reject'>,
+    nowMs: number,
+  ): Pending<Question, Answer> {
+    const { question, context, sizeBytes, resolve, reject } = asked;
+    const pending: Pending<Question, Answer> = {
+      id: this.#nextId(),
+      question,
+      context,
+      sizeBytes,
+      budgetEndMs: nowMs + context.budgetMs,
+      resolve,
+      reject,
+      giveUpMs: nowMs + Math.min(context.budgetMs, linkWaitMsMax),
+      sent: false,
+      onAbort: undefined,
+    };
+    this.#byId.set(pending.id, pending);
+    this.inFlight.begin();
+    this.#unsentBytes += sizeBytes;
+    return pending;
+  }
+
+  get(id: number): Pending<Question, Answer> | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Deleting the one at hand while iterating is allowed. */
+  all(): Iterable<Pending<Question, Answer>> {
+    return this.#byId.values();
+  }
+
+  isUnsent(pending: Pending<Question, Answer>): boolean {
+    return !pending.sent && this.#byId.get(pending.id) === pending;
+  }
+
+  markSent(pending: Pending<Question, Answer>): void {
+    pending.sent = true;
+    pending.giveUpMs = pending.budgetEndMs + safetyMs;
+    this.#unsentBytes -= pending.sizeBytes;
+  }
+
+  /** Back to waiting for a link, as one that was never sent. */
+  markUnsent(pending: Pending<Question, Answer>, nowMs: number): void {
+    pending.sent = false;
+    pending.giveUpMs = Math.min(pending.budgetEndMs, nowMs + linkWaitMsMax);
+    this.#unsentBytes += pending.sizeBytes;
+  }
+
+  /** Takes one out; its caller settles it. */
+  forget(pending: Pending<Question, Answer>): void {
+    this.#byId.delete(pending.id);
+    this.inFlight.end();
+    if (!pending.sent) this.#unsentBytes -= pending.sizeBytes;
+    if (pending.onAbort) pending.context.signal?.removeEventListener('abort', pending.onAbort);
+  }
+
+  #nextId(): number {
+    do {
+      this.#lastId = this.#lastId === idMax ? 1 : this.#lastId + 1;
+    } while (this.#byId.has(this.#lastId));
+    return this.#lastId;
+  }
+}
