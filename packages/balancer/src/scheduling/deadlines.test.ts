@@ -137,3 +137,16 @@ test('a kill that no supervisor could hear is ordered from the next that attache
   await settled();
   expect([elsewhere.kills.length, here.kills.map((kill) => kill.workerId)]).toEqual([0, ['w1']]);
 });
+
+test('a worker that attaches again is not killed for what it was blamed for before', async () => {
+  const rig = await startRig();
+  new FakeWorker(rig.balancer, { workerId: 'w1', inline: true });
+  await settled();
+  ask(rig, call({ budgetMs: 100 }));
+  await pass(rig, 1000);
+  new FakeWorker(rig.balancer, { workerId: 'w1', inline: true });
+  await settled();
+  const supervisor = new FakeSupervisor(rig.balancer);
+  await settled();
+  expect(supervisor.kills).toEqual([]);
+});

@@ -165,3 +165,14 @@ test('a long call is not starved by short ones on workers that run them one afte
   expect(long.output).toBe('long');
   expect(sent.filter((fn) => fn === 'short_1').length).toBeLessThan(60);
 });
+
+test('a job found out of time on its turn does not cost the next function its own', async () => {
+  const rig = await startRig();
+  const late = ask(rig, call({ fn: 'late_1', budgetMs: 5 }));
+  ask(rig, call({ fn: 'fine_1' }));
+  rig.clock.advance(6);
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1' });
+  await settled();
+  expect(late.failure?.code).toBe('deadline_exceeded');
+  expect(functionsOf(worker)).toEqual(['fine_1']);
+});

@@ -81,6 +81,7 @@ export class Reception {
     const nowMs = clock.nowMs();
     const old = scheduler.fleet.get(hello.workerId);
     if (old) scheduler.departures.replaced(old, nowMs);
+    scheduler.supervisors.forgive(hello.workerId);
     this.#attachCount++;
     const worker = new WorkerSession({
       hello,

@@ -54,6 +54,11 @@ export class Supervisors {
     if (this.#pending.size < pendingKillsMax) this.#pending.set(id, { host, reason });
   }
 
+  /** The worker has shown itself alive: an order that nobody could carry out is void. */
+  forgive(workerId: string): void {
+    this.#pending.delete(workerId);
+  }
+
   close(): void {
     for (const link of this.#links.keys()) link.close();
   }
