@@ -21,7 +21,8 @@ export function calledRoles(surroundings: Surroundings): CalledRoles {
   const servers: GrpcServer[] = [];
   if (store && config.storageListen) servers.push(storageServer(config, store, loggerOf('storage')));
   if (balancer && config.balancerListen) servers.push(balancerServer(config, balancer, loggerOf('balancer')));
-  return { store, balancer, servers, components: [...storage, ...(balancer ? [balancer] : []), ...servers] };
+  // The balancer stops before its server: it lets its workers go, and the server has nothing left to wait for.
+  return { store, balancer, servers, components: [...storage, ...servers, ...(balancer ? [balancer] : [])] };
 }
 
 function makeStorage(surroundings: Surroundings): Pick<CalledRoles, 'store' | 'components'> {
