@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Duplex, Readable } from 'node:stream';
+import type { Clock } from '@relais/kit';
+import { findExecutable } from './executables.js';
+import { processStartFailed } from './failures.js';
+import type { LaunchedProcess, LaunchSpec, ProcessExit, ProcessLauncher } from './process-launcher.js';
+import { Scratch } from './scratch.js';
+
+/** How long output is still read after the end when something that left the process group holds it open. */
+const lingerMs = 250;
+const minimalPath = '/usr/local/bin:/usr/bin:/bin';
+
+export interface DirectLauncherOptions {
+  /** Directory for the processes' own directories; made when needed. The caller removes it. */
+  readonly directory: string;
+  /** Where setpriv is looked for, like PATH. */
+  readonly searchPath: string;
+  readonly clock: Clock;
+}
+
+/**
+ * Starts processes without a sandbox. setpriv (util-linux) has the kernel kill a process when this one dies, even in a
+ * busy loop; without it a process ends when it next reads its frame channel.
+ */
+export function createDirectLauncher(options: DirectLauncherOptions): ProcessLauncher {
+  let prefix: Promise<readonly string[]> | undefined;
+  return {
+    async launch(spec) {
+      prefix ??= deathSignalPrefix(options.searchPath);
+      const [command = spec.command, ...args] = [...(await prefix), spec.command, ...spec.args];
+      return launchIn(await Scratch.make(options.directory), { ...spec, command, args }, options.clock);
+    },
+  };
+}
+
+async function deathSignalPrefix(searchPath: string): Promise<readonly string[]> {
+  const setpriv = await findExecutable('setpriv', searchPath);
+  if (!setpriv) return [];
+  const prefix = [setpriv, '--pdeathsig', 'KILL', '--'];
+  // A setpriv without this option exists (busybox), so it is found out by doing.
+  const trial = spawn(setpriv, [...prefix.slice(1), setpriv, '--version'], { stdio: 'ignore', env: {} });
+  const works = await once(trial, 'exit').then(
+    ([code]) => code === 0,
+    () => false,
+  );
+  return works ? prefix : [];
+}
+
+async function launchIn(scratch: Scratch, spec: LaunchSpec, clock: Clock): Promise<LaunchedProcess> {
+  try {
+    if (spec.input) await scratch.fillInput(spec.input);
+    const child = spawnIn(scratch, spec);
+    await once(child, 'spawn');
+    return new DirectProcess(child, scratch, clock);
+  } catch (error) {
+    await scratch.remove();
+    throw processStartFailed(error);
+  }
+}
+
+function spawnIn(scratch: Scratch, spec: LaunchSpec): ChildProcess {
+  const home = scratch.directory;
+  return spawn(spec.command, spec.args, {
+    cwd: home,
+    env: { PATH: minimalPath, LANG: 'C.UTF-8', HOME: home, TMPDIR: home, ...spec.env },
+    detached: true,
+    stdio: [scratch.inputFd, 'pipe', 'pipe', ...(spec.channel ? (['pipe'] as const) : [])],
+  });
+}
+
+class DirectProcess implements LaunchedProcess {
+  readonly pid: number;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly channel: Duplex | undefined;
+  readonly closed: Promise<ProcessExit>;
+  readonly #scratch: Scratch;
+  readonly #clock: Clock;
+  #reaped = false;
+
+  constructor(child: ChildProcess, scratch: Scratch, clock: Clock) {
+    const [, stdout, stderr, channel] = child.stdio;
+    if (child.pid === undefined || !stdout || !stderr) throw new Error('a started process has a pid and streams');
+    this.pid = child.pid;
+    this.stdout = stdout as Readable;
+    this.stderr = stderr as Readable;
+    this.channel = (channel ?? undefined) as Duplex | undefined;
+    this.#scratch = scratch;
+    this.#clock = clock;
+    // A stream of a dying process may fail in many ways; its end is what counts, and `closed` tells that.
+    for (const stream of [this.stdout, this.stderr, this.channel]) stream?.on('error', () => {});
+    child.on('error', () => {});
+    this.closed = this.#close(child);
+  }
+
+  giveInput(bytes: Uint8Array): Promise<void> {
+    return this.#scratch.fillInput(bytes);
+  }
+
+  kill(): void {
+    if (!this.#reaped) this.#killGroup();
+  }
+
+  async #close(child: ChildProcess): Promise<ProcessExit> {
+    const outputs = Promise.all([closing(this.stdout), closing(this.stderr)]);
+    const [exitCode, signal] = await new Promise<[number | null, string | null]>((resolve) => {
+      child.once('exit', (...exit) => {
+        // In this very turn: the group's number is not given anew while a member lives, and later it might be.
+        this.#killGroup();
+        this.#reaped = true;
+        resolve(exit);
+      });
+    });
+    let forget = () => {};
+    const lingered = new Promise<void>((resolve) => {
+      forget = this.#clock.after(lingerMs, resolve);
+    });
+    await Promise.race([outputs, lingered]);
+    forget();
+    for (const stream of [this.stdout, this.stderr, this.channel]) stream?.destroy();
+    await this.#scratch.remove();
+    return { exitCode: exitCode ?? 0, signal: signal ?? '' };
+  }
+
+  #killGroup(): void {
+    try {
+      process.kill(-this.pid, 'SIGKILL');
+    } catch {
+      // No such group: it is dead already.
+    }
+  }
+}
+
+function closing(stream: Readable): Promise<void> {
+  return new Promise((resolve) => stream.once('close', resolve));
+}

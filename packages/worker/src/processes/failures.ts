@@ -1,0 +1,63 @@
+import type { Diagnostic, FunctionExit } from '@relais/contracts';
+import { RelaisError } from '@relais/kit';
+import type { ProcessExit } from './process-launcher.js';
+
+/** The function's own code failed: it threw, exited, crashed or answered what cannot be used. */
+export function functionFailed(message: string, exit: Partial<FunctionExit> = {}): RelaisError {
+  return new RelaisError('aborted', message, {
+    reason: 'function_failed',
+    component: 'worker',
+    exit: { exitCode: 0, signal: '', stack: '', stderrTail: '', ...exit },
+  });
+}
+
+export function outputLimit(outputBytesMax: number, usedBytes: number): RelaisError {
+  const message = `The function's output is larger than ${outputBytesMax} bytes; return less or raise outputBytesMax.`;
+  return new RelaisError('aborted', message, {
+    reason: 'output_limit',
+    component: 'worker',
+    limit: { name: 'outputBytesMax', limit: outputBytesMax, used: usedBytes },
+  });
+}
+
+export function memoryLimit(memoryMb: number, exit: Partial<FunctionExit>): RelaisError {
+  const message = `The function used more memory than its ${memoryMb} MiB; deploy it with a higher memoryMb.`;
+  return new RelaisError('aborted', message, {
+    reason: 'memory_limit',
+    component: 'worker',
+    exit: { exitCode: 0, signal: '', stack: '', stderrTail: '', ...exit },
+    limit: { name: 'memoryMb', limit: memoryMb, used: 0 },
+  });
+}
+
+export function shuttingDown(): RelaisError {
+  return new RelaisError('unavailable', 'The worker that ran this call is shutting down; call again.', {
+    reason: 'shutting_down',
+    component: 'worker',
+  });
+}
+
+/** "exit code 3" or "signal SIGSEGV". */
+export function describeExit(exit: ProcessExit): string {
+  return exit.signal === '' ? `exit code ${exit.exitCode}` : `signal ${exit.signal}`;
+}
+
+/** The source does not build. Every diagnostic names the file as the caller gave it. */
+export function compileError(diagnostics: readonly Diagnostic[]): RelaisError {
+  const [first] = diagnostics;
+  const where = first && first.line > 0 ? `${first.file}:${first.line}: ` : '';
+  return new RelaisError('invalid_argument', `The source does not compile: ${where}${first?.message ?? 'no details'}`, {
+    reason: 'compile_error',
+    component: 'worker',
+    diagnostics,
+  });
+}
+
+/** A process could not be started; nothing of the call has run. */
+export function processStartFailed(cause: unknown): RelaisError {
+  return new RelaisError('unavailable', 'This machine could not start a process; try again when it has room.', {
+    reason: 'process_start_failed',
+    component: 'worker',
+    cause,
+  });
+}

@@ -1,0 +1,50 @@
+import { Buffer } from 'node:buffer';
+import type { FunctionExit, FunctionVersion } from '@relais/contracts';
+import type { RelaisError } from '@relais/kit';
+import type { RuntimeLimits } from '../runtimes/limits.js';
+import { describeExit, functionFailed, memoryLimit, outputLimit } from './failures.js';
+import type { Guest, GuestFault } from './guest.js';
+import type { GuestLanguage } from './guest-language.js';
+import type { ProcessExit } from './process-launcher.js';
+
+const stackBytesMax = 8192;
+
+export interface FaultContext {
+  readonly version: FunctionVersion;
+  readonly language: GuestLanguage;
+  readonly limits: RuntimeLimits;
+}
+
+/** The failure of a call whose guest answered with a fault. `when` says what the process was doing. */
+export function faultError(fault: GuestFault, guest: Guest, when: string, context: FaultContext): RelaisError {
+  const stderrTail = context.language.cleanStderr(guest.logs.stderrTail());
+  switch (fault.kind) {
+    case 'overflow':
+      return outputLimit(context.limits.outputBytesMax, fault.bytes);
+    case 'ended':
+      return exitError(fault.exit, guest, `ended with ${describeExit(fault.exit)} ${when}`, context);
+    case 'violation':
+      return functionFailed(`The function's process wrote ${fault.what} to the channel of its runtime and was ended.`, {
+        stderrTail,
+      });
+    case 'error': {
+      const { name, message, stack } = fault.error;
+      const bounded = Buffer.from(stack).subarray(0, stackBytesMax).toString();
+      return functionFailed(`The function threw ${name}: ${message}`, { stack: trimCut(bounded), stderrTail });
+    }
+  }
+}
+
+/** The failure of a process that ended in a way it should not have: `what` completes "The function's process …". */
+export function exitError(exit: ProcessExit, guest: Guest, what: string, context: FaultContext): RelaisError {
+  const stderrTail = context.language.cleanStderr(guest.logs.stderrTail());
+  const details: Partial<FunctionExit> = { ...exit, stderrTail };
+  if (context.language.outOfMemory(exit, stderrTail))
+    return memoryLimit(context.version.config?.memoryMb ?? 0, details);
+  return functionFailed(`The function's process ${what}.`, details);
+}
+
+// A cut inside a character leaves a replacement character, which is longer than what it replaces.
+function trimCut(text: string): string {
+  return text.endsWith('\ufffd') ? text.slice(0, -1) : text;
+}

@@ -1,0 +1,13 @@
+import type { FunctionVersion } from '@relais/contracts';
+import type { GuestBoot } from './guest.js';
+import type { ProcessExit } from './process-launcher.js';
+
+/** What differs between languages whose functions run in guests. */
+export interface GuestLanguage {
+  /** How a guest that can hold this version is started. */
+  boot(version: FunctionVersion): GuestBoot;
+  /** Whether a process that ended so had run out of the memory it was given. */
+  outOfMemory(exit: ProcessExit, stderrTail: string): boolean;
+  /** Takes the shim's own frames and virtual paths out of what the interpreter printed of a crash. */
+  cleanStderr(text: string): string;
+}

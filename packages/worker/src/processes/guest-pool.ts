@@ -1,0 +1,124 @@
+import { Form, type FunctionVersion } from '@relais/contracts';
+import type { Clock } from '@relais/kit';
+import type { RuntimeLimits } from '../runtimes/limits.js';
+import type { LoadedFunction } from '../runtimes/runtime.js';
+import { Guest, type GuestBoot } from './guest.js';
+import type { GuestLanguage } from './guest-language.js';
+import { HandlerFunction } from './handler-function.js';
+import { InstancePool, type Lease } from './instance-pool.js';
+import type { ProcessLauncher } from './process-launcher.js';
+import { ProgramFunction } from './program-function.js';
+import type { RunningCall } from './running-call.js';
+import { SpareGuests } from './spare-guests.js';
+
+export interface GuestPoolOptions {
+  readonly limits: RuntimeLimits;
+  readonly clock: Clock;
+  readonly launcher: ProcessLauncher;
+  readonly language: GuestLanguage;
+}
+
+/** What a function in either form works with. */
+export interface GuestFunctionOptions extends GuestPoolOptions {
+  readonly guests: GuestPool;
+  readonly version: FunctionVersion;
+  readonly source: Uint8Array;
+}
+
+/** Started shims that wait without a function, beside processesMax: different memory sizes need different ones. */
+const sparesMax = 2;
+
+/** All processes of one runtime: those that hold a function, and the spares. */
+export class GuestPool {
+  readonly pool: InstancePool<Guest>;
+  readonly #options: GuestPoolOptions;
+  readonly #spares: SpareGuests;
+  readonly #guests = new Set<Guest>();
+  readonly #functions = new Set<LoadedFunction>();
+  readonly #starting = new Set<Promise<unknown>>();
+  #stopTicking: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: GuestPoolOptions) {
+    const { limits, clock } = options;
+    this.#options = options;
+    this.pool = new InstancePool(limits.processesMax, () => clock.nowMs());
+    this.#spares = new SpareGuests({ sparesMax, start: (boot) => this.#start(boot), nowMs: () => clock.nowMs() });
+  }
+
+  /** A version ready for calls; no process is started but a spare. */
+  load(version: FunctionVersion, source: Uint8Array): LoadedFunction {
+    this.#stopTicking ??= this.#options.clock.every(this.#tickMs(), () => this.#retire());
+    const options = { ...this.#options, guests: this, version, source };
+    const loaded = version.form === Form.FORM_HANDLER ? new HandlerFunction(options) : new ProgramFunction(options);
+    this.prepareNext(options);
+    this.#functions.add(loaded);
+    return loaded;
+  }
+
+  forget(loaded: LoadedFunction): void {
+    this.#functions.delete(loaded);
+  }
+
+  /** The right to a process, waiting for it when it must; undefined when the call was cancelled meanwhile. */
+  async lease(owner: object, running: RunningCall): Promise<Lease<Guest> | undefined> {
+    let lease = this.pool.tryAcquire(owner);
+    if (!lease) {
+      const ticket = this.pool.acquire(owner);
+      running.waiting(() => ticket.leave());
+      lease = await ticket.lease;
+    }
+    if (lease) running.begin(lease.member === undefined);
+    return lease;
+  }
+
+  /** Puts a guest without a function into an empty lease. */
+  async fill(lease: Lease<Guest>, running: RunningCall, options: GuestFunctionOptions): Promise<Guest> {
+    const guest = await this.#spares.take(options.language.boot(options.version));
+    this.pool.fill(lease, guest);
+    running.hold(guest);
+    return guest;
+  }
+
+  /** Has a spare started for the next cold start of such a version. */
+  prepareNext(options: GuestFunctionOptions): void {
+    this.#spares.prepare(options.language.boot(options.version));
+  }
+
+  /** Ends every process and waits until they are gone. Safe to call twice. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#stopTicking?.();
+    this.#spares.close();
+    for (const loaded of this.#functions) await loaded.close();
+    await Promise.allSettled(this.#starting);
+    const guests = [...this.#guests];
+    for (const guest of guests) guest.kill();
+    await Promise.all(guests.map((guest) => guest.gone));
+  }
+
+  async #start(boot: GuestBoot): Promise<Guest> {
+    const { launcher, limits, clock } = this.#options;
+    const starting = Guest.start(launcher, boot, limits, clock);
+    this.#starting.add(starting);
+    try {
+      const guest = await starting;
+      this.#guests.add(guest);
+      void guest.gone.then(() => this.#guests.delete(guest));
+      if (this.#closed) guest.kill();
+      return guest;
+    } finally {
+      this.#starting.delete(starting);
+    }
+  }
+
+  #retire(): void {
+    const { idleInstanceMs } = this.#options.limits;
+    this.pool.retire(idleInstanceMs);
+    this.#spares.retire(idleInstanceMs);
+  }
+
+  #tickMs(): number {
+    return Math.max(50, Math.min(5000, this.#options.limits.idleInstanceMs / 4));
+  }
+}

@@ -1,0 +1,200 @@
+import type { Duplex } from 'node:stream';
+import type { HttpResponse } from '@relais/contracts';
+import type { Clock, RelaisError } from '@relais/kit';
+import type { RuntimeLimits } from '../runtimes/limits.js';
+import { processStartFailed } from './failures.js';
+import { encodeFrame, type Frame, FrameReader, type FrameViolation } from './frames.js';
+import { type GuestError, type GuestMessage, parseGuestMessage } from './guest-messages.js';
+import { LogCapture } from './log-capture.js';
+import type { LaunchedProcess, ProcessExit, ProcessLauncher } from './process-launcher.js';
+
+/** How a language's shim is started: a process that knows no function yet and waits for its first frame. */
+export interface GuestBoot {
+  /** Equal keys are interchangeable. */
+  readonly key: string;
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/** What went wrong instead of an answer. */
+export type GuestFault =
+  | { readonly kind: 'error'; readonly error: GuestError }
+  | { readonly kind: 'overflow'; readonly bytes: number }
+  | { readonly kind: 'ended'; readonly exit: ProcessExit }
+  | { readonly kind: 'violation'; readonly what: string };
+
+export type GuestReply =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'result'; readonly http: HttpResponse | RelaisError | undefined; readonly output: Buffer }
+  | GuestFault;
+
+interface Pending {
+  /** 0 while the function is being loaded. */
+  readonly call: number;
+  readonly resolve: (reply: GuestReply) => void;
+}
+
+/** How long a process that has closed its channel may take to exit, so that its exit code is seen. */
+const exitGraceMs = 100;
+
+/**
+ * One process that speaks frames: it is given a function, then one call at a time. Whatever it does, a reply comes: when
+ * it ends, sends what is no message, or speaks out of turn, it is killed and the call under way gets that as its reply.
+ */
+export class Guest {
+  readonly logs: LogCapture;
+  /** Resolves once the process and everything of it is gone. */
+  readonly gone: Promise<ProcessExit>;
+  readonly #process: LaunchedProcess;
+  readonly #channel: Duplex;
+  readonly #reader: FrameReader;
+  #onOutput: (chunk: Buffer) => void = (chunk) => this.logs.stdout(chunk);
+  #pending: Pending | undefined;
+  #usedUp = false;
+  #violation: string | undefined;
+  #alive = true;
+  #calls = 0;
+
+  private constructor(process: LaunchedProcess, channel: Duplex, limits: RuntimeLimits, clock: Clock) {
+    this.#process = process;
+    this.#channel = channel;
+    this.logs = new LogCapture(limits.logBytesMax);
+    this.#reader = new FrameReader({
+      payloadBytesMax: limits.outputBytesMax,
+      onFrame: (frame) => this.#onFrame(frame),
+      onViolation: (violation) => this.#onViolation(violation),
+    });
+    process.stdout.on('data', (chunk: Buffer) => this.#onOutput(chunk));
+    process.stderr.on('data', (chunk: Buffer) => this.logs.stderr(chunk));
+    channel.on('data', (chunk: Buffer) => this.#reader.push(chunk));
+    channel.once('end', () => {
+      if (this.#usedUp) return;
+      this.#alive = false;
+      clock.after(exitGraceMs, () => this.kill());
+    });
+    this.gone = process.closed;
+    void this.gone.then((exit) => this.#onGone(exit));
+  }
+
+  /** Rejects with unavailable when the machine cannot start the process. */
+  static async start(launcher: ProcessLauncher, boot: GuestBoot, limits: RuntimeLimits, clock: Clock): Promise<Guest> {
+    const process = await launcher.launch({ command: boot.command, args: boot.args, channel: true });
+    if (!process.channel) throw new Error('the launcher gave no channel');
+    return new Guest(process, process.channel, limits, clock);
+  }
+
+  /** False once it cannot take another call. */
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Loads a handler: resolves with ready or a fault. */
+  load(header: object, source: Uint8Array): Promise<GuestReply> {
+    return this.#ask(0, { type: 'load', ...header }, source);
+  }
+
+  /** One call of the loaded handler. The header is what the shim makes the context of. */
+  call(header: object, payload: Uint8Array): Promise<GuestReply> {
+    this.logs.open();
+    this.#calls++;
+    return this.#ask(this.#calls, { type: 'call', call: this.#calls, ...header }, payload);
+  }
+
+  /**
+   * Runs a whole program instead of a handler; the guest is used up by it. Standard input is the input, standard output
+   * goes to `onOutput`, and what the program writes on the channel is not read. Resolves when everything of it is gone;
+   * rejects with unavailable when it could not be begun.
+   */
+  async run(
+    header: object,
+    source: Uint8Array,
+    input: Uint8Array,
+    onOutput: (chunk: Buffer) => void,
+  ): Promise<ProcessExit> {
+    try {
+      await this.#process.giveInput(input);
+    } catch (cause) {
+      this.kill();
+      throw processStartFailed(cause);
+    }
+    this.#usedUp = true;
+    this.#reader.end();
+    this.#channel.pause();
+    this.#onOutput = onOutput;
+    this.#send({ type: 'run', ...header }, source);
+    return this.gone;
+  }
+
+  kill(): void {
+    this.#alive = false;
+    this.#process.kill();
+  }
+
+  #ask(call: number, header: object, payload: Uint8Array): Promise<GuestReply> {
+    if (!this.#alive) return this.gone.then((exit) => ({ kind: 'ended', exit }));
+    return new Promise((resolve) => {
+      this.#pending = { call, resolve };
+      this.#send(header, payload);
+    });
+  }
+
+  #send(header: object, payload: Uint8Array): void {
+    const [head, body] = encodeFrame(header, payload);
+    this.#channel.cork();
+    this.#channel.write(head);
+    if (body.length > 0) this.#channel.write(body);
+    this.#channel.uncork();
+  }
+
+  #onFrame(frame: Frame): void {
+    const message = parseGuestMessage(frame.header);
+    if (!message) return this.#violate('an unknown message');
+    const reply = replyOf(message, frame.payload);
+    const pending = this.#pending;
+    if (!pending || callOf(message) !== pending.call) return this.#violate(`a message "${message.type}" out of turn`);
+    this.#pending = undefined;
+    // What was printed before the answer is in the other pipes by now, and is read by the end of this turn of the loop.
+    setImmediate(pending.resolve, reply);
+  }
+
+  #onViolation(violation: FrameViolation): void {
+    if (violation.kind === 'malformed') return this.#violate(violation.what);
+    this.kill();
+    this.#reply({ kind: 'overflow', bytes: violation.bytes });
+  }
+
+  #violate(what: string): void {
+    this.#violation = what;
+    this.#reader.end();
+    this.kill();
+    this.#reply({ kind: 'violation', what });
+  }
+
+  #onGone(exit: ProcessExit): void {
+    this.#alive = false;
+    this.#reply(this.#violation === undefined ? { kind: 'ended', exit } : { kind: 'violation', what: this.#violation });
+  }
+
+  #reply(reply: GuestReply): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    pending?.resolve(reply);
+  }
+}
+
+function callOf(message: GuestMessage): number {
+  return message.type === 'ready' || message.type === 'failed' ? 0 : message.call;
+}
+
+function replyOf(message: GuestMessage, payload: Buffer): GuestReply {
+  switch (message.type) {
+    case 'ready':
+      return { kind: 'ready' };
+    case 'result':
+      return { kind: 'result', http: message.http, output: payload };
+    case 'overflow':
+      return { kind: 'overflow', bytes: message.bytes };
+    default:
+      return { kind: 'error', error: message.error };
+  }
+}

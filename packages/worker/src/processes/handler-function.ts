@@ -1,0 +1,101 @@
+import { Isolation } from '@relais/contracts';
+import type { Clock, RelaisError } from '@relais/kit';
+import { versionVariables } from '../runtimes/environment.js';
+import type { Call, CallOutcome, LoadedFunction } from '../runtimes/runtime.js';
+import { shuttingDown } from './failures.js';
+import type { Guest, GuestReply } from './guest.js';
+import { faultError } from './guest-faults.js';
+import type { GuestFunctionOptions } from './guest-pool.js';
+import type { Lease } from './instance-pool.js';
+import { type RunningCall, RunningCalls } from './running-call.js';
+
+/** A function in handler form: its processes stay warm between calls, unless its isolation is fresh. */
+export class HandlerFunction implements LoadedFunction {
+  readonly memoryBytes: number;
+  readonly #options: GuestFunctionOptions;
+  readonly #running: RunningCalls;
+  readonly #fresh: boolean;
+  readonly #loadHeader: object;
+
+  constructor(options: GuestFunctionOptions) {
+    const { version, limits } = options;
+    this.#options = options;
+    this.#running = new RunningCalls(options.clock);
+    this.#fresh = version.config?.isolation === Isolation.ISOLATION_FRESH;
+    this.memoryBytes = options.source.length;
+    this.#loadHeader = {
+      filename: version.filename,
+      env: Object.fromEntries(versionVariables(version)),
+      function: { name: version.name, id: version.id, version: version.version },
+      outputBytesMax: limits.outputBytesMax,
+    };
+  }
+
+  invoke(call: Call): Promise<CallOutcome> {
+    return this.#running.perform(call, (running) => this.#perform(running));
+  }
+
+  cancel(jobId: number, failure: RelaisError): void {
+    this.#running.cancel(jobId, failure);
+  }
+
+  async close(): Promise<void> {
+    this.#running.cancelAll(shuttingDown());
+    this.#options.guests.pool.drop(this);
+    this.#options.guests.forget(this);
+  }
+
+  async #perform(running: RunningCall): Promise<void> {
+    const lease = await this.#options.guests.lease(this.#fresh ? {} : this, running);
+    if (!lease) return;
+    try {
+      const guest = lease.member ?? (await this.#start(lease, running));
+      if (guest) await this.#call(guest, running);
+    } finally {
+      if (this.#fresh) lease.member?.kill();
+      this.#options.guests.pool.release(lease);
+    }
+  }
+
+  /** A guest with the function loaded; undefined when that failed, and then the call is settled. */
+  async #start(lease: Lease<Guest>, running: RunningCall): Promise<Guest | undefined> {
+    const guest = await this.#options.guests.fill(lease, running, this.#options);
+    const reply = await guest.load(this.#loadHeader, this.#options.source);
+    this.#options.guests.prepareNext(this.#options);
+    if (reply.kind === 'ready') return guest;
+    running.fail(this.#errorOf(reply, guest, 'while the function was being loaded'));
+    guest.kill();
+    return undefined;
+  }
+
+  async #call(guest: Guest, running: RunningCall): Promise<void> {
+    running.hold(guest);
+    running.run();
+    const reply = await guest.call(callHeader(running.call, this.#options.clock), running.call.payload);
+    if (reply.kind !== 'result') running.fail(this.#errorOf(reply, guest, 'before it answered'));
+    else if (reply.http && 'code' in reply.http) running.fail(reply.http);
+    else running.settle({ ok: true, output: reply.output, ...(reply.http ? { http: reply.http } : {}) });
+    guest.logs.close();
+  }
+
+  #errorOf(reply: GuestReply, guest: Guest, when: string): RelaisError {
+    if (reply.kind === 'ready' || reply.kind === 'result') {
+      guest.kill();
+      return faultError({ kind: 'violation', what: 'an answer out of turn' }, guest, when, this.#options);
+    }
+    return faultError(reply, guest, when, this.#options);
+  }
+}
+
+/** What the shim makes `context` of. The deadline is wall-clock time, as user code knows it. */
+function callHeader(call: Call, clock: Clock): object {
+  const remainingMs = call.deadlineMs - clock.nowMs();
+  return {
+    invocationId: call.invocationId,
+    deadlineMs: Math.round(clock.wallMs() + remainingMs),
+    remainingMs,
+    traceparent: call.traceparent,
+    attempt: call.attempt,
+    ...(call.http ? { http: call.http } : {}),
+  };
+}

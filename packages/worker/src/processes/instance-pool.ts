@@ -1,0 +1,147 @@
+/** What the pool keeps: a process that can serve call after call. */
+export interface PoolMember {
+  /** False once it cannot take another call. */
+  readonly alive: boolean;
+  /** Resolves when it has ended and its slot is free again. */
+  readonly gone: Promise<unknown>;
+  kill(): void;
+}
+
+/** The right to one process. */
+export interface Lease<M> {
+  /** The function it was taken for. */
+  readonly owner: object;
+  /** Warm; undefined: the slot is empty and the holder starts one. */
+  member: M | undefined;
+}
+
+/** A place in the queue for a lease. */
+export interface Ticket<M> {
+  /** Undefined when the place was given up. */
+  readonly lease: Promise<Lease<M> | undefined>;
+  /** Gives the place up; without effect once there is a lease. */
+  leave(): void;
+}
+
+interface Idle<M> {
+  readonly owner: object;
+  readonly member: M;
+  readonly sinceMs: number;
+}
+
+interface Waiter<M> {
+  readonly owner: object;
+  readonly resolve: (lease: Lease<M> | undefined) => void;
+  passedOver: number;
+}
+
+/** How often a call of another function may overtake the first in the queue because a warm instance of its own came free. */
+const passedOverMax = 16;
+
+/**
+ * Shares a bounded number of processes between functions. A function has as many as it has calls at once; when all are
+ * taken, the one idle for longest of another function makes room, and when none is idle the call waits its turn. The
+ * queue is bounded by the worker's credit.
+ */
+export class InstancePool<M extends PoolMember> {
+  readonly #processesMax: number;
+  readonly #nowMs: () => number;
+  /** Longest idle first. */
+  #idle: Idle<M>[] = [];
+  readonly #waiters: Waiter<M>[] = [];
+  #slotsUsed = 0;
+
+  constructor(processesMax: number, nowMs: () => number) {
+    this.#processesMax = processesMax;
+    this.#nowMs = nowMs;
+  }
+
+  /** Processes that live or are being started. */
+  get slotsUsed(): number {
+    return this.#slotsUsed;
+  }
+
+  get idleCount(): number {
+    return this.#idle.length;
+  }
+
+  /** A lease at once when a warm instance or an empty slot is there. */
+  tryAcquire(owner: object): Lease<M> | undefined {
+    const at = this.#idle.findLastIndex((idle) => idle.owner === owner && idle.member.alive);
+    const [warm] = at === -1 ? [] : this.#idle.splice(at, 1);
+    if (warm) return { owner, member: warm.member };
+    if (this.#slotsUsed >= this.#processesMax) return undefined;
+    this.#slotsUsed++;
+    return { owner, member: undefined };
+  }
+
+  /** A place in the queue; makes room where something is idle. */
+  acquire(owner: object): Ticket<M> {
+    const { promise: lease, resolve } = Promise.withResolvers<Lease<M> | undefined>();
+    const waiter: Waiter<M> = { owner, resolve, passedOver: 0 };
+    this.#waiters.push(waiter);
+    this.#idle.shift()?.member.kill();
+    return {
+      lease,
+      leave: () => {
+        const at = this.#waiters.indexOf(waiter);
+        if (at !== -1) this.#waiters.splice(at, 1);
+        resolve(undefined);
+      },
+    };
+  }
+
+  /** Fills an empty lease. From here on the slot is free when the member is gone. */
+  fill(lease: Lease<M>, member: M): void {
+    lease.member = member;
+    void member.gone.then(() => {
+      this.#idle = this.#idle.filter((idle) => idle.member !== member);
+      this.#free();
+    });
+  }
+
+  /** Gives a lease back: a live member serves the next call or becomes idle. */
+  release(lease: Lease<M>): void {
+    const { owner, member } = lease;
+    if (!member) return this.#free();
+    // Its slot is freed when it is gone.
+    if (!member.alive) return;
+    const next = this.#nextOf(owner);
+    if (next) next.resolve({ owner, member });
+    else if (this.#waiters.length > 0) member.kill();
+    else this.#idle.push({ owner, member, sinceMs: this.#nowMs() });
+  }
+
+  /** Ends what has been idle for at least idleMs. */
+  retire(idleMs: number): void {
+    this.#endIdle((idle) => this.#nowMs() - idle.sinceMs >= idleMs);
+  }
+
+  /** Ends the idle instances of one function. */
+  drop(owner: object): void {
+    this.#endIdle((idle) => idle.owner === owner);
+  }
+
+  #endIdle(matches: (idle: Idle<M>) => boolean): void {
+    const ending = this.#idle.filter(matches);
+    this.#idle = this.#idle.filter((idle) => !matches(idle));
+    for (const idle of ending) idle.member.kill();
+  }
+
+  #nextOf(owner: object): Waiter<M> | undefined {
+    const [head] = this.#waiters;
+    const at = this.#waiters.findIndex((waiter) => waiter.owner === owner);
+    if (!head || at === -1) return undefined;
+    if (at > 0 && head.passedOver >= passedOverMax) return undefined;
+    if (at > 0) head.passedOver++;
+    return this.#waiters.splice(at, 1)[0];
+  }
+
+  #free(): void {
+    this.#slotsUsed--;
+    const next = this.#waiters.shift();
+    if (!next) return;
+    this.#slotsUsed++;
+    next.resolve({ owner: next.owner, member: undefined });
+  }
+}

@@ -1,0 +1,48 @@
+import type { Duplex, Readable } from 'node:stream';
+
+/**
+ * The one way a worker starts a process. A sandbox is another implementation of this interface around the same specs, so
+ * nothing else in the worker may spawn.
+ */
+export interface ProcessLauncher {
+  /**
+   * Starts a process in a new process group, in an empty directory of its own that goes when it goes, with nothing
+   * inherited but the streams below. It is killed when this process dies. Rejects with unavailable reason
+   * process_start_failed when the machine cannot start it.
+   */
+  launch(spec: LaunchSpec): Promise<LaunchedProcess>;
+}
+
+export interface LaunchSpec {
+  /** Absolute path of the executable. */
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Whole environment beside PATH, LANG, HOME and TMPDIR, which it may override. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What standard input holds from the start; empty when absent. */
+  readonly input?: Uint8Array;
+  /** True: the process gets a two-way stream as file descriptor 3. */
+  readonly channel: boolean;
+}
+
+export interface LaunchedProcess {
+  readonly pid: number;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Our end of file descriptor 3; undefined when none was asked for. */
+  readonly channel: Duplex | undefined;
+  /** Puts bytes on standard input, which is a file: the process must not have begun to read. At most once. */
+  giveInput(bytes: Uint8Array): Promise<void>;
+  /** Kills the whole process group with SIGKILL. Safe to call at any time. */
+  kill(): void;
+  /** Resolves once it is reaped, its group is dead, its output has been read and its directory is gone. Never rejects. */
+  readonly closed: Promise<ProcessExit>;
+}
+
+/** How a process ended. */
+export interface ProcessExit {
+  /** 0 when a signal ended it. */
+  readonly exitCode: number;
+  /** For example "SIGKILL"; empty when it exited. */
+  readonly signal: string;
+}

@@ -1,0 +1,94 @@
+import type { RelaisError } from '@relais/kit';
+import { answerOf } from '../runtimes/cgi-response.js';
+import { programEnvironment } from '../runtimes/environment.js';
+import type { Call, CallOutcome, LoadedFunction } from '../runtimes/runtime.js';
+import { describeExit, outputLimit, shuttingDown } from './failures.js';
+import type { Guest } from './guest.js';
+import { exitError } from './guest-faults.js';
+import type { GuestFunctionOptions } from './guest-pool.js';
+import type { ProcessExit } from './process-launcher.js';
+import { type RunningCall, RunningCalls } from './running-call.js';
+
+/** A function in program form: a process of its own for every call. */
+export class ProgramFunction implements LoadedFunction {
+  readonly memoryBytes: number;
+  readonly #options: GuestFunctionOptions;
+  readonly #running: RunningCalls;
+
+  constructor(options: GuestFunctionOptions) {
+    this.#options = options;
+    this.#running = new RunningCalls(options.clock);
+    this.memoryBytes = options.source.length;
+  }
+
+  invoke(call: Call): Promise<CallOutcome> {
+    return this.#running.perform(call, (running) => this.#perform(running));
+  }
+
+  cancel(jobId: number, failure: RelaisError): void {
+    this.#running.cancel(jobId, failure);
+  }
+
+  async close(): Promise<void> {
+    this.#running.cancelAll(shuttingDown());
+    this.#options.guests.forget(this);
+  }
+
+  async #perform(running: RunningCall): Promise<void> {
+    const { guests } = this.#options;
+    const lease = await guests.lease({}, running);
+    if (!lease) return;
+    try {
+      const guest = await guests.fill(lease, running, this.#options);
+      guests.prepareNext(this.#options);
+      running.run();
+      await this.#run(guest, running);
+    } finally {
+      guests.pool.release(lease);
+    }
+  }
+
+  async #run(guest: Guest, running: RunningCall): Promise<void> {
+    const { version, source, limits } = this.#options;
+    const output = new BoundedOutput(limits.outputBytesMax, () => guest.kill());
+    const header = { filename: version.filename, env: programEnvironment(version, running.call) };
+    const exit = await guest.run(header, source, running.call.payload, (chunk) => output.push(chunk));
+    if (output.overflowed) running.fail(outputLimit(limits.outputBytesMax, output.bytes));
+    else if (exit.exitCode !== 0 || exit.signal !== '') running.fail(this.#exitError(exit, guest));
+    else running.settle(answerOf(version, running.call, output.whole()));
+  }
+
+  #exitError(exit: ProcessExit, guest: Guest): RelaisError {
+    return exitError(exit, guest, `ended with ${describeExit(exit)}`, this.#options);
+  }
+}
+
+/** What a program wrote, up to a bound; beyond it nothing is kept and the overflow is told once. */
+class BoundedOutput {
+  readonly #bytesMax: number;
+  readonly #onOverflow: () => void;
+  #chunks: Buffer[] = [];
+  bytes = 0;
+
+  constructor(bytesMax: number, onOverflow: () => void) {
+    this.#bytesMax = bytesMax;
+    this.#onOverflow = onOverflow;
+  }
+
+  get overflowed(): boolean {
+    return this.bytes > this.#bytesMax;
+  }
+
+  push(chunk: Buffer): void {
+    if (this.overflowed) return;
+    this.bytes += chunk.length;
+    this.#chunks.push(chunk);
+    if (!this.overflowed) return;
+    this.#chunks = [];
+    this.#onOverflow();
+  }
+
+  whole(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+}

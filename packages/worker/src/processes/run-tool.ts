@@ -1,0 +1,50 @@
+import { type Clock, RelaisError } from '@relais/kit';
+import type { LaunchSpec, ProcessExit, ProcessLauncher } from './process-launcher.js';
+
+export interface ToolRun extends Omit<LaunchSpec, 'channel'> {
+  /** Beyond it the tool is killed. */
+  readonly budgetMs: number;
+  /** Kept of each output stream; the rest is dropped. */
+  readonly outputBytesMax: number;
+}
+
+export interface ToolResult {
+  readonly exit: ProcessExit;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a tool to its end: a compiler, a linter, a question to an interpreter. Rejects with deadline_exceeded when it takes
+ * longer than its budget, and with unavailable when it cannot be started.
+ */
+export async function runTool(launcher: ProcessLauncher, clock: Clock, run: ToolRun): Promise<ToolResult> {
+  const process = await launcher.launch({ ...run, channel: false });
+  const stdout = collect(process.stdout, run.outputBytesMax);
+  const stderr = collect(process.stderr, run.outputBytesMax);
+  let late = false;
+  const forget = clock.after(run.budgetMs, () => {
+    late = true;
+    process.kill();
+  });
+  const exit = await process.closed;
+  forget();
+  if (late) {
+    throw new RelaisError('deadline_exceeded', `Building did not end within ${run.budgetMs} ms and was stopped.`, {
+      reason: 'build_timeout',
+      component: 'worker',
+    });
+  }
+  return { exit, stdout: stdout(), stderr: stderr() };
+}
+
+function collect(stream: NodeJS.ReadableStream, bytesMax: number): () => string {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  stream.on('data', (chunk: Buffer) => {
+    const kept = chunk.subarray(0, bytesMax - bytes);
+    bytes += kept.length;
+    if (kept.length > 0) chunks.push(kept);
+  });
+  return () => Buffer.concat(chunks).toString();
+}

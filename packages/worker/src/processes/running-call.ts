@@ -1,0 +1,110 @@
+import { type Clock, RelaisError } from '@relais/kit';
+import type { Call, CallFailure, CallOutcome, CallSuccess } from '../runtimes/runtime.js';
+import type { Guest } from './guest.js';
+import { noLogs } from './log-capture.js';
+
+/** One call under way. It is settled once: by its own end or by a cancellation, whichever comes first. */
+export class RunningCall {
+  readonly call: Call;
+  readonly outcome: Promise<CallOutcome>;
+  readonly #resolve: (outcome: CallOutcome) => void;
+  readonly #clock: Clock;
+  #guest: Guest | undefined;
+  #stopWaiting: (() => void) | undefined;
+  #cancelled = false;
+  #cold = false;
+  #beganMs = 0;
+  #runBeganMs = 0;
+
+  constructor(call: Call, clock: Clock) {
+    this.call = call;
+    this.#clock = clock;
+    const { promise, resolve } = Promise.withResolvers<CallOutcome>();
+    this.outcome = promise;
+    this.#resolve = resolve;
+  }
+
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  /** It waits for a process; `leave` gives the place up when it is cancelled. */
+  waiting(leave: () => void): void {
+    this.#stopWaiting = leave;
+  }
+
+  /** It holds a process slot; from here on it is being prepared. */
+  begin(cold: boolean): void {
+    this.#stopWaiting = undefined;
+    this.#cold = cold;
+    this.#beganMs = this.#clock.nowMs();
+  }
+
+  /** It has this guest, which is killed when the call is cancelled. */
+  hold(guest: Guest): void {
+    this.#guest = guest;
+    if (this.#cancelled) guest.kill();
+  }
+
+  /** The function's own code begins. */
+  run(): void {
+    this.#runBeganMs = this.#clock.nowMs();
+  }
+
+  settle(result: CallSuccess | CallFailure): void {
+    const nowMs = this.#clock.nowMs();
+    const preparedMs = this.#runBeganMs || nowMs;
+    this.#resolve({
+      result,
+      ...(this.#guest?.logs.captured() ?? noLogs),
+      coldUs: this.#beganMs === 0 || !this.#cold ? 0 : toUs(preparedMs - this.#beganMs),
+      runUs: this.#runBeganMs === 0 ? 0 : toUs(nowMs - this.#runBeganMs),
+      attributes: { 'relais.instance': this.#cold ? 'new' : 'warm' },
+    });
+  }
+
+  fail(error: unknown): void {
+    this.settle({ ok: false, error: RelaisError.from(error) });
+  }
+
+  cancel(failure: RelaisError): void {
+    if (this.#cancelled) return;
+    this.#cancelled = true;
+    this.fail(failure);
+    this.#stopWaiting?.();
+    this.#guest?.kill();
+  }
+}
+
+/** The calls of one function that are under way, by job. */
+export class RunningCalls {
+  readonly #clock: Clock;
+  readonly #running = new Map<number, RunningCall>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Starts a call whose work settles it; work that rejects fails it. */
+  async perform(call: Call, work: (running: RunningCall) => Promise<void>): Promise<CallOutcome> {
+    const running = new RunningCall(call, this.#clock);
+    this.#running.set(call.jobId, running);
+    work(running).catch((error) => running.fail(error));
+    const outcome = await running.outcome;
+    this.#running.delete(call.jobId);
+    return outcome;
+  }
+
+  /** Unknown and finished ids are ignored. */
+  cancel(jobId: number, failure: RelaisError): void {
+    this.#running.get(jobId)?.cancel(failure);
+  }
+
+  cancelAll(failure: RelaisError): void {
+    for (const running of this.#running.values()) running.cancel(failure);
+  }
+}
+
+function toUs(ms: number): number {
+  return Math.round(ms * 1000);
+}

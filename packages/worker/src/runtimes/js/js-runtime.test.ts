@@ -1,0 +1,58 @@
+import { Form } from '@relais/contracts';
+import { systemClock } from '@relais/kit';
+import { launcherForTests } from '../../processes/testing.js';
+import { runtimeConformance } from '../conformance.js';
+import { createJsRuntime } from './js-runtime.js';
+
+const { launcher } = launcherForTests();
+const make = (limits: Parameters<typeof createJsRuntime>[0]['limits']) =>
+  createJsRuntime({ limits, clock: systemClock, launcher });
+
+const shared = { filename: 'probe.js', wasm: false, invalidLine: 2 };
+const invalid = 'const a = 1;\nlet b = = 3;\n';
+
+runtimeConformance('js, program', make, {
+  ...shared,
+  form: Form.FORM_PROGRAM,
+  echoesBytes: true,
+  stateSurvives: false,
+  sources: {
+    hello: 'console.log("hello");',
+    echo: 'const fs = require("node:fs"); process.stdout.write(fs.readFileSync("/dev/stdin"));',
+    exit: 'process.stderr.write("about to fail\\n"); process.exit(3);',
+    crash: 'function explode() { throw new Error("boom"); }\nexplode();',
+    logs: 'console.error("first line"); console.warn("second line"); process.stdout.write("done");',
+    logFlood: 'process.stderr.write("x".repeat(100_000)); process.stdout.write("done");',
+    environment: 'process.stdout.write(`${process.env.RELAIS_INVOCATION_ID}|${process.env.GREETING}`);',
+    flood: 'const fs = require("fs"); const chunk = "y".repeat(65536); for (;;) fs.writeSync(1, chunk);',
+    unicode: 'import { stdout } from "node:process"; stdout.write("héllo, 世界 🎉");',
+    counter: 'globalThis.n = (globalThis.n ?? 0) + 1; console.log(globalThis.n);',
+    invalid,
+    cgi: `const { env } = process;
+process.stdout.write("Status: 201\\nX-Method: " + env.REQUEST_METHOD + "\\n\\n" + env.PATH_INFO + "?" + env.QUERY_STRING);`,
+    endless: 'require("fs").writeFileSync(process.env.STARTED_FILE, String(process.pid)); for (;;) {}',
+  },
+});
+
+runtimeConformance('js, handler', make, {
+  ...shared,
+  form: Form.FORM_HANDLER,
+  echoesBytes: false,
+  stateSurvives: true,
+  sources: {
+    hello: 'export default () => "hello\\n";',
+    echo: 'exports.handler = (event) => event;',
+    exit: 'export const handler = () => { process.stderr.write("about to fail\\n"); process.exit(3); };',
+    crash: 'function explode() { throw new Error("boom"); }\nexport const handler = () => explode();',
+    logs: 'module.exports = () => { console.log("first line"); console.error("second line"); return "done"; };',
+    logFlood: 'exports.handler = () => { console.error("x".repeat(100_000)); return "done"; };',
+    environment:
+      'export const handler = (_, context) => `${process.env.RELAIS_INVOCATION_ID ?? context.invocationId}|${process.env.GREETING}`;',
+    flood: 'export function* handler() { for (;;) yield "y".repeat(65536); }',
+    unicode: 'const greet = async () => "héllo, 世界 🎉"; export { greet as handler };',
+    counter: 'let n = 0; export const handler = () => ++n;',
+    invalid: `export const handler = 1;\nlet b = = 3;\n`,
+    endless: `import { writeFileSync } from "node:fs";
+export const handler = () => { writeFileSync(process.env.STARTED_FILE, String(process.pid)); for (;;) {} };`,
+  },
+});

@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import type { BuildOutcome, BuildWork, FunctionVersion, LanguageSupport } from '@relais/contracts';
+import type { Clock } from '@relais/kit';
+import type { GuestLanguage } from '../../processes/guest-language.js';
+import { GuestPool } from '../../processes/guest-pool.js';
+import type { ProcessLauncher } from '../../processes/process-launcher.js';
+import type { RuntimeLimits } from '../limits.js';
+import type { LoadedFunction, Runtime } from '../runtime.js';
+import { checkSyntax } from './syntax.js';
+
+export interface JsRuntimeOptions {
+  readonly limits: RuntimeLimits;
+  readonly clock: Clock;
+  readonly launcher: ProcessLauncher;
+}
+
+/** JavaScript on the Node that runs this worker, in processes of its own. The source is run as it is. */
+export function createJsRuntime(options: JsRuntimeOptions): Runtime {
+  const guests = new GuestPool({ ...options, language: javascript });
+  return {
+    lang: 'js',
+    style: 'processes',
+    async probe(): Promise<LanguageSupport> {
+      return { lang: 'js', runs: true, builds: true, reason: '', toolchain: `node ${process.version}` };
+    },
+    async build(work: BuildWork, budgetMs: number): Promise<BuildOutcome> {
+      const form = await checkSyntax(options.launcher, options.clock, work, budgetMs);
+      return { artifact: Buffer.alloc(0), wasm: false, form, diagnostics: [] };
+    },
+    async load(version: FunctionVersion, artifact: Buffer): Promise<LoadedFunction> {
+      return guests.load(version, artifact);
+    },
+    close: () => guests.close(),
+  };
+}
+
+const shimPath = join(import.meta.dirname, 'shim.mjs');
+const defaultMemoryMb = 128;
+
+const javascript: GuestLanguage = {
+  boot(version) {
+    const memoryMb = version.config?.memoryMb || defaultMemoryMb;
+    return {
+      key: String(memoryMb),
+      command: process.execPath,
+      args: [`--max-old-space-size=${memoryMb}`, '--disable-warning=ExperimentalWarning', shimPath],
+    };
+  },
+  outOfMemory: (exit, stderrTail) => exit.signal === 'SIGABRT' && stderrTail.includes('heap out of memory'),
+  cleanStderr: (text) =>
+    text
+      .split('\n')
+      .filter((line) => !/^\s+at .*relais:shim/.test(line))
+      .join('\n')
+      .replaceAll('file:///function/', '')
+      .replaceAll('/function/', ''),
+};

@@ -1,0 +1,267 @@
+// Runs in the user's process. Waits on file descriptor 3 for a function, then serves its calls one after the other.
+import { createRequire, registerHooks } from 'node:module';
+import { Socket } from 'node:net';
+import { basename } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { format, inspect } from 'node:util';
+import vm from 'node:vm';
+
+const messageCharsMax = 2048;
+const stackCharsMax = 8192;
+const httpHeaderCharsMax = 64 * 1024;
+
+const channel = new Socket({ fd: 3, readable: true, writable: true });
+let received = Buffer.alloc(0);
+let handler;
+let facts;
+let outputBytesMax = 0;
+
+channel.on('data', (chunk) => {
+  received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+  for (let frame = nextFrame(); frame; frame = nextFrame()) void onFrame(frame.header, frame.payload);
+});
+// Nobody is there to answer to any more.
+channel.on('close', () => process.exit());
+channel.on('error', () => process.exit());
+
+function nextFrame() {
+  if (received.length < 8) return undefined;
+  const payloadAt = 8 + received.readUInt32LE(0);
+  const endAt = payloadAt + received.readUInt32LE(4);
+  if (received.length < endAt) return undefined;
+  const header = JSON.parse(received.toString('utf8', 8, payloadAt));
+  const payload = received.subarray(payloadAt, endAt);
+  received = received.subarray(endAt);
+  return { header, payload };
+}
+
+function send(header, payload = Buffer.alloc(0)) {
+  const json = Buffer.from(JSON.stringify(header));
+  const prefix = Buffer.alloc(8);
+  prefix.writeUInt32LE(json.length, 0);
+  prefix.writeUInt32LE(payload.length, 4);
+  channel.write(payload.length < 16_384 ? Buffer.concat([prefix, json, payload]) : Buffer.concat([prefix, json]));
+  if (payload.length >= 16_384) channel.write(payload);
+}
+
+async function onFrame(header, payload) {
+  if (header.type === 'call') return answer(header, payload);
+  Object.assign(process.env, header.env);
+  if (header.type === 'run') return runProgram(header.filename, payload.toString());
+  try {
+    handler = handlerOf(await loadModule(header.filename, payload.toString()));
+    facts = header.function;
+    outputBytesMax = header.outputBytesMax;
+    send({ type: 'ready' });
+  } catch (error) {
+    send({ type: 'failed', error: describe(error) });
+  }
+}
+
+async function answer(header, payload) {
+  const { call } = header;
+  try {
+    const value = await handler(eventOf(payload), contextOf(header));
+    const isResponse = header.http && typeof value?.statusCode === 'number';
+    const output = await bytesOf(isResponse ? bodyOf(value) : value);
+    if (output.length > outputBytesMax) return send({ type: 'overflow', call, bytes: output.length });
+    const reply = { type: 'result', call };
+    if (isResponse) reply.http = { status: value.statusCode, headers: headersOf(value.headers) };
+    send(reply, output);
+  } catch (error) {
+    send({ type: 'error', call, error: describe(error) });
+  }
+}
+
+/** What is not JSON is text, what is not text is bytes, nothing at all is null. */
+function eventOf(payload) {
+  if (payload.length === 0) return null;
+  let text;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload);
+  } catch {
+    return payload;
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function contextOf(header) {
+  const endMs = performance.now() + header.remainingMs;
+  const { invocationId, deadlineMs, traceparent, attempt } = header;
+  const context = {
+    invocationId,
+    functionName: facts.name,
+    functionId: facts.id,
+    version: facts.version,
+    deadlineMs,
+    traceparent,
+    attempt,
+    getRemainingTimeMs: () => Math.max(0, endMs - performance.now()),
+    logger,
+  };
+  if (header.http) {
+    const { method, path, query, headers } = header.http;
+    context.http = { method, path, query, headers: joined(headers) };
+  }
+  return context;
+}
+
+function joined(headers) {
+  const values = new Map();
+  for (const { name, value } of headers) {
+    const before = values.get(name);
+    values.set(name, before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`);
+  }
+  return Object.fromEntries(values);
+}
+
+function logLine(level) {
+  return (...values) => process.stderr.write(`${level} ${format(...values)}\n`);
+}
+const logger = { debug: logLine('DEBUG'), info: logLine('INFO'), warn: logLine('WARN'), error: logLine('ERROR') };
+
+async function bytesOf(value) {
+  if (typeof value?.[Symbol.asyncIterator] === 'function') return joinChunks(value);
+  if (typeof value?.[Symbol.iterator] === 'function' && typeof value.next === 'function') return joinChunks(value);
+  return chunkBytes(value);
+}
+
+async function joinChunks(values) {
+  const chunks = [];
+  let bytes = 0;
+  for await (const value of values) {
+    const chunk = chunkBytes(value);
+    bytes += chunk.length;
+    chunks.push(chunk);
+    if (bytes > outputBytesMax) break;
+  }
+  return Buffer.concat(chunks);
+}
+
+function chunkBytes(value) {
+  if (typeof value === 'string') return Buffer.from(value);
+  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof ArrayBuffer) return Buffer.from(value);
+  return Buffer.from(JSON.stringify(value) ?? '');
+}
+
+function bodyOf(response) {
+  return response.isBase64Encoded ? Buffer.from(String(response.body ?? ''), 'base64') : response.body;
+}
+
+function headersOf(headers) {
+  const pairs = Object.entries(headers ?? {}).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).map((single) => [name, String(single)]),
+  );
+  const chars = pairs.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  if (chars > httpHeaderCharsMax) throw new RangeError(`response headers of ${chars} characters`);
+  return pairs;
+}
+
+function describe(error) {
+  try {
+    if (error === null || typeof error !== 'object' || typeof error.message !== 'string')
+      return { name: 'a value', message: cut(inspect(error), messageCharsMax), stack: '' };
+    return {
+      name: cut(String(error.name), 256),
+      message: cut(error.message, messageCharsMax),
+      stack: cut(cleanStack(String(error.stack)), stackCharsMax),
+    };
+  } catch {
+    return { name: 'Error', message: 'an error that cannot be described', stack: '' };
+  }
+}
+
+function cleanStack(stack) {
+  const lines = stack.split('\n').filter((line) => !/^\s+at .*(relais:shim|node:internal)/.test(line));
+  return lines.join('\n').replaceAll('file:///function/', '').replaceAll('/function/', '');
+}
+
+function cut(text, charsMax) {
+  return text.length > charsMax ? text.slice(0, charsMax) : text;
+}
+
+/** CommonJS when it compiles as that, an ES module otherwise; .mjs and .cjs say it themselves. */
+async function loadModule(filename, source) {
+  const path = `/function/${basename(filename)}`;
+  const cjs = path.endsWith('.mjs') ? undefined : compileCjs(path, source);
+  return cjs ? evaluateCjs(cjs, path) : importSource(pathToFileURL(path).href, source);
+}
+
+function compileCjs(path, source) {
+  try {
+    return vm.compileFunction(source, ['exports', 'require', 'module', '__filename', '__dirname'], {
+      filename: path,
+      importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    });
+  } catch (error) {
+    if (path.endsWith('.cjs')) throw error;
+    return undefined;
+  }
+}
+
+function evaluateCjs(compiled, path) {
+  const require = createRequire(path);
+  const module = {
+    id: '.',
+    path: '/function',
+    filename: path,
+    loaded: false,
+    exports: {},
+    children: [],
+    paths: [],
+    require,
+  };
+  require.main = module;
+  compiled.call(module.exports, module.exports, require, module, path, '/function');
+  module.loaded = true;
+  return module.exports;
+}
+
+async function importSource(url, source) {
+  const hooks = registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === url ? { url, format: 'module', shortCircuit: true } : next(specifier, context),
+    load: (target, context, next) =>
+      target === url ? { source, format: 'module', shortCircuit: true } : next(target, context),
+  });
+  try {
+    return await import(url);
+  } finally {
+    hooks.deregister();
+  }
+}
+
+function handlerOf(module) {
+  const candidates = [module.handler, module.default, module.default?.handler, module];
+  const found = candidates.find((candidate) => typeof candidate === 'function');
+  if (!found) throw new TypeError('the source exports no handler function');
+  return found;
+}
+
+function runProgram(filename, source) {
+  process.argv = [process.execPath, basename(filename)];
+  let loaded = false;
+  // What node itself does for a main module whose top-level await never ends.
+  process.on('exit', (code) => {
+    if (!loaded && code === 0) process.exitCode = 13;
+  });
+  channel.unref();
+  loadModule(filename, source).then(
+    () => {
+      loaded = true;
+    },
+    (error) => {
+      loaded = true;
+      // Outside every promise, so that it is reported like any uncaught exception.
+      setImmediate(() => {
+        throw error;
+      });
+    },
+  );
+}
+//# sourceURL=relais:shim

@@ -1,0 +1,42 @@
+import { homedir } from 'node:os';
+import type { Clock } from '@relais/kit';
+import { findExecutable } from '../../processes/executables.js';
+import type { ProcessLauncher } from '../../processes/process-launcher.js';
+import { runTool } from '../../processes/run-tool.js';
+
+/** The Python that functions run on. */
+export interface Interpreter {
+  /** Absolute path of the binary itself, behind any wrapper. */
+  readonly path: string;
+  /** For example "3.11.2". */
+  readonly version: string;
+}
+
+const budgetMs = 10_000;
+const question = 'import json, sys; print(json.dumps([sys.executable, *sys.version_info[:3]]))';
+
+/**
+ * Asks the python3 of the search path where it is and which; undefined when there is none, or it is older than 3.9.
+ * Wrappers (pyenv, asdf) are asked once here and avoided from then on.
+ */
+export async function findInterpreter(
+  launcher: ProcessLauncher,
+  clock: Clock,
+  searchPath: string,
+): Promise<Interpreter | undefined> {
+  const command = await findExecutable('python3', searchPath);
+  if (!command) return undefined;
+  const env = { PATH: searchPath, HOME: homedir() };
+  const run = { command, args: ['-I', '-c', question], env, budgetMs, outputBytesMax: 4096 };
+  try {
+    return parseAnswer((await runTool(launcher, clock, run)).stdout);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseAnswer(stdout: string): Interpreter | undefined {
+  const [path, major, minor, micro] = JSON.parse(stdout) as [string, number, number, number];
+  const recent = major > 3 || (major === 3 && minor >= 9);
+  return recent && path.startsWith('/') ? { path, version: `${major}.${minor}.${micro}` } : undefined;
+}

@@ -1,0 +1,301 @@
+"""Runs in the user's process. Waits on file descriptor 3 for a function, then serves its calls one after the other.
+
+Standard library only, Python 3.9 or later.
+"""
+import base64
+import json
+import linecache
+import os
+import struct
+import sys
+import time
+import traceback
+import types
+
+CHANNEL = 3
+MESSAGE_CHARS_MAX = 2048
+STACK_CHARS_MAX = 8192
+HTTP_HEADER_CHARS_MAX = 64 * 1024
+PREFIX = struct.Struct("<II")
+SHIM = __file__
+
+
+class Closed(Exception):
+    """The other side is gone."""
+
+
+def read_exactly(count):
+    chunks = []
+    while count > 0:
+        chunk = os.read(CHANNEL, min(count, 1 << 20))
+        if not chunk:
+            raise Closed
+        chunks.append(chunk)
+        count -= len(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def read_frame():
+    header_bytes, payload_bytes = PREFIX.unpack(read_exactly(PREFIX.size))
+    return json.loads(read_exactly(header_bytes)), read_exactly(payload_bytes)
+
+
+def send(header, payload=b""):
+    head = json.dumps(header).encode()
+    rest = memoryview(PREFIX.pack(len(head), len(payload)) + head + payload)
+    while rest:
+        rest = rest[os.write(CHANNEL, rest):]
+
+
+class Context:
+    """What a handler is told of the call it serves."""
+
+    def __init__(self, facts, header):
+        self.invocationId = header["invocationId"]
+        self.functionName = facts["name"]
+        self.functionId = facts["id"]
+        self.version = facts["version"]
+        self.deadlineMs = header["deadlineMs"]
+        self.traceparent = header["traceparent"]
+        self.attempt = header["attempt"]
+        self.http = http_of(header["http"]) if "http" in header else None
+        self._end = time.monotonic() + header["remainingMs"] / 1000
+
+    def getRemainingTimeMs(self):
+        return max(0.0, (self._end - time.monotonic()) * 1000)
+
+    get_remaining_time_ms = getRemainingTimeMs
+
+    @property
+    def logger(self):
+        return function_logger()
+
+
+def http_of(request):
+    headers = {}
+    for header in request["headers"]:
+        name, value = header["name"], header["value"]
+        separator = "; " if name == "cookie" else ", "
+        headers[name] = headers[name] + separator + value if name in headers else value
+    return types.SimpleNamespace(
+        method=request["method"], path=request["path"], query=request["query"], headers=headers
+    )
+
+
+def function_logger():
+    import logging
+
+    logger = logging.getLogger("relais")
+    if not logger.handlers:
+        to_stderr = logging.StreamHandler()
+        to_stderr.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+        logger.addHandler(to_stderr)
+        logger.setLevel(logging.DEBUG)
+        logger.propagate = False
+    return logger
+
+
+def refuse_constant(name):
+    raise ValueError(name + " is not JSON")
+
+
+def event_of(payload):
+    """What is not JSON is text, what is not text is bytes, nothing at all is None."""
+    if not payload:
+        return None
+    try:
+        text = payload.decode()
+    except UnicodeDecodeError:
+        return payload
+    try:
+        return json.loads(text, parse_constant=refuse_constant)
+    except (ValueError, RecursionError):
+        return text
+
+
+def bytes_of(value, bytes_max):
+    if hasattr(value, "__aiter__"):
+        import asyncio
+
+        return asyncio.run(join_async(value, bytes_max))
+    if hasattr(value, "__next__"):
+        return join(map(chunk_bytes, value), bytes_max)
+    return chunk_bytes(value)
+
+
+def join(chunks, bytes_max):
+    whole = bytearray()
+    for chunk in chunks:
+        whole += chunk
+        if len(whole) > bytes_max:
+            break
+    return bytes(whole)
+
+
+async def join_async(values, bytes_max):
+    whole = bytearray()
+    async for value in values:
+        whole += chunk_bytes(value)
+        if len(whole) > bytes_max:
+            break
+    return bytes(whole)
+
+
+def chunk_bytes(value):
+    if value is None:
+        return b""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace")
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # A lone surrogate becomes the escape that JSON has for it.
+    return text.encode("utf-8", "backslashreplace")
+
+
+def is_response(value):
+    return isinstance(value, dict) and type(value.get("statusCode")) is int
+
+
+def body_of(response):
+    body = response.get("body")
+    return base64.b64decode(body or "") if response.get("isBase64Encoded") else body
+
+
+def headers_of(response):
+    pairs = []
+    for name, value in (response.get("headers") or {}).items():
+        for single in value if isinstance(value, (list, tuple)) else [value]:
+            pairs.append([str(name), str(single)])
+    chars = sum(len(name) + len(value) for name, value in pairs)
+    if chars > HTTP_HEADER_CHARS_MAX:
+        raise ValueError("response headers of %d characters" % chars)
+    return pairs
+
+
+def describe(error):
+    """The exception without the frames of this file."""
+    try:
+        trace = error.__traceback__
+        while trace and trace.tb_frame.f_code.co_filename == SHIM:
+            trace = trace.tb_next
+        stack = "".join(traceback.format_exception(type(error), error, trace))
+        message = str(error)
+    except Exception:
+        stack, message = "", "an exception that cannot be described"
+    return {
+        "name": type(error).__name__[:256],
+        "message": message[:MESSAGE_CHARS_MAX],
+        "stack": stack.replace(SHIM, "relais")[-STACK_CHARS_MAX:],
+    }
+
+
+def prepare(header, source):
+    """Sets the environment and compiles the source, so that stack traces show its lines."""
+    os.environ.update(header["env"])
+    if "TZ" in header["env"]:
+        time.tzset()
+    filename = os.path.basename(header["filename"])
+    sys.argv = [filename]
+    lines = source.decode("utf-8", "replace").splitlines(True)
+    linecache.cache[filename] = (len(source), None, lines, filename)
+    return filename, compile(source, filename, "exec", dont_inherit=True)
+
+
+def new_module(name, filename):
+    module = types.ModuleType(name)
+    module.__file__ = filename
+    sys.modules[name] = module
+    return module
+
+
+class Handler:
+    def __init__(self, header, source):
+        filename, code = prepare(header, source)
+        module = new_module("function", filename)
+        exec(code, module.__dict__)
+        self.function = getattr(module, "handler", None)
+        if not callable(self.function):
+            raise TypeError("the source defines no function named handler")
+        self.facts = header["function"]
+        self.output_bytes_max = header["outputBytesMax"]
+
+    def answer(self, header, payload):
+        value = self.function(event_of(payload), Context(self.facts, header))
+        if hasattr(value, "__await__"):
+            import asyncio
+
+            value = asyncio.run(awaited(value))
+        reply = {"type": "result", "call": header["call"]}
+        if "http" in header and is_response(value):
+            reply["http"] = {"status": value["statusCode"], "headers": headers_of(value)}
+            value = body_of(value)
+        output = bytes_of(value, self.output_bytes_max)
+        if len(output) > self.output_bytes_max:
+            return {"type": "overflow", "call": header["call"], "bytes": len(output)}, b""
+        return reply, output
+
+
+async def awaited(value):
+    return await value
+
+
+def load(header, source):
+    try:
+        handler = Handler(header, source)
+    except SystemExit:
+        raise
+    except BaseException as error:
+        send({"type": "failed", "error": describe(error)})
+        return None
+    send({"type": "ready"})
+    return handler
+
+
+def call(handler, header, payload):
+    try:
+        reply, output = handler.answer(header, payload)
+    except SystemExit:
+        raise
+    except BaseException as error:
+        reply, output = {"type": "error", "call": header["call"], "error": describe(error)}, b""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            pass
+    send(reply, output)
+
+
+def run_program(header, source):
+    filename, code = prepare(header, source)
+    module = new_module("__main__", filename)
+    module.__builtins__ = __builtins__
+    exec(code, module.__dict__)
+
+
+def print_without_shim(kind, error, trace):
+    while trace and trace.tb_frame.f_code.co_filename == SHIM:
+        trace = trace.tb_next
+    traceback.print_exception(kind, error, trace)
+
+
+def main():
+    os.set_inheritable(CHANNEL, False)
+    sys.excepthook = print_without_shim
+    handler = None
+    while True:
+        header, payload = read_frame()
+        if header["type"] == "run":
+            return run_program(header, payload)
+        if header["type"] == "load":
+            handler = load(header, payload)
+        else:
+            call(handler, header, payload)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Closed:
+        os._exit(0)
