@@ -1,0 +1,23 @@
+// npm run verify: everything CI holds a change to, and each benchmark once. Stops at the first step that fails.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+
+const steps = [
+  ['format and lint', 'npm run --silent lint'],
+  ['build', 'npm run --silent build'],
+  ['generated code', 'npm test --silent -- tools/checks/generated'],
+  ['tests', 'npm test --silent'],
+  ['benchmarks, once', 'npm run --silent bench -- --smoke'],
+];
+
+const beganMs = performance.now();
+for (const [index, [title, line]] of steps.entries()) {
+  console.log(`verify: ${index + 1}/${steps.length} ${title}`);
+  const { status } = spawnSync(line, { cwd: root, stdio: 'inherit', shell: true });
+  if (status === 0) continue;
+  console.error(`verify: FAILED at ${title} (${line}); nothing after it ran`);
+  process.exit(1);
+}
+console.log(`verify: passed in ${Math.round((performance.now() - beganMs) / 1000)} s`);
