@@ -20,7 +20,7 @@ export interface GatewayLimits {
   readonly requestTimeoutMs: number;
   /** Connections at once; a further one is closed. */
   readonly connectionsMax: number;
-  /** Requests on one HTTP/1.1 connection; the last is answered with `connection: close`. */
+  /** Requests on one HTTP/1.1 connection; the last is answered with `connection: close`, a further one 503. */
   readonly requestsPerSocketMax: number;
   /** A connection without a request is closed after this long. */
   readonly idleConnectionMs: number;

@@ -17,6 +17,8 @@ export interface InvokeInput {
 
 export interface InvokeOutput {
   readonly invocationId: string;
+  /** Name of the function that ran. */
+  readonly functionName: string;
   readonly output: Buffer;
   /** Status and headers, when the function set any. */
   readonly http: HttpResponse | undefined;
@@ -76,6 +78,7 @@ export class InvokeFunction {
     if (result.outcome?.$case !== 'invoked') throw brokenContract('A call was answered with something else.');
     return {
       invocationId: id,
+      functionName: version.name,
       output: result.outcome.value.output,
       http: result.outcome.value.http,
       durationMs: clock.nowMs() - startMs,
@@ -89,7 +92,8 @@ export class InvokeFunction {
     try {
       const output = await pages.get(version, caller);
       const durationMs = clock.nowMs() - startMs;
-      return { invocationId: id, output, http: undefined, durationMs, logs: '', logsTruncated: false };
+      const functionName = version.name;
+      return { invocationId: id, functionName, output, http: undefined, durationMs, logs: '', logsTruncated: false };
     } catch (error) {
       throw RelaisError.from(error).with({ invocationId: id, traceId: traceIdOf(caller.traceparent) });
     }

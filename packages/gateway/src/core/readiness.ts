@@ -12,7 +12,7 @@ export interface ReadinessOptions {
 /** Whether an ordinary request would succeed now: storage answers, a worker is ready, and some language runs. */
 export class Readiness {
   readonly #options: ReadinessOptions;
-  #stopping = false;
+  #isStopping = false;
 
   constructor(options: ReadinessOptions) {
     this.#options = options;
@@ -20,12 +20,17 @@ export class Readiness {
 
   /** From now on never ready. */
   stopping(): void {
-    this.#stopping = true;
+    this.#isStopping = true;
+  }
+
+  /** True once the gateway shuts down. */
+  get isStopping(): boolean {
+    return this.#isStopping;
   }
 
   /** What stands in the way; empty when ready. Never rejects. */
   async reasons(caller: Caller): Promise<string[]> {
-    if (this.#stopping) return ['The gateway is shutting down.'];
+    if (this.#isStopping) return ['The gateway is shutting down.'];
     const found = await Promise.all([this.#storage(caller), this.#workers(caller), this.#languages(caller)]);
     return found.filter((reason) => reason !== '');
   }

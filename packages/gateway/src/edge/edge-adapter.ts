@@ -47,7 +47,9 @@ export class EdgeAdapter {
     response.setHeader('x-content-type-options', 'nosniff');
     this.#settleBody(request, response, handler);
     const answer = handler ? await handler(universalRequest(request, response)) : unknownProcedure(request);
-    await universalResponseToNodeResponse(await completeRefusal(answer), response);
+    const complete = await completeRefusal(answer);
+    if (this.#stopped.signal.aborted && !isHttp2(request)) response.setHeader('connection', 'close');
+    await universalResponseToNodeResponse(complete, response);
   }
 
   #settleBody(request: ServerRequest, response: ServerResponse, handler: UniversalHandler | undefined): void {

@@ -11,8 +11,11 @@ export function invocationService(shared: EdgeShared): ServiceImpl<typeof invoca
     invoke: serve(shared, invocation.InvocationService.method.invoke, async (request, call) => {
       if (request.function === '') throw invalid('missing_function', 'Say which function: {"function":"NAME"}.');
       const input = { function: request.function, payload: payloadOf(request.payload) };
-      const { durationMs, invocationId, logs, logsTruncated, output } = await invoke.run(input, call.caller);
-      call.invoked(invocationId);
+      const { durationMs, functionName, invocationId, logs, logsTruncated, output } = await invoke.run(
+        input,
+        call.caller,
+      );
+      call.invoked(invocationId, functionName);
       return { output: outputOf(output, request.payload.case), invocationId, durationMs, logs, logsTruncated };
     }),
   };

@@ -19,8 +19,8 @@ export interface EdgeShared {
 /** What an implementation of an RPC sees beside its request. */
 export interface EdgeCall {
   readonly caller: Caller;
-  /** Names the invocation in the answer's headers and in the span. */
-  invoked(invocationId: string): void;
+  /** Names the invocation in the answer's headers, and it and its function in the span. */
+  invoked(invocationId: string, functionName: string): void;
 }
 
 /** Makes a unary RPC of a use case: a span around it, its failures translated, ids in the answer's headers. */
@@ -34,7 +34,7 @@ export function serve<I extends DescMessage, O extends DescMessage>(
     const span = begin(shared.tracer, name, method, context);
     try {
       const caller = { traceparent: span.traceparent, signal: context.signal, budgetMs: context.timeoutMs() };
-      const output = await run(request, { caller, invoked: (id) => mark(span, context, id) });
+      const output = await run(request, { caller, invoked: (id, called) => mark(span, context, id, called) });
       context.responseHeader.set('traceparent', span.traceparent);
       span.end();
       return output;
@@ -66,9 +66,9 @@ function begin(
   return tracer.start(name, { kind: 'server', parent, attributes });
 }
 
-function mark(span: Span, context: HandlerContext, invocationId: string): void {
+function mark(span: Span, context: HandlerContext, invocationId: string, functionName: string): void {
   context.responseHeader.set('x-relais-invocation-id', invocationId);
-  if (span.recording) span.set({ 'faas.invocation_id': invocationId });
+  if (span.recording) span.set({ 'faas.invocation_id': invocationId, 'faas.name': functionName });
 }
 
 // The caller's own deadline arrives as a cancellation; it reads better as what it is.

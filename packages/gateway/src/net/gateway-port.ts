@@ -7,6 +7,9 @@ import { answerClientError } from './client-error.js';
 import { awaitFirstBytes } from './first-bytes.js';
 import type { ServerRequest, ServerResponse } from './messages.js';
 
+const inactivitySlackMs = 5_000;
+const idleCheckMs = 100;
+
 /** Serves one request of either protocol; never rejects and never throws. */
 export type RequestHandler = (request: ServerRequest, response: ServerResponse) => void;
 
@@ -68,12 +71,16 @@ export class GatewayPort {
     this.#closing = true;
     const closed = new Promise<void>((resolve) => this.#tcp.close(() => resolve()));
     this.#http1.close();
-    this.#http1.closeIdleConnections();
     for (const session of this.#sessions) session.close();
-    const cancel = this.#options.clock.after(graceMs, () => this.#cut());
+    const { clock } = this.#options;
+    const cancelCut = clock.after(graceMs, () => this.#cut());
+    // A connection falls idle when its answer is out, and would then be kept alive.
+    const stopTicking = clock.every(idleCheckMs, () => this.#http1.closeIdleConnections());
+    this.#http1.closeIdleConnections();
     if (graceMs <= 0) this.#cut();
     await closed;
-    cancel();
+    cancelCut();
+    stopTicking();
   }
 
   #cut(): void {
@@ -94,10 +101,6 @@ export class GatewayPort {
 
   #createHttp1(): http.Server {
     const { handler, limits } = this.#options;
-    const serve = (request: http.IncomingMessage, response: http.ServerResponse) => {
-      if (this.#closing) response.shouldKeepAlive = false;
-      handler(request, response);
-    };
     const server = http.createServer(
       {
         maxHeaderSize: limits.headerBytesMax,
@@ -107,14 +110,14 @@ export class GatewayPort {
         connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
         requireHostHeader: false,
       },
-      serve,
+      handler,
     );
     server.maxRequestsPerSocket = limits.requestsPerSocketMax;
-    server.timeout = limits.requestTimeoutMs;
+    // A request that is too slow gets its answer first.
+    server.timeout = limits.requestTimeoutMs + inactivitySlackMs;
     // The handler says when the body is welcome.
-    server.on('checkContinue', serve);
+    server.on('checkContinue', handler);
     server.on('clientError', answerClientError);
-    server.on('dropRequest', (_request, socket) => socket.destroy());
     return server;
   }
 

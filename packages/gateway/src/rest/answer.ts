@@ -10,6 +10,8 @@ export interface RestAnswer {
   /** Header names in lower case. */
   readonly headers?: OutgoingHttpHeaders;
   readonly invocationId?: string;
+  /** For the span. */
+  readonly functionName?: string;
   /** What the span ends with, on a failure. */
   readonly failure?: RelaisError;
 }

@@ -15,7 +15,8 @@ export async function invoke(call: RestCall, shared: RestShared): Promise<RestAn
   if (!reference) throw invalid('missing_function', 'Say which function: POST /invoke?fn=NAME.');
   const payload = await readBody(call, shared, payloadBound);
   const result = await shared.core.invoke.run({ function: reference, payload }, call.caller);
-  return { status: 200, contentType: jsonType, body: body(result), invocationId: result.invocationId };
+  const { functionName, invocationId } = result;
+  return { status: 200, contentType: jsonType, body: body(result), invocationId, functionName };
 }
 
 // Put together by hand: this is the hot path, and only the output needs escaping.

@@ -35,7 +35,8 @@ test('PUT /deploy gives a taken name a new version', async () => {
 });
 
 test('a deploy carries its options to the build and to storage', async () => {
-  const options = 'timeoutMs=5000&memoryMb=64&isolation=reuse&cflags=-O2%20-DX=1&cflags=-Wall&env.GREETING=hi+you&http=cgi';
+  const options =
+    'timeoutMs=5000&memoryMb=64&isolation=reuse&cflags=-O2%20-DX=1&cflags=-Wall&env.GREETING=hi+you&http=cgi';
   const answer = await ask('POST', `/deploy?name=hello&lang=c&concurrency=3&filename=h.c&${options}`, source);
   expect(answer.status).toBe(201);
   const config = (await ask('GET', '/function/hello')).json().config;
@@ -124,7 +125,12 @@ test('a failed invocation names itself in body and header', async () => {
   expect(answer.status).toBe(429);
   expect(answer.headers.get('retry-after')).toBe('2');
   const { error, ok } = answer.json();
-  expect({ ok, ...error }).toMatchObject({ ok: false, code: 'resource_exhausted', retryAfterMs: 1_200, retryable: true });
+  expect({ ok, ...error }).toMatchObject({
+    ok: false,
+    code: 'resource_exhausted',
+    retryAfterMs: 1_200,
+    retryable: true,
+  });
   expect(answer.headers.get('x-relais-invocation-id')).toBe(error.invocationId);
   expect(answer.headers.get('traceparent')).toContain(error.traceId);
 });

@@ -52,7 +52,7 @@ export class RestAdapter {
   }
 
   #finish(call: RestCall, answer: RestAnswer, label: string): void {
-    const { failure, invocationId, status } = answer;
+    const { failure, functionName, invocationId, status } = answer;
     const { span } = call;
     try {
       writeAnswer(call, answer, this.#options);
@@ -64,6 +64,7 @@ export class RestAdapter {
     if (span.recording) {
       span.set({ 'http.response.status_code': status });
       if (invocationId !== undefined) span.set({ 'faas.invocation_id': invocationId });
+      if (functionName !== undefined) span.set({ 'faas.name': functionName });
     }
     span.end(failure);
   }

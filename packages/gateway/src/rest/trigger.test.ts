@@ -1,5 +1,5 @@
-import { type Harness, startGateway } from '../testing/harness.js';
 import type { FakeFunction } from '../testing/fake-dispatch.js';
+import { type Harness, startGateway } from '../testing/harness.js';
 import { rawExchange } from '../testing/raw.js';
 
 let harness: Harness;

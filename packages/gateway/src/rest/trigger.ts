@@ -27,10 +27,10 @@ export async function trigger(call: RestCall, shared: RestShared): Promise<RestA
 }
 
 function answerOf(result: InvokeOutput, { limits }: RestShared): RestAnswer {
-  const { http, invocationId, output } = result;
+  const { functionName, http, invocationId, output } = result;
   const headers = http ? responseHeaders(http.headers, invocationId) : {};
   const status = http ? responseStatus(http.status, invocationId) : 200;
   headers['content-type'] ??= outputType(output, limits.contentTypeProbeBytesMax);
   const hasNoBody = status === 204 || status === 304;
-  return { status, body: hasNoBody ? '' : output, headers, invocationId };
+  return { status, body: hasNoBody ? '' : output, headers, invocationId, functionName };
 }

@@ -15,6 +15,7 @@ export function writeAnswer(call: RestCall, answer: RestAnswer, shared: RestShar
   if (status !== 204 && status !== 304) all['content-length'] ??= Buffer.byteLength(body);
   all['x-content-type-options'] = 'nosniff';
   all.traceparent = span.traceparent;
+  if (shared.core.readiness.isStopping && !isHttp2(request)) all.connection = 'close';
   if (invocationId !== undefined) all['x-relais-invocation-id'] = invocationId;
   if (request.complete || hasNoBody(request)) {
     writeHead(response, status, all);

@@ -64,7 +64,10 @@ export function allDoors(url: string): Door[] {
   return [
     restDoor(url),
     rpcDoor('Connect JSON over HTTP/1.1', createConnectTransport({ baseUrl: url, httpVersion: '1.1' })),
-    rpcDoor('Connect binary over h2c', createConnectTransport({ baseUrl: url, httpVersion: '2', useBinaryFormat: true })),
+    rpcDoor(
+      'Connect binary over h2c',
+      createConnectTransport({ baseUrl: url, httpVersion: '2', useBinaryFormat: true }),
+    ),
     rpcDoor('gRPC over h2c', createGrpcTransport({ baseUrl: url })),
     rpcDoor('gRPC-Web over HTTP/1.1', createGrpcWebTransport({ baseUrl: url, httpVersion: '1.1' })),
   ];

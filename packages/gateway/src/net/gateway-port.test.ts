@@ -1,0 +1,339 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import http2 from 'node:http2';
+import net from 'node:net';
+import type { RelaisError } from '@relais/kit';
+import type { GatewayLimits } from '../limits.js';
+import { type Harness, startGateway, until } from '../testing/harness.js';
+import { rawExchange } from '../testing/raw.js';
+
+let harness: Harness;
+
+async function start(limits: Partial<GatewayLimits> = {}): Promise<void> {
+  harness = await startGateway({ limits });
+  await fetch(`${harness.url}/deploy?name=hello&lang=c`, { method: 'POST', body: 'x' });
+}
+
+afterEach(() => harness.gateway.stop(0));
+
+const failureOf = (raw: string) => JSON.parse(raw.slice(raw.indexOf('\r\n\r\n'))).error;
+
+function connect(): net.Socket {
+  const socket = net.connect({ port: harness.port, host: '127.0.0.1' });
+  socket.on('error', () => {});
+  return socket;
+}
+
+test('a connection that says nothing is cut', async () => {
+  await start({ firstBytesTimeoutMs: 50 });
+  expect(await rawExchange(harness.port)).toBe('');
+});
+
+test('a connection that begins like HTTP/2 and stops is cut', async () => {
+  await start({ firstBytesTimeoutMs: 50 });
+  expect(await rawExchange(harness.port, 'PRI * HT')).toBe('');
+});
+
+test('first bytes that trickle in are put together', async () => {
+  await start();
+  const socket = connect();
+  socket.setNoDelay(true);
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk) => chunks.push(chunk));
+  await once(socket, 'connect');
+  for (const part of ['P', 'OST /nothing HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r', '\n']) {
+    await new Promise((resolve) => socket.write(part, resolve));
+  }
+  await once(socket, 'close');
+  expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1.1 404 /);
+});
+
+test('headers that do not come to an end are 408 in our shape', async () => {
+  await start({ headersTimeoutMs: 100 });
+  const raw = await rawExchange(harness.port, 'GET / HTTP/1.1\r\nhost: x\r\nx-slow:');
+  expect(raw).toMatch(/^HTTP\/1.1 408 /);
+  expect(failureOf(raw)).toMatchObject({ code: 'deadline_exceeded', reason: 'request_timeout', fault: 'caller' });
+});
+
+test('a body that does not come to an end is 408', async () => {
+  await start({ headersTimeoutMs: 100, requestTimeoutMs: 200 });
+  const raw = await rawExchange(
+    harness.port,
+    'POST /invoke?fn=hello HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc',
+  );
+  expect(raw).toMatch(/^HTTP\/1.1 408 /);
+});
+
+test('headers over the bound are 431 in our shape', async () => {
+  await start();
+  const raw = await rawExchange(harness.port, `GET / HTTP/1.1\r\nhost: x\r\nx-large: ${'x'.repeat(17 * 1024)}\r\n\r\n`);
+  expect(raw).toMatch(/^HTTP\/1.1 431 /);
+  expect(raw).toMatch(/\r\ntraceparent: 00-/);
+  expect(failureOf(raw)).toMatchObject({ code: 'invalid_argument', reason: 'headers_too_large' });
+});
+
+test.each([
+  ['nothing of HTTP', '\x16\x03\x01\x02\x00\x01\x00\r\n\r\n'],
+  ['a bad chunk', 'POST /invoke?fn=hello HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'],
+  ['two lengths', 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab'],
+  [
+    'length and chunks',
+    'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+  ],
+])('%s is 400 in our shape', async (_what, bytes) => {
+  await start();
+  const raw = await rawExchange(harness.port, bytes);
+  expect(raw).toMatch(/HTTP\/1.1 400 /);
+  expect(raw).toContain('"reason":"malformed_request"');
+});
+
+test('a socket serves so many requests and no more', async () => {
+  await start({ requestsPerSocketMax: 2 });
+  const request = 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n';
+  const socket = connect();
+  let raw = '';
+  socket.setEncoding('latin1').on('data', (text) => {
+    raw += text;
+  });
+  for (let i = 0; i < 3; i++) socket.write(request);
+  await until(() => raw.includes(' 503 '));
+  socket.destroy();
+  const answers = raw.split('HTTP/1.1 ').slice(1);
+  expect(answers.map((answer) => [answer.slice(0, 3), /connection: close/i.test(answer)])).toEqual([
+    ['200', false],
+    ['200', true],
+    ['503', true],
+  ]);
+});
+
+test('a connection over the bound is closed', async () => {
+  await start({ connectionsMax: 2 });
+  const first = connect();
+  await once(first, 'connect');
+  const second = connect();
+  await once(second, 'connect');
+  const third = connect();
+  await once(third, 'close');
+  first.destroy();
+  second.destroy();
+});
+
+describe('a body over its bound', () => {
+  const limits = { sourceBytesMax: 1_000, payloadBytesMax: 1_000 };
+  const hundredMiB = 100 * 1024 * 1024;
+  const block = Buffer.alloc(1024 * 1024);
+
+  // Writes until the other side closes, as a client does that looks at the answer only afterwards.
+  function flood(request: http.ClientRequest): Promise<{ status: number | undefined; body: string }> {
+    return new Promise((resolve, reject) => {
+      let left = hundredMiB / block.length;
+      const more = () => {
+        while (left-- > 0) if (!request.write(block)) return;
+        request.end();
+      };
+      request.on('drain', more);
+      request.on('error', reject);
+      request.on('response', (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (chunk) => {
+          body += chunk;
+        });
+        response.on('end', () => resolve({ status: response.statusCode, body }));
+      });
+      more();
+    });
+  }
+
+  test.each([
+    ['announced', { 'content-length': String(hundredMiB) }],
+    ['chunked', {}],
+  ])('is 413 although 100 MiB keep coming, %s', async (_how, headers) => {
+    await start(limits);
+    const agent = new http.Agent();
+    const options = { method: 'POST', headers, agent };
+    const { body, status } = await flood(http.request(`${harness.url}/deploy?name=big&lang=c`, options));
+    agent.destroy();
+    expect(status).toBe(413);
+    expect(JSON.parse(body).error).toMatchObject({
+      code: 'resource_exhausted',
+      reason: 'payload_too_large',
+      retryable: false,
+      limit: { name: 'sourceBytesMax', limit: 1_000 },
+    });
+    expect(harness.storage.versions.map((version) => version.name)).toEqual(['hello']);
+  });
+
+  test('is cut when it exceeds what we throw away', async () => {
+    await start({ ...limits, discardBytesMax: 2_000_000 });
+    const request = http.request(`${harness.url}/deploy?name=big&lang=c`, { method: 'POST', agent: false });
+    const socketClosed = new Promise<void>((resolve) =>
+      request.once('socket', (socket) => socket.once('close', () => resolve())),
+    );
+    await Promise.all([flood(request).catch(() => {}), socketClosed]);
+  });
+
+  test('is refused before it is sent to whom asks first', async () => {
+    await start(limits);
+    const headers = { expect: '100-continue', 'content-length': String(hundredMiB) };
+    const request = http.request(`${harness.url}/deploy?name=big&lang=c`, { method: 'POST', headers, agent: false });
+    let continued = false;
+    request.on('continue', () => {
+      continued = true;
+    });
+    request.flushHeaders();
+    const [response] = await once(request, 'response');
+    response.resume();
+    await once(response, 'close');
+    expect([response.statusCode, response.headers.connection, continued]).toEqual([413, 'close', false]);
+  });
+
+  test('within its bound is asked for', async () => {
+    await start(limits);
+    const headers = { expect: '100-continue', 'content-length': '2' };
+    const request = http.request(`${harness.url}/invoke?fn=hello`, { method: 'POST', headers, agent: false });
+    request.flushHeaders();
+    await once(request, 'continue');
+    request.end('hi');
+    const [response] = await once(request, 'response');
+    expect(response.statusCode).toBe(200);
+    response.resume();
+  });
+
+  test('is 413 over HTTP/2, and the session lives on', async () => {
+    await start(limits);
+    const session = http2.connect(harness.url);
+    const stream = session.request({ ':method': 'POST', ':path': '/invoke?fn=hello' });
+    stream.on('error', () => {});
+    stream.write(block);
+    const [headers] = await once(stream, 'response');
+    expect(headers[':status']).toBe(413);
+    const next = session.request({ ':path': '/healthz' });
+    const [healthy] = await once(next, 'response');
+    expect(healthy[':status']).toBe(200);
+    session.destroy();
+  });
+});
+
+test('uploads together stay within their budget', async () => {
+  await start({ bodyBytesInFlightMax: 1_000 });
+  const held = http.request(`${harness.url}/invoke?fn=hello`, { method: 'POST', agent: false });
+  held.on('error', () => {});
+  held.write('x'.repeat(900));
+  const refusedAt = async () =>
+    (await fetch(`${harness.url}/invoke?fn=hello`, { method: 'POST', body: 'x'.repeat(200) })).status;
+  let status = await refusedAt();
+  while (status === 200) status = await refusedAt();
+  expect(status).toBe(429);
+  held.destroy();
+  while (status === 429) status = await refusedAt();
+  expect(status).toBe(200);
+});
+
+describe('a caller that goes away', () => {
+  async function waitingCall() {
+    let signal: AbortSignal | undefined;
+    harness.dispatch.functions.set('hello', (_work, _job, context) => {
+      signal = context.signal;
+      return new Promise(() => {});
+    });
+    const cancelled = () => signal?.aborted === true;
+    return { cancelled, started: () => signal !== undefined };
+  }
+
+  test('over HTTP/1.1 cancels its call', async () => {
+    await start();
+    const call = await waitingCall();
+    const socket = connect();
+    socket.write('POST /invoke?fn=hello HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n');
+    await until(call.started);
+    expect(call.cancelled()).toBe(false);
+    socket.destroy();
+    await until(call.cancelled);
+  });
+
+  test('over HTTP/2 cancels its call and no other', async () => {
+    await start();
+    const session = http2.connect(harness.url);
+    const call = await waitingCall();
+    const gone = session.request({ ':method': 'POST', ':path': '/invoke?fn=hello' });
+    gone.on('error', () => {});
+    gone.end();
+    await until(call.started);
+    const other = await waitingCall();
+    session
+      .request({ ':method': 'POST', ':path': '/invoke?fn=hello' })
+      .on('error', () => {})
+      .end();
+    await until(other.started);
+    gone.close(http2.constants.NGHTTP2_CANCEL);
+    await until(call.cancelled);
+    expect(other.cancelled()).toBe(false);
+    session.destroy();
+  });
+
+  test('in the middle of a body does no harm', async () => {
+    await start();
+    const socket = connect();
+    socket.write('POST /invoke?fn=hello HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nabc', () =>
+      socket.resetAndDestroy(),
+    );
+    await once(socket, 'close');
+    expect((await fetch(`${harness.url}/healthz`)).status).toBe(200);
+  });
+});
+
+test('a flood of resets ends its session, not the gateway', async () => {
+  await start({ streamResetBurstMax: 20, streamResetsPerSecondMax: 1 });
+  const session = http2.connect(harness.url);
+  session.on('error', () => {});
+  const closed = new Promise((resolve) => session.once('close', resolve));
+  for (let i = 0; i < 200; i++) {
+    const stream = session.request({ ':path': '/healthz' });
+    stream.on('error', () => {});
+    stream.close(http2.constants.NGHTTP2_CANCEL);
+  }
+  await closed;
+  expect((await fetch(`${harness.url}/healthz`)).status).toBe(200);
+});
+
+describe('a graceful stop', () => {
+  test('lets accepted requests of both protocols end, takes nothing new, and is not ready meanwhile', async () => {
+    await start();
+    const waiting: (() => void)[] = [];
+    harness.dispatch.functions.set('hello', (work) => {
+      return new Promise((resolve) => waiting.push(() => resolve({ output: work.payload })));
+    });
+    const session = http2.connect(harness.url);
+    const stream = session.request({ ':method': 'POST', ':path': '/invoke?fn=hello' });
+    stream.end('two');
+    const overHttp1 = fetch(`${harness.url}/invoke?fn=hello`, { method: 'POST', body: 'one' });
+    await until(() => waiting.length === 2);
+    const idle = connect();
+    await once(idle, 'connect');
+    const stopped = harness.gateway.stop(20_000);
+    await expect(fetch(`${harness.url}/healthz`)).rejects.toThrow();
+    for (const answer of waiting) answer();
+    const [response, [headers]] = await Promise.all([overHttp1, once(stream, 'response')]);
+    expect([response.status, response.headers.get('connection'), headers[':status']]).toEqual([200, 'close', 200]);
+    await response.text();
+    stream.resume();
+    idle.destroy();
+    await stopped;
+  });
+
+  test('cuts what is left when the grace is over', async () => {
+    await start();
+    harness.dispatch.functions.set('hello', () => new Promise(() => {}));
+    const call = fetch(`${harness.url}/invoke?fn=hello`, { method: 'POST' });
+    const refused = expect(call).rejects.toThrow();
+    await until(() => harness.dispatch.jobs.length === 2);
+    await harness.gateway.stop(50);
+    await refused;
+  });
+});
+
+test('a port that is taken says so', async () => {
+  await start();
+  const failure = (await startGateway({ port: harness.port }).catch((error: unknown) => error)) as RelaisError;
+  expect(failure).toMatchObject({ code: 'failed_precondition', fields: { reason: 'cannot_listen' } });
+});
