@@ -23,6 +23,8 @@ const redialMs = { first: 50, max: 1000 };
 /** After this long in one turn, answers are sent and the loop gets to breathe before the next job. */
 const sliceMs = 2;
 const drainPollMs = 5;
+/** How long a leaving worker waits for the balancer to say that nothing more will come. */
+const goodbyeMsMax = 1000;
 
 type NodeState = 'idle' | 'attached' | 'detached' | 'draining' | 'stopped';
 
@@ -39,6 +41,8 @@ export class WorkerNode implements Component {
   #redialDelayMs = redialMs.first;
   #stopHeartbeat: (() => void) | undefined;
   #onDrained: (() => void) | undefined;
+  /** Set when the balancer has said that nothing more will come. */
+  #nothingMore = false;
 
   constructor(options: WorkerNodeOptions) {
     this.#options = options;
@@ -63,7 +67,8 @@ export class WorkerNode implements Component {
     if (this.#state === 'stopped') return;
     this.#state = 'draining';
     this.#link?.send(AttachRequest.create({ draining: true }));
-    await this.#idle(graceMs);
+    await this.#until(() => this.#nothingMore || !this.#link, Math.min(graceMs, goodbyeMsMax));
+    await this.#until(() => this.#idle(), graceMs);
     this.#results.flushNow();
     this.#state = 'stopped';
     this.#stopHeartbeat?.();
@@ -106,10 +111,7 @@ export class WorkerNode implements Component {
     const arrivedMs = this.#options.clock.nowMs();
     for (const job of frame.jobs) this.#inbox.push({ job, arrivedMs });
     for (const id of frame.cancelIds) this.#cancel(id);
-    if (frame.drain && this.#state === 'attached') {
-      this.#state = 'draining';
-      void this.#idle(Number.POSITIVE_INFINITY).then(() => this.#onDrained?.());
-    }
+    if (frame.drain) this.#drain();
     if (!this.#working) this.#work();
   }
 
@@ -156,14 +158,26 @@ export class WorkerNode implements Component {
     this.#link?.send(AttachRequest.create({ heartbeat }));
   }
 
-  #idle(graceMs: number): Promise<void> {
+  /** The balancer sends nothing more: either it asked this worker to go, or it heard that this worker goes. */
+  #drain(): void {
+    this.#nothingMore = true;
+    if (this.#state !== 'attached') return;
+    this.#state = 'draining';
+    void this.#until(() => this.#idle(), Number.POSITIVE_INFINITY).then(() => this.#onDrained?.());
+  }
+
+  #idle(): boolean {
+    return this.#inbox.length === 0 && this.#runner.runningCount === 0;
+  }
+
+  /** Resolves when the condition holds or the time is over. */
+  #until(condition: () => boolean, waitMs: number): Promise<void> {
     const { clock } = this.#options;
-    const endMs = clock.nowMs() + graceMs;
+    const endMs = clock.nowMs() + waitMs;
     return new Promise((resolve) => {
       const check = () => {
-        const busy = this.#inbox.length > 0 || this.#runner.runningCount > 0;
-        if (busy && clock.nowMs() < endMs) clock.after(drainPollMs, check);
-        else resolve();
+        if (condition() || clock.nowMs() >= endMs) resolve();
+        else clock.after(drainPollMs, check);
       };
       check();
     });
