@@ -1,9 +1,8 @@
-import { rmSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Gateway } from '@relais/gateway';
-import { type Component, randomHex } from '@relais/kit';
+import type { Component } from '@relais/kit';
 import { Supervisor } from '../supervisor/supervisor.js';
 import { releaseVersion } from '../version.js';
 import type { CalledRoles } from './called-roles.js';
@@ -15,6 +14,7 @@ import {
   remoteStorage,
   type StoragePeer,
 } from './peers.js';
+import { RunFolder } from './run-folder.js';
 import { workerDoor } from './servers.js';
 import { runs, type Surroundings } from './surroundings.js';
 import { workerFleet } from './worker-fleet.js';
@@ -66,31 +66,27 @@ function makeGateway(
 function makeWorkers(surroundings: Surroundings, called: CalledRoles, { supervise }: BalancerPeer): Component[] {
   const { clock, config, loggerOf } = surroundings;
   const { store, balancer } = called;
-  const socket = new DoorSocket();
+  const folder = new RunFolder();
+  const doorAddress = `unix:${join(folder.path, 'door', 'workers.sock')}`;
   const host = hostname();
   const workers = workerFleet(
     config,
     {
-      balancerAddress: balancer ? socket.address : config.balancer,
-      storageAddress: store ? socket.address : config.storage,
+      balancerAddress: balancer ? doorAddress : config.balancer,
+      storageAddress: store ? doorAddress : config.storage,
     },
     host,
   );
   const logger = loggerOf('supervisor');
-  const supervisor = new Supervisor({ host, workerMain, workers, dial: supervise, clock, logger });
-  const door = store || balancer ? [socket, workerDoor(socket.address, { store, balancer }, logger)] : [];
-  return [...door, supervisor];
-}
-
-/** Takes away the private folder of the worker door's socket, which the server makes when it starts. */
-class DoorSocket implements Component {
-  readonly name = 'worker door socket';
-  readonly #folder = join(tmpdir(), `relais-${randomHex(8)}`);
-  readonly address = `unix:${join(this.#folder, 'workers.sock')}`;
-
-  async start(): Promise<void> {}
-
-  async stop(): Promise<void> {
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
+  const supervisor = new Supervisor({
+    host,
+    workerMain,
+    workers,
+    scratchFolder: folder.path,
+    dial: supervise,
+    clock,
+    logger,
+  });
+  const door = store || balancer ? [workerDoor(doorAddress, { store, balancer }, logger)] : [];
+  return [folder, ...door, supervisor];
 }

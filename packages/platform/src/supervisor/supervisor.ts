@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { SuperviseRequest, type SuperviseResponse } from '@relais/contracts';
 import { type Clock, type Component, type Dial, type Link, type Logger, randomHex } from '@relais/kit';
 import { type ProcessExit, WorkerProcess } from './worker-process.js';
@@ -9,6 +10,8 @@ export interface SupervisorOptions {
   readonly workerMain: string;
   /** One entry per worker to keep running; the id is the supervisor's to choose. */
   readonly workers: readonly WorkerPlan[];
+  /** Private folder in which each worker gets a scratch directory. */
+  readonly scratchFolder: string;
   readonly dial: Dial<SuperviseRequest, SuperviseResponse>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -101,10 +104,10 @@ export class Supervisor implements Component {
 
   #spawn(place: Place): void {
     if (this.#stopping) return;
-    const { clock, logger, workerMain } = this.#options;
+    const { clock, logger, scratchFolder, workerMain } = this.#options;
     this.#generation++;
     const workerId = `w${place.index + 1}-${this.#tag}-${this.#generation}`;
-    const worker = WorkerProcess.spawn(workerMain, place.spec, workerId);
+    const worker = WorkerProcess.spawn(workerMain, place.spec, workerId, join(scratchFolder, workerId));
     place.process = worker;
     place.startedMs = clock.nowMs();
     logger.debug({ workerId, workerPid: worker.pid }, 'started a worker');

@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync, unlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { randomHex } from '@relais/kit';
 import { readBegunJournal } from '@relais/worker';
 import type { WorkerPlan, WorkerSpec } from './worker-spec.js';
 
@@ -42,10 +40,10 @@ export class WorkerProcess {
   }
 
   /** Starts `node mainFile` and hands it its spec. The journal is an unlinked file: nothing is left behind. */
-  static spawn(mainFile: string, plan: WorkerPlan, workerId: string): WorkerProcess {
-    const scratchDirectory = mkdtempSync(join(tmpdir(), 'relais-worker-'));
+  static spawn(mainFile: string, plan: WorkerPlan, workerId: string, scratchDirectory: string): WorkerProcess {
+    mkdirSync(scratchDirectory, { mode: 0o700 });
     const spec: WorkerSpec = { ...plan, workerId, scratchDirectory };
-    const path = join(tmpdir(), `relais-journal-${randomHex(8)}`);
+    const path = join(scratchDirectory, 'journal');
     const journal = openSync(path, 'wx+', 0o600);
     unlinkSync(path);
     const [command = '', ...args] = [
