@@ -65,20 +65,22 @@ export class FrameReader {
     const buffered = this.#joined();
     const headerBytes = buffered.readUInt32LE(0);
     const payloadBytes = buffered.readUInt32LE(4);
-    if (headerBytes > headerBytesMax)
-      return this.#fail({ kind: 'malformed', what: `a header of ${headerBytes} bytes` });
-    if (payloadBytes > this.#options.payloadBytesMax)
-      return this.#fail({ kind: 'payload_too_large', bytes: payloadBytes });
     const frameBytes = prefixBytes + headerBytes + payloadBytes;
-    if (this.#bufferedBytes < frameBytes) {
-      this.#neededBytes = frameBytes;
-      return;
+    const violation = this.#violationOf(headerBytes, payloadBytes);
+    if (violation) this.#fail(violation);
+    else if (this.#bufferedBytes < frameBytes) this.#neededBytes = frameBytes;
+    else {
+      const payloadAt = prefixBytes + headerBytes;
+      this.#keep(buffered.subarray(frameBytes));
+      this.#deliver(buffered.toString('utf8', prefixBytes, payloadAt), buffered.subarray(payloadAt, frameBytes));
     }
-    this.#keep(buffered.subarray(frameBytes));
-    this.#deliver(
-      buffered.toString('utf8', prefixBytes, prefixBytes + headerBytes),
-      buffered.subarray(frameBytes - payloadBytes, frameBytes),
-    );
+  }
+
+  #violationOf(headerBytes: number, payloadBytes: number): FrameViolation | undefined {
+    if (headerBytes > headerBytesMax) return { kind: 'malformed', what: `a header of ${headerBytes} bytes` };
+    return payloadBytes > this.#options.payloadBytesMax
+      ? { kind: 'payload_too_large', bytes: payloadBytes }
+      : undefined;
   }
 
   #deliver(json: string, payload: Buffer): void {
@@ -86,7 +88,8 @@ export class FrameReader {
     try {
       header = JSON.parse(json);
     } catch {
-      return this.#fail({ kind: 'malformed', what: 'a header that is not JSON' });
+      this.#fail({ kind: 'malformed', what: 'a header that is not JSON' });
+      return;
     }
     this.#options.onFrame({ header, payload });
   }

@@ -148,19 +148,25 @@ export class Guest {
 
   #onFrame(frame: Frame): void {
     const message = parseGuestMessage(frame.header);
-    if (!message) return this.#violate('an unknown message');
-    const reply = replyOf(message, frame.payload);
     const pending = this.#pending;
-    if (!pending || callOf(message) !== pending.call) return this.#violate(`a message "${message.type}" out of turn`);
-    this.#pending = undefined;
-    // What was printed before the answer is in the other pipes by now, and is read by the end of this turn of the loop.
-    setImmediate(pending.resolve, reply);
+    if (!message) {
+      this.#violate('an unknown message');
+    } else if (!pending || callOf(message) !== pending.call) {
+      this.#violate(`a message "${message.type}" out of turn`);
+    } else {
+      this.#pending = undefined;
+      // What was printed before the answer is in the other pipes by now, and is read by the end of this turn of the loop.
+      setImmediate(pending.resolve, replyOf(message, frame.payload));
+    }
   }
 
   #onViolation(violation: FrameViolation): void {
-    if (violation.kind === 'malformed') return this.#violate(violation.what);
-    this.kill();
-    this.#reply({ kind: 'overflow', bytes: violation.bytes });
+    if (violation.kind === 'malformed') {
+      this.#violate(violation.what);
+    } else {
+      this.kill();
+      this.#reply({ kind: 'overflow', bytes: violation.bytes });
+    }
   }
 
   #violate(what: string): void {

@@ -103,13 +103,9 @@ export class InstancePool<M extends PoolMember> {
   /** Gives a lease back: a live member serves the next call or becomes idle. */
   release(lease: Lease<M>): void {
     const { owner, member } = lease;
-    if (!member) return this.#free();
-    // Its slot is freed when it is gone.
-    if (!member.alive) return;
-    const next = this.#nextOf(owner);
-    if (next) next.resolve({ owner, member });
-    else if (this.#waiters.length > 0) member.kill();
-    else this.#idle.push({ owner, member, sinceMs: this.#nowMs() });
+    // The slot of a member is freed when it is gone.
+    if (!member) this.#free();
+    else if (member.alive) this.#offer(owner, member);
   }
 
   /** Ends what has been idle for at least idleMs. */
@@ -126,6 +122,13 @@ export class InstancePool<M extends PoolMember> {
     const ending = this.#idle.filter(matches);
     this.#idle = this.#idle.filter((idle) => !matches(idle));
     for (const idle of ending) idle.member.kill();
+  }
+
+  #offer(owner: object, member: M): void {
+    const next = this.#nextOf(owner);
+    if (next) next.resolve({ owner, member });
+    else if (this.#waiters.length > 0) member.kill();
+    else this.#idle.push({ owner, member, sinceMs: this.#nowMs() });
   }
 
   #nextOf(owner: object): Waiter<M> | undefined {

@@ -6,7 +6,7 @@ import { init as initCjs, parse as parseCjs } from 'cjs-module-lexer';
 import { init as initEsm, parse as parseEsm } from 'es-module-lexer';
 
 const filename = process.argv[2];
-const source = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(0));
+const source = decode(readFileSync(0));
 await initEsm();
 await initCjs();
 
@@ -18,6 +18,14 @@ if (esmError) throw cjsError && !hasModuleSyntax() ? cjsError : esmError;
 process.stdout.write(
   JSON.stringify({ handler: exportNames().some((name) => name === 'handler' || name === 'default') }),
 );
+
+function decode(bytes) {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new SyntaxError('The source is not valid UTF-8');
+  }
+}
 
 function tryCompile(compile) {
   try {

@@ -177,8 +177,11 @@ function describe(error) {
 }
 
 function cleanStack(stack) {
-  const lines = stack.split('\n').filter((line) => !/^\s+at .*(relais:shim|node:internal)/.test(line));
-  return lines.join('\n').replaceAll('file:///function/', '').replaceAll('/function/', '');
+  const lines = stack.split('\n');
+  // What called the user's code is the shim, and what called that is no business of theirs.
+  const end = lines.findIndex((line) => /^\s+at .*relais:shim/.test(line));
+  const own = lines.slice(0, end === -1 ? undefined : end).filter((line) => !/^\s+at .*node:internal/.test(line));
+  return own.join('\n').replaceAll('file:///function/', '').replaceAll('/function/', '');
 }
 
 function cut(text, charsMax) {

@@ -42,6 +42,6 @@ export function diagnosticOf(result: ToolResult, filename: string): Diagnostic {
     line,
     column: line > 0 ? caret + 1 : 0,
     severity: 'error',
-    message: message ?? 'The source cannot be parsed as JavaScript in UTF-8.',
+    message: message ?? 'The source cannot be parsed as JavaScript.',
   };
 }

@@ -1,0 +1,248 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Isolation } from '@relais/contracts';
+import { RelaisError, systemClock } from '@relais/kit';
+import { launcherForTests } from '../../processes/testing.js';
+import { deployForTest, descendantPids, failureOf, outputOf, testCall, until } from '../conformance/support.js';
+import { defaultRuntimeLimits } from '../limits.js';
+import { createJsRuntime } from './js-runtime.js';
+
+const { launcher } = launcherForTests();
+const limits = { ...defaultRuntimeLimits, processesMax: 3, logBytesMax: 2000, outputBytesMax: 100_000 };
+const runtime = createJsRuntime({ limits, clock: systemClock, launcher });
+afterAll(() => runtime.close());
+
+const deploy = (source: string, config = {}) => deployForTest(runtime, 'fn.js', source, config);
+const get = { method: 'GET', path: '/a', query: 'q=1', headers: [{ name: 'accept', value: 'x' }] };
+
+async function outputFor(source: string, payload = ''): Promise<string> {
+  const fn = await deploy(source);
+  const output = outputOf(await fn.call({ payload })).toString();
+  await fn.loaded.close();
+  return output;
+}
+
+test.each([
+  ['a string as is', '() => "text"', 'text'],
+  ['bytes as they are', '() => new Uint8Array([65, 66])', 'AB'],
+  ['an object as JSON', 'async () => ({ a: [1, null] })', '{"a":[1,null]}'],
+  ['nothing', '() => {}', ''],
+  ['null', '() => null', 'null'],
+  ['a number', '() => 7', '7'],
+  ['what a generator yields, joined', 'function* () { yield "a"; yield { b: 1 }; }', 'a{"b":1}'],
+  ['what an async generator yields, joined', 'async function* () { yield "a"; yield "b"; }', 'ab'],
+])('answers %s', async (_what, handler, expected) => {
+  expect(await outputFor(`module.exports = ${handler};`)).toBe(expected);
+});
+
+test.each([
+  ['JSON', '{"a":1}', 'object {"a":1}'],
+  ['text that is not JSON', '{"a":', 'string "{\\"a\\":"'],
+  ['nothing', '', 'object null'],
+])('gives %s as the event', async (_what, payload, expected) => {
+  const source = 'export default (event) => typeof event + " " + JSON.stringify(event);';
+  expect(await outputFor(source, payload)).toBe(expected);
+});
+
+test('gives bytes that are not text as a Buffer', async () => {
+  const fn = await deploy('export default (event) => Buffer.isBuffer(event) ? event : "no buffer";');
+  const payload = Buffer.from([0xff, 0, 0xfe]);
+  expect(outputOf(await fn.call({ payload }))).toEqual(payload);
+});
+
+test('the context says what the call is', async () => {
+  const fn = await deploy(`export const handler = (_event, c) => ({
+    ...c, left: c.getRemainingTimeMs(), wall: c.deadlineMs - Date.now(), logger: typeof c.logger.info });`);
+  const answer = JSON.parse(outputOf(await fn.call({ invocationId: 'inv-7', budgetMs: 5000 })).toString());
+  expect(answer).toMatchObject({
+    invocationId: 'inv-7',
+    functionName: 'probe',
+    functionId: 'probe_1700000000',
+    version: 1,
+    attempt: 1,
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    logger: 'function',
+  });
+  expect(answer.left).toBeGreaterThan(1000);
+  expect(answer.left).toBeLessThanOrEqual(5000);
+  expect(answer.wall).toBeLessThanOrEqual(5001);
+});
+
+test('an HTTP trigger shows the request and takes status, headers and body', async () => {
+  const fn = await deploy(`export const handler = (_event, { http }) => ({
+    statusCode: 418, headers: { 'X-Path': http.path + '?' + http.query, 'set-cookie': ['a=1', 'b=2'] },
+    body: Buffer.from(http.method + http.headers.accept).toString('base64'), isBase64Encoded: true });`);
+  const { result } = await fn.call({ http: get });
+  expect(result).toMatchObject({
+    ok: true,
+    http: {
+      status: 418,
+      headers: [
+        { name: 'x-path', value: '/a?q=1' },
+        { name: 'set-cookie', value: 'a=1' },
+        { name: 'set-cookie', value: 'b=2' },
+      ],
+    },
+  });
+  expect(result.ok && Buffer.from(result.output).toString()).toBe('GETx');
+  const plain = outputOf(await (await deploy('export default () => ({ statusCode: 200 });')).call());
+  expect(plain.toString()).toBe('{"statusCode":200}');
+});
+
+test.each([
+  ['a status that is none', '{ statusCode: 99 }'],
+  ['a header with a line break', '{ statusCode: 200, headers: { a: "b\\r\\nc: d" } }'],
+  ['a header name that is none', '{ statusCode: 200, headers: { "a b": "c" } }'],
+])('refuses %s', async (_what, response) => {
+  const fn = await deploy(`export default () => (${response});`);
+  expect(failureOf(await fn.call({ http: get })).fields.reason).toBe('function_failed');
+});
+
+test('what is printed is the log of that call and of no other', async () => {
+  const fn = await deploy(`console.log('loading');
+    exports.handler = (n, c) => { console.log('out', n); c.logger.warn('careful %d', n); return n; };`);
+  const logs: string[] = [];
+  for (const n of [1, 2, 3]) logs.push((await fn.call({ payload: `${n}` })).logs);
+  expect(logs).toEqual(['loading\nout 1\nWARN careful 1\n', 'out 2\nWARN careful 2\n', 'out 3\nWARN careful 3\n']);
+});
+
+test('a thrown error has its name, message and a stack of the user alone, and the instance stays', async () => {
+  const fn = await deploy(`let n = 0;
+class Refused extends RangeError { name = 'Refused'; }
+function inner() { throw new Refused('no such thing'); }
+export const handler = async () => { if (n++ === 0) inner(); return n; };`);
+  const error = failureOf(await fn.call());
+  expect(error.message).toBe('The function threw Refused: no such thing');
+  expect(error.fields.exit?.stack).toBe(
+    'Refused: no such thing\n    at inner (fn.js:3:26)\n    at handler (fn.js:4:53)',
+  );
+  expect(outputOf(await fn.call()).toString()).toBe('2');
+});
+
+test.each([
+  'throw "text"',
+  'throw null',
+  'throw { get message() { throw 1; } }',
+  'return 1n',
+  'return Promise.reject()',
+])('survives a handler that does %s', async (body) => {
+  const fn = await deploy(`exports.handler = () => { ${body}; };`);
+  expect(failureOf(await fn.call()).fields.reason).toBe('function_failed');
+});
+
+test('a function that cannot be loaded fails its calls with the reason', async () => {
+  const fn = await deploy('import "no-such-package"; export const handler = () => 1;');
+  const error = failureOf(await fn.call());
+  expect(error.message).toContain('no-such-package');
+  expect(error.fields.reason).toBe('function_failed');
+});
+
+test('a crash fails only its own call and the instance is replaced', async () => {
+  const fn = await deploy(`exports.handler = (event) => {
+    if (event === 'die') process.kill(process.pid, 'SIGSEGV');
+    return new Promise((resolve) => setTimeout(resolve, 200, process.pid)); };`);
+  const [neighbour, crash] = await Promise.all([fn.call(), fn.call({ payload: '"die"' })]);
+  expect(failureOf(crash).fields.exit).toMatchObject({ signal: 'SIGSEGV', exitCode: 0 });
+  const pid = outputOf(neighbour).toString();
+  const after = await Promise.all([fn.call(), fn.call()]);
+  expect(after.map((outcome) => outputOf(outcome).toString())).toContain(pid);
+});
+
+test('too much memory is named as that', async () => {
+  const fn = await deploy(
+    'exports.handler = () => { const all = []; for (;;) all.push(new Array(1000).fill(all.length)); };',
+    {
+      memoryMb: 32,
+    },
+  );
+  const error = failureOf(await fn.call());
+  expect(error.fields).toMatchObject({ reason: 'memory_limit', limit: { name: 'memoryMb', limit: 32 } });
+});
+
+test('output over the limit leaves the instance warm', async () => {
+  const fn = await deploy('let n = 0; exports.handler = () => n++ ? n : "x".repeat(100_001);');
+  expect(failureOf(await fn.call()).fields).toMatchObject({
+    reason: 'output_limit',
+    limit: { name: 'outputBytesMax', limit: 100_000, used: 100_001 },
+  });
+  expect(outputOf(await fn.call()).toString()).toBe('2');
+});
+
+test.each([
+  ['bytes that are no frame', 'Buffer.alloc(64, 0xee)'],
+  ['a frame that is no message', 'frame({ type: "nonsense" })'],
+  ['a result for another call', 'frame({ type: "result", call: 99 })'],
+  ['an absurd payload', 'Buffer.from([0, 0, 0, 0, 255, 255, 255, 255])'],
+])('a function that writes %s on the channel fails alone', async (_what, bytes) => {
+  const fn = await deploy(`const frame = (header) => { const json = Buffer.from(JSON.stringify(header));
+      const prefix = Buffer.alloc(8); prefix.writeUInt32LE(json.length, 0); return Buffer.concat([prefix, json]); };
+    exports.handler = (event) => {
+      if (event !== 'forge') return 'fine';
+      require('fs').writeSync(3, ${bytes});
+      return new Promise((resolve) => setTimeout(resolve, 60_000)); };`);
+  expect(failureOf(await fn.call({ payload: '"forge"' })).fault).toBe('function');
+  expect(outputOf(await fn.call()).toString()).toBe('fine');
+});
+
+test('a function that forges answers is ended and takes no other function with it', async () => {
+  const neighbour = await deploy('exports.handler = () => "fine";');
+  const fn = await deploy(`exports.handler = (event) => {
+    if (event !== 'forge') return process.pid;
+    const json = Buffer.from(JSON.stringify({ type: 'result', call: 2 }));
+    const prefix = Buffer.alloc(8); prefix.writeUInt32LE(json.length, 0);
+    for (let i = 0; i < 10; i++) require('fs').writeSync(3, Buffer.concat([prefix, json]));
+    return 'late'; };`);
+  const pid = Number(outputOf(await fn.call()).toString());
+  expect(outputOf(await fn.call({ payload: '"forge"' })).toString()).toBe('');
+  expect(outputOf(await neighbour.call()).toString()).toBe('fine');
+  await until('the forger is gone', () => !descendantPids().has(pid));
+});
+
+test('fresh isolation keeps nothing, neither memory nor process', async () => {
+  const fn = await deploy('let n = 0; exports.handler = () => process.pid + ":" + ++n;', {
+    isolation: Isolation.ISOLATION_FRESH,
+  });
+  const answers = [outputOf(await fn.call()).toString(), outputOf(await fn.call()).toString()];
+  expect(answers.map((answer) => answer.split(':')[1])).toEqual(['1', '1']);
+  expect(new Set(answers).size).toBe(2);
+});
+
+test('a cancelled call is over with every process it started', async () => {
+  const fn = await deploy(`exports.handler = () => new Promise(() => {
+    require('child_process').spawn('sleep', ['4242']); });`);
+  const call = testCall();
+  const pending = fn.loaded.invoke(call);
+  await until('the child runs', () => commandLines().includes('sleep\u00004242\u0000'));
+  fn.loaded.cancel(call.jobId, new RelaisError('deadline_exceeded', 'late'));
+  expect(failureOf(await pending).code).toBe('deadline_exceeded');
+  await until('the child is gone', () => !commandLines().includes('sleep\u00004242\u0000'));
+});
+
+test('a call that waits for a process can be cancelled', async () => {
+  const fn = await deploy('exports.handler = () => new Promise(() => {});');
+  const busy = [testCall(), testCall(), testCall()];
+  const pending = busy.map((call) => fn.loaded.invoke(call));
+  const waiting = testCall();
+  const outcome = fn.loaded.invoke(waiting);
+  fn.loaded.cancel(waiting.jobId, new RelaisError('cancelled', 'gone'));
+  expect(failureOf(await outcome).code).toBe('cancelled');
+  for (const call of busy) fn.loaded.cancel(call.jobId, new RelaisError('cancelled', 'gone'));
+  expect((await Promise.all(pending)).map((done) => failureOf(done).code)).toEqual(Array(3).fill('cancelled'));
+});
+
+test('the examples work', async () => {
+  const source = readFileSync(join(import.meta.dirname, '../../../../../examples/add.js'), 'utf8');
+  expect(await outputFor(source, '{"a":2,"b":3}')).toBe('{"sum":5}');
+});
+
+function commandLines(): string {
+  return [...descendantPids()].map(commandLine).join('\n');
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,84 @@
+import { readdirSync } from 'node:fs';
+import { ManualClock } from '@relais/kit';
+import { launcherForTests } from '../../processes/testing.js';
+import { deployForTest, descendantPids, outputOf, until } from '../conformance/support.js';
+import { defaultRuntimeLimits, type RuntimeLimits } from '../limits.js';
+import { createJsRuntime } from './js-runtime.js';
+
+const clock = new ManualClock();
+const { launcher, directory } = launcherForTests();
+const pidOf = 'exports.handler = () => process.pid;';
+const sparesMax = 2;
+
+function runtimeOf(limits: Partial<RuntimeLimits>) {
+  return createJsRuntime({ limits: { ...defaultRuntimeLimits, ...limits }, clock, launcher });
+}
+
+test('idle instances and spares are retired after idleInstanceMs', async () => {
+  const runtime = runtimeOf({ idleInstanceMs: 10_000 });
+  const fn = await deployForTest(runtime, 'fn.js', pidOf);
+  const pid = Number(outputOf(await fn.call()).toString());
+  clock.advance(9000);
+  expect(Number(outputOf(await fn.call()).toString())).toBe(pid);
+  clock.advance(9000);
+  expect(descendantPids().has(pid)).toBe(true);
+  clock.advance(5000);
+  await until('every process has been retired', () => descendantPids().size === 0);
+  expect(Number(outputOf(await fn.call()).toString())).not.toBe(pid);
+  await runtime.close();
+});
+
+test('processes never exceed the bound, whatever the number of functions and calls', async () => {
+  const runtime = runtimeOf({ processesMax: 2 });
+  const functions = await Promise.all([1, 2, 3].map(() => deployForTest(runtime, 'fn.js', pidOf)));
+  let most = 0;
+  const calls = Array.from({ length: 24 }, async (_, n) => {
+    outputOf((await functions[n % 3]?.call()) ?? failed());
+    most = Math.max(most, descendantPids().size);
+  });
+  await Promise.all(calls);
+  expect(most).toBeGreaterThan(0);
+  expect(most).toBeLessThanOrEqual(2 + sparesMax);
+  await runtime.close();
+  expect(descendantPids().size).toBe(0);
+});
+
+test('closing ends what runs, which answers unavailable', async () => {
+  const runtime = runtimeOf({});
+  const fn = await deployForTest(runtime, 'fn.js', 'exports.handler = () => { for (;;) {} };');
+  const pending = fn.call();
+  await runtime.close();
+  expect((await pending).result).toMatchObject({ ok: false, error: { code: 'unavailable' } });
+  expect(descendantPids().size).toBe(0);
+});
+
+test('200 calls in a row leak no descriptor and no process', async () => {
+  const runtime = runtimeOf({});
+  const fn = await deployForTest(runtime, 'fn.js', 'exports.handler = (event) => event;');
+  outputOf(await fn.call());
+  await until('the instance and its spare run', () => descendantPids().size === 2);
+  const before = openDescriptors();
+  for (let n = 0; n < 200; n++) expect(outputOf(await fn.call({ payload: `${n}` })).toString()).toBe(`${n}`);
+  expect(openDescriptors()).toBe(before);
+  expect(descendantPids().size).toBe(2);
+  await runtime.close();
+});
+
+test('processes that come and go leave no descriptor and no directory', async () => {
+  const runtime = runtimeOf({});
+  const fn = await deployForTest(runtime, 'fn.js', 'console.log(1);');
+  outputOf(await fn.call());
+  const before = openDescriptors();
+  for (let n = 0; n < 20; n++) outputOf(await fn.call());
+  await runtime.close();
+  expect(openDescriptors()).toBeLessThanOrEqual(before);
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+function openDescriptors(): number {
+  return readdirSync('/proc/self/fd').length;
+}
+
+function failed(): never {
+  throw new Error('no such function');
+}
