@@ -1,0 +1,153 @@
+import { FunctionConfig } from '@relais/contracts';
+import { ManualClock, RelaisError, systemClock } from '@relais/kit';
+import { WasmEngine } from '../../wasm/engine.js';
+import { descendantPids, rejectionOf, until } from '../conformance/support.js';
+import { defaultRuntimeLimits } from '../limits.js';
+import { createCRuntime } from './c-runtime.js';
+import { ClangCompiler } from './clang-compiler.js';
+import { parseClangOutput } from './clang-diagnostics.js';
+
+const slowTestMs = 90_000;
+const budgetMs = 80_000;
+const small = { name: 'main.c', source: Buffer.from('int main(void) { return 0; }'), flags: ['-O2'] };
+// Constant evaluation without a step limit: the compiler is busy for ever.
+const endless = {
+  name: 'main.c',
+  source: Buffer.from(
+    `${Array.from({ length: 60 }, (_, n) => `#define A${n + 1} A${n} A${n} A${n} A${n}`).join('\n')}\n#define A0 1+\nint x = A60 1;\nint main(void) { return 0; }`,
+  ),
+  flags: ['-O2'],
+};
+
+function isGone(pid: number | undefined): boolean {
+  return pid !== undefined && !descendantPids().has(pid);
+}
+
+test(
+  'stays warm between compiles and ends when idle',
+  async () => {
+    const clock = new ManualClock();
+    const compiler = new ClangCompiler(clock, 1000);
+    const replies = [await compiler.compile(small, budgetMs), await compiler.compile(small, budgetMs)];
+    const pid = compiler.pid;
+    expect(replies.map(({ module }) => module?.subarray(0, 4))).toEqual([Buffer.from('\0asm'), Buffer.from('\0asm')]);
+    clock.advance(999);
+    expect(compiler.pid).toBe(pid);
+    clock.advance(1);
+    await until('the idle compiler is gone', () => isGone(pid));
+    expect((await compiler.compile(small, budgetMs)).module).toBeDefined();
+    await compiler.close();
+  },
+  slowTestMs,
+);
+
+test(
+  'a compile over its budget is killed with what it needs, and the next one gets a new process',
+  async () => {
+    const clock = new ManualClock();
+    const compiler = new ClangCompiler(clock, 60_000);
+    await compiler.compile(small, budgetMs);
+    const pid = compiler.pid;
+    const pending = rejectionOf(compiler.compile(endless, 5000));
+    const waiting = compiler.compile(small, 20_000);
+    clock.advance(5000);
+    expect(await pending).toMatchObject({ code: 'deadline_exceeded' });
+    expect((await waiting).module).toBeDefined();
+    await until('the slow compiler is gone', () => isGone(pid));
+    await compiler.close();
+    await compiler.close();
+    expect(await rejectionOf(compiler.compile(small, 5000))).toMatchObject({ code: 'unavailable' });
+  },
+  slowTestMs,
+);
+
+test(
+  'a compiler that dies fails its own compile only',
+  async () => {
+    const compiler = new ClangCompiler(systemClock, 60_000);
+    await compiler.compile(small, budgetMs);
+    const pending = rejectionOf(compiler.compile(endless, budgetMs));
+    const waiting = compiler.compile(small, budgetMs);
+    process.kill(Number(compiler.pid), 'SIGKILL');
+    expect((await pending).fields.reason).toBe('compiler_crashed');
+    expect((await waiting).module).toBeDefined();
+    await compiler.close();
+  },
+  slowTestMs,
+);
+
+test(
+  'refuses more than sixteen waiting, and closing refuses what waits',
+  async () => {
+    const compiler = new ClangCompiler(systemClock, 60_000);
+    const running = Array.from({ length: 17 }, () => rejectionOf(compiler.compile(endless, budgetMs)));
+    expect((await rejectionOf(compiler.compile(small, budgetMs))).fields.reason).toBe('queue_full');
+    await compiler.close();
+    const codes = (await Promise.all(running)).map(({ code }) => code);
+    expect(new Set(codes)).toEqual(new Set(['unavailable']));
+  },
+  slowTestMs,
+);
+
+test(
+  'host files cannot be included, flags reach the compiler, warnings come with success',
+  async () => {
+    const engine = new WasmEngine({ limits: defaultRuntimeLimits, clock: systemClock });
+    const runtime = createCRuntime({ engine, limits: defaultRuntimeLimits, clock: systemClock });
+    const build = (source: string, cflags: string[] = [], filename = 'dir/hello.c') =>
+      runtime.build(
+        { source: Buffer.from(source), filename, config: FunctionConfig.fromPartial({ cflags }) },
+        budgetMs,
+      );
+
+    const include = await rejectionOf(build('#include "/etc/passwd"\n'));
+    expect(include.fields.diagnostics?.[0]).toMatchObject({ file: 'dir/hello.c', line: 1, column: 10 });
+    expect(include.fields.diagnostics?.[0]?.message).toContain('not found');
+
+    const warned = await build('int main(void) { int unused; return VALUE; }', ['-DVALUE=0', '-Wall']);
+    expect(warned.diagnostics).toMatchObject([{ file: 'dir/hello.c', line: 1, severity: 'warning' }]);
+
+    const unlinked = await rejectionOf(build('int missing(void);\nint main(void) { return missing(); }'));
+    expect(unlinked.fields.diagnostics).toContainEqual({
+      file: 'dir/hello.c',
+      line: 0,
+      column: 0,
+      severity: 'error',
+      message: 'undefined symbol: missing',
+    });
+
+    const unknownFlag = await rejectionOf(build('int main(void) { return 0; }', ['-fno-such-thing']));
+    expect(RelaisError.is(unknownFlag) && unknownFlag.message).toContain('-fno-such-thing');
+
+    const refusedFlag = await rejectionOf(build('int main(void) { return 0; }', ['-Wl,--export-all']));
+    expect(refusedFlag.fields.reason).toBe('invalid_cflags');
+
+    const foreign = await rejectionOf(
+      build(
+        '__attribute__((import_module("env"), import_name("system"))) int host(void);\nint main(void) { return host(); }',
+      ),
+    );
+    expect(foreign.message).toContain('env.system');
+    await runtime.close();
+  },
+  slowTestMs,
+);
+
+test('reads what clang says, bounded, with the caller’s file name', () => {
+  const said = [
+    'main.c:3:5: fatal error: no: such: thing',
+    '    3 | code',
+    '/usr/include/stdio.h:1:2: note: here',
+    'warning: unknown warning option',
+    'clang: error: unknown argument',
+    'wasm-ld: error: /tmp/main-1a.o: undefined symbol: f',
+  ];
+  expect(parseClangOutput(said.join('\n'), 'main.c', 'mine.c')).toEqual([
+    { file: 'mine.c', line: 3, column: 5, severity: 'error', message: 'no: such: thing' },
+    { file: '/usr/include/stdio.h', line: 1, column: 2, severity: 'note', message: 'here' },
+    { file: 'mine.c', line: 0, column: 0, severity: 'warning', message: 'unknown warning option' },
+    { file: 'mine.c', line: 0, column: 0, severity: 'error', message: 'unknown argument' },
+    { file: 'mine.c', line: 0, column: 0, severity: 'error', message: 'undefined symbol: f' },
+  ]);
+  expect(parseClangOutput('main.c:1:1: error: x\n'.repeat(1000), 'main.c', 'main.c')).toHaveLength(100);
+});
