@@ -1,12 +1,7 @@
+export type { ConfigKey, ConfigOf, ConfigSchema, ConfigValueOf } from './config/keys.js';
 export { type ConfigSources, type LoadedConfig, loadConfig } from './config/load.js';
 export { configHelp, configTable } from './config/render.js';
-export {
-  type ConfigKey,
-  type ConfigOf,
-  type ConfigSchema,
-  type ConfigValueOf,
-  defineConfig,
-} from './config/schema.js';
+export { defineConfig } from './config/schema.js';
 export type { ConfigSource } from './config/sources.js';
 export { codeOfGrpcStatus, type ErrorCode, errorCodes, type FaultParty, isErrorCode } from './errors/codes.js';
 export { type ErrorFields, fromDetail, RelaisError, toDetail } from './errors/relais-error.js';
@@ -36,12 +31,8 @@ export { memoryLinkPair } from './rpc/memory-link.js';
 export type { ServiceOf } from './rpc/service.js';
 export { TickBatch } from './rpc/tick-batch.js';
 export { passThroughTracer } from './telemetry/pass-through-tracer.js';
-export {
-  startTelemetry,
-  type Telemetry,
-  type TelemetryOptions,
-  type TraceExporter,
-} from './telemetry/start-telemetry.js';
+export { startTelemetry } from './telemetry/start-telemetry.js';
+export type { Telemetry, TelemetryOptions, TraceExporter } from './telemetry/telemetry.js';
 export { isSampled, isTraceparent, newTraceparent, spanIdOf, traceIdOf } from './telemetry/traceparent.js';
 export type { Attributes, Span, SpanKind, SpanStart, Tracer } from './telemetry/tracer.js';
 export { type Clock, systemClock } from './time/clock.js';

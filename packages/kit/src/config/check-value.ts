@@ -1,5 +1,5 @@
+import type { ConfigKey, EnumKey, ListKey, NumberKey } from './keys.js';
 import { unitOf } from './names.js';
-import type { ConfigKey, EnumKey, ListKey, NumberKey } from './schema.js';
 
 /** A value of its key's type, or what is wrong with it: the rest of a sentence that began with where it came from. */
 export type Checked = { readonly value: unknown } | { readonly mistake: string };

@@ -1,6 +1,7 @@
 import { RelaisError } from '../errors/relais-error.js';
+import type { ConfigOf } from './keys.js';
 import { type ConfigSources, loadConfig } from './load.js';
-import { type ConfigOf, defineConfig } from './schema.js';
+import { defineConfig } from './schema.js';
 
 const schema = defineConfig({
   host: { kind: 'string', default: '127.0.0.1', describe: 'Address to listen on.' },

@@ -1,7 +1,7 @@
 import { RelaisError } from '../errors/relais-error.js';
 import { checkText, checkValue } from './check-value.js';
+import type { ConfigOf, ConfigSchema } from './keys.js';
 import { variablePrefix } from './names.js';
-import type { ConfigOf, ConfigSchema } from './schema.js';
 import { type ConfigSource, type Findings, readEnvironment, readFlags, readJson } from './sources.js';
 
 /** What the caller hands over of its surroundings. */

@@ -1,5 +1,5 @@
+import type { ConfigKey, ConfigSchema } from './keys.js';
 import { flagOf, unitOf, variableOf } from './names.js';
-import type { ConfigKey, ConfigSchema } from './schema.js';
 
 /** The keys as a markdown table, one row each in the order declared; for docs/config.md. */
 export function configTable(schema: ConfigSchema): string {

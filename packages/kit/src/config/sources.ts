@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
+import type { ConfigSchema } from './keys.js';
 import { flagOf, variableOf, variablePrefix } from './names.js';
 import { nearest } from './nearest.js';
-import type { ConfigSchema } from './schema.js';
 
 /** Where a key's value came from. */
 export type ConfigSource = 'default' | 'file' | 'environment' | 'flag';

@@ -9,7 +9,7 @@ import { systemClock } from '../time/clock.js';
 import { EpochClock } from './epoch-clock.js';
 import { QuietExporter } from './quiet-exporter.js';
 import { SamplingTracer } from './sampling-tracer.js';
-import type { Telemetry, TelemetryOptions, TraceExporter } from './start-telemetry.js';
+import type { Telemetry, TelemetryOptions, TraceExporter } from './telemetry.js';
 
 const exportTimeoutMs = 3_000;
 const flushMsMax = 4_000;

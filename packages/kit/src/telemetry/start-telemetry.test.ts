@@ -4,7 +4,8 @@ import { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 import { RelaisError } from '../errors/relais-error.js';
 import { type Logger, silentLogger } from '../logging/logger.js';
 import { ManualClock } from '../time/manual-clock.js';
-import { startTelemetry, type Telemetry, type TelemetryOptions } from './start-telemetry.js';
+import { startTelemetry } from './start-telemetry.js';
+import type { Telemetry, TelemetryOptions } from './telemetry.js';
 import { isTraceparent, newTraceparent, spanIdOf, traceIdOf } from './traceparent.js';
 
 interface OtlpSpan {

@@ -1,34 +1,6 @@
-import type { Logger } from '../logging/logger.js';
-import { type Clock, systemClock } from '../time/clock.js';
+import { systemClock } from '../time/clock.js';
 import { passThroughTracer } from './pass-through-tracer.js';
-import type { Tracer } from './tracer.js';
-
-/** Where spans go. */
-export interface TraceExporter {
-  readonly kind: 'otlp-grpc' | 'otlp-http';
-  /** The collector, for example http://127.0.0.1:4317 (gRPC) or http://127.0.0.1:4318 (HTTP, /v1/traces is added). */
-  readonly url: string;
-}
-
-export interface TelemetryOptions {
-  readonly serviceName: string;
-  readonly version: string;
-  /** Absent: no span is kept and OpenTelemetry is not loaded. */
-  readonly exporter: TraceExporter | undefined;
-  /** Share of new traces that are kept, 0 to 1; a trace that comes in keeps what its caller decided. */
-  readonly sampleRatio: number;
-  readonly logger: Logger;
-  readonly clock?: Clock;
-}
-
-/** Tracing of one process. Nothing here rejects: telemetry never fails what it watches. */
-export interface Telemetry {
-  tracer(scopeName: string): Tracer;
-  /** Resolves when what has ended is exported, or after 4 s. */
-  flush(): Promise<void>;
-  /** Flushes and ends; spans ended later are dropped. Resolves within 4 s. */
-  shutdown(): Promise<void>;
-}
+import type { Telemetry, TelemetryOptions } from './telemetry.js';
 
 const noTelemetry: Telemetry = {
   tracer: () => passThroughTracer,

@@ -3,7 +3,7 @@ import type { Link } from '../link.js';
 import { linkBufferBytesMax } from './bounds.js';
 import type { LinkContext } from './definition.js';
 import { GrpcLink } from './grpc-link.js';
-import type { ServiceHost } from './registration.js';
+import type { ServiceHost } from './service-host.js';
 import { type Peer, statusOf, unreachable } from './status.js';
 import { failureOf, traceparentOf } from './unary-handler.js';
 

@@ -1,15 +1,8 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import type { Logger } from '../../logging/logger.js';
 import type { HandlersOf, RpcDefinition, RpcMethod } from './definition.js';
 import { type LinkFunction, linkHandler } from './link-handler.js';
+import type { ServiceHost } from './service-host.js';
 import { type UnaryFunction, unaryHandler } from './unary-handler.js';
-
-/** What a server lends to the services it serves. */
-export interface ServiceHost {
-  readonly logger: Logger;
-  readonly draining: AbortSignal;
-  address(): string;
-}
 
 /** A service and who implements it, ready for a server. */
 export interface ServiceRegistration {
