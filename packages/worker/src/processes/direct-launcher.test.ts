@@ -6,7 +6,7 @@ import { systemClock } from '@relais/kit';
 import { descendantPids, until } from '../runtimes/conformance/support.js';
 import type { LaunchedProcess } from './process-launcher.js';
 import { runTool } from './run-tool.js';
-import { launcherForTests, testSearchPath } from './testing.js';
+import { launcherForTests, testSearchPath } from './testing/launcher.js';
 
 const { launcher, directory } = launcherForTests();
 const shell = '/bin/sh';

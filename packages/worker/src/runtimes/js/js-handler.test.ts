@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Isolation } from '@relais/contracts';
 import { RelaisError, systemClock } from '@relais/kit';
-import { launcherForTests } from '../../processes/testing.js';
+import { launcherForTests } from '../../processes/testing/launcher.js';
 import { deployForTest, descendantPids, failureOf, outputOf, testCall, until } from '../conformance/support.js';
 import { defaultRuntimeLimits } from '../limits.js';
 import { createJsRuntime } from './js-runtime.js';
@@ -104,6 +104,18 @@ test('what is printed is the log of that call and of no other', async () => {
   const logs: string[] = [];
   for (const n of [1, 2, 3]) logs.push((await fn.call({ payload: `${n}` })).logs);
   expect(logs).toEqual(['loading\nout 1\nWARN careful 1\n', 'out 2\nWARN careful 2\n', 'out 3\nWARN careful 3\n']);
+});
+
+test('what is printed just before the answer is in the log, however busy the worker is', async () => {
+  const fn = await deploy('exports.handler = (n) => { if (n % 2 === 1) console.log(n); return n; };');
+  const logs: string[] = [];
+  for (let n = 0; n < 20; n++) {
+    const pending = fn.call({ payload: `${n}` });
+    // The line and the answer lie ready together when this process looks again, and the answer may be seen first.
+    if (n % 2 === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    logs.push((await pending).logs);
+  }
+  expect(logs).toEqual(Array.from({ length: 20 }, (_, n) => (n % 2 === 1 ? `${n}\n` : '')));
 });
 
 test('a thrown error has its name, message and a stack of the user alone, and the instance stays', async () => {

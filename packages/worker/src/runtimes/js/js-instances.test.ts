@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { ManualClock } from '@relais/kit';
-import { launcherForTests } from '../../processes/testing.js';
+import { launcherForTests } from '../../processes/testing/launcher.js';
 import { deployForTest, descendantPids, outputOf, until } from '../conformance/support.js';
 import { defaultRuntimeLimits, type RuntimeLimits } from '../limits.js';
 import { createJsRuntime } from './js-runtime.js';

@@ -1,6 +1,6 @@
 import { Form } from '@relais/contracts';
 import { systemClock } from '@relais/kit';
-import { launcherForTests } from '../../processes/testing.js';
+import { launcherForTests } from '../../processes/testing/launcher.js';
 import { runtimeConformance } from '../conformance.js';
 import { createJsRuntime } from './js-runtime.js';
 

@@ -1,6 +1,6 @@
 import { Form } from '@relais/contracts';
 import { systemClock } from '@relais/kit';
-import { launcherForTests } from '../../processes/testing.js';
+import { launcherForTests } from '../../processes/testing/launcher.js';
 import { deployForTest, outputOf, rejectionOf } from '../conformance/support.js';
 import { defaultRuntimeLimits } from '../limits.js';
 import { createJsRuntime } from './js-runtime.js';

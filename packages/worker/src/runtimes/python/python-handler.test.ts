@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Form } from '@relais/contracts';
 import { systemClock } from '@relais/kit';
-import { launcherForTests, testSearchPath } from '../../processes/testing.js';
+import { launcherForTests, testSearchPath } from '../../processes/testing/launcher.js';
 import { deployForTest, descendantPids, failureOf, outputOf, rejectionOf } from '../conformance/support.js';
 import { defaultRuntimeLimits } from '../limits.js';
 import { createPythonRuntime } from './python-runtime.js';

@@ -1,6 +1,6 @@
 import { Form } from '@relais/contracts';
 import { systemClock } from '@relais/kit';
-import { launcherForTests, testSearchPath } from '../../processes/testing.js';
+import { launcherForTests, testSearchPath } from '../../processes/testing/launcher.js';
 import { runtimeConformance } from '../conformance.js';
 import { createPythonRuntime } from './python-runtime.js';
 

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '@relais/kit';
-import { createDirectLauncher } from './direct-launcher.js';
-import type { ProcessLauncher } from './process-launcher.js';
+import { createDirectLauncher } from '../direct-launcher.js';
+import type { ProcessLauncher } from '../process-launcher.js';
 
 /** A launcher for a test file in a directory that is removed after its tests. */
 export function launcherForTests(clock: Clock = systemClock): { launcher: ProcessLauncher; directory: string } {
