@@ -3,6 +3,7 @@
 Standard library only, Python 3.9 or later.
 """
 import base64
+import contextlib
 import json
 import linecache
 import os
@@ -173,13 +174,16 @@ def headers_of(response):
     return pairs
 
 
+def own_frames(trace):
+    """A traceback without the frames of this file, which are the first."""
+    while trace and trace.tb_frame.f_code.co_filename == SHIM:
+        trace = trace.tb_next
+    return trace
+
+
 def describe(error):
-    """The exception without the frames of this file."""
     try:
-        trace = error.__traceback__
-        while trace and trace.tb_frame.f_code.co_filename == SHIM:
-            trace = trace.tb_next
-        stack = "".join(traceback.format_exception(type(error), error, trace))
+        stack = "".join(traceback.format_exception(type(error), error, own_frames(error.__traceback__)))
         message = str(error)
     except Exception:
         stack, message = "", "an exception that cannot be described"
@@ -259,11 +263,9 @@ def call(handler, header, payload):
         raise
     except BaseException as error:
         reply, output = {"type": "error", "call": header["call"], "error": describe(error)}, b""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError, AttributeError):
-            pass
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
     send(reply, output)
 
 
@@ -275,9 +277,7 @@ def run_program(header, source):
 
 
 def print_without_shim(kind, error, trace):
-    while trace and trace.tb_frame.f_code.co_filename == SHIM:
-        trace = trace.tb_next
-    traceback.print_exception(kind, error, trace)
+    traceback.print_exception(kind, error, own_frames(trace))
 
 
 def main():
