@@ -271,9 +271,7 @@ def call(handler, header, payload):
 
 def run_program(header, source):
     filename, code = prepare(header, source)
-    module = new_module("__main__", filename)
-    module.__builtins__ = __builtins__
-    exec(code, module.__dict__)
+    exec(code, new_module("__main__", filename).__dict__)
 
 
 def print_without_shim(kind, error, trace):
