@@ -56,8 +56,8 @@ export class Gateway implements Component {
 
   /** Rejects with failed_precondition reason cannot_listen. */
   async start(): Promise<void> {
-    this.#core.start();
     await this.#port.listen();
+    this.#core.start();
   }
 
   stop(graceMs: number): Promise<void> {

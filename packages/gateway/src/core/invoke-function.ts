@@ -81,7 +81,7 @@ export class InvokeFunction {
       functionName: version.name,
       output: result.outcome.value.output,
       http: result.outcome.value.http,
-      durationMs: clock.nowMs() - startMs,
+      durationMs: elapsedMs(startMs, clock),
       logs: result.logs,
       logsTruncated: result.logsTruncated,
     };
@@ -91,11 +91,16 @@ export class InvokeFunction {
     const { clock, pages } = this.#options;
     try {
       const output = await pages.get(version, caller);
-      const durationMs = clock.nowMs() - startMs;
+      const durationMs = elapsedMs(startMs, clock);
       const functionName = version.name;
       return { invocationId: id, functionName, output, http: undefined, durationMs, logs: '', logsTruncated: false };
     } catch (error) {
       throw RelaisError.from(error).with({ invocationId: id, traceId: traceIdOf(caller.traceparent) });
     }
   }
+}
+
+// Microseconds are as fine as it can mean anything.
+function elapsedMs(startMs: number, clock: Clock): number {
+  return Math.round((clock.nowMs() - startMs) * 1000) / 1000;
 }

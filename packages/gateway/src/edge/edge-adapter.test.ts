@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import http2 from 'node:http2';
 import { create, createFileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
@@ -102,6 +104,17 @@ test('an unknown procedure over gRPC is unimplemented', async () => {
   const method = { ...health.Health.method.check, parent: service };
   const call = grpc().unary(method, undefined, undefined, undefined, {});
   await expect(call).rejects.toMatchObject({ code: Code.Unimplemented });
+});
+
+test('an unknown procedure over gRPC ends with trailers, as strict clients want', async () => {
+  const session = http2.connect(harness.url);
+  const headers = { 'content-type': 'application/grpc', te: 'trailers' };
+  const stream = session.request({ ':method': 'POST', ':path': '/relais.v1.InvocationService/Nothing', ...headers });
+  stream.end(Buffer.from([0, 0, 0, 0, 0]));
+  stream.resume();
+  const [trailers] = await once(stream, 'trailers');
+  expect(trailers['grpc-status']).toBe('12');
+  session.destroy();
 });
 
 test('a message over its bound is refused with the typed detail over gRPC', async () => {

@@ -1,4 +1,5 @@
-import http2 from 'node:http2';
+import type { ServerResponse as Http1Response, IncomingMessage } from 'node:http';
+import http2, { type Http2ServerRequest } from 'node:http2';
 import { createConnectRouter } from '@connectrpc/connect';
 import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/connect/protocol';
 import { compressionBrotli, compressionGzip, universalResponseToNodeResponse } from '@connectrpc/connect-node';
@@ -44,34 +45,47 @@ export class EdgeAdapter {
 
   async #serve(request: ServerRequest, response: ServerResponse, path: string): Promise<void> {
     const handler = this.#handlers.get(path);
-    response.setHeader('x-content-type-options', 'nosniff');
-    this.#settleBody(request, response, handler);
+    const isContinued = this.#welcomeBody(request, response, handler);
     const answer = handler ? await handler(universalRequest(request, response)) : unknownProcedure(request);
     const complete = await completeRefusal(answer);
-    if (this.#stopped.signal.aborted && !isHttp2(request)) response.setHeader('connection', 'close');
+    response.setHeader('x-content-type-options', 'nosniff');
+    if (isHttp2(request)) this.#endHttp2(request, response);
+    else this.#endHttp1(request, response as Http1Response, isContinued);
     await universalResponseToNodeResponse(complete, response);
   }
 
-  #settleBody(request: ServerRequest, response: ServerResponse, handler: UniversalHandler | undefined): void {
-    const { clock, limits } = this.#shared;
-    const bytesMax = handler ? messageBytesMax(handler.service, limits) : 0;
-    if (request.headers.expect !== undefined) {
-      if (Number(request.headers['content-length'] ?? 0) <= bytesMax) response.writeContinue();
-      else if (!isHttp2(request)) response.setHeader('connection', 'close');
-    }
+  // False: the caller asked whether to send its body, and it is too large to be welcome.
+  #welcomeBody(request: ServerRequest, response: ServerResponse, handler: UniversalHandler | undefined): boolean {
+    if (request.headers.expect === undefined) return true;
+    const bytesMax = handler ? messageBytesMax(handler.service, this.#shared.limits) : 0;
+    const isWelcome = Number(request.headers['content-length'] ?? 0) <= bytesMax;
+    if (isWelcome) response.writeContinue();
+    return isWelcome;
+  }
+
+  // A stream that has answered needs no more of its request.
+  #endHttp2(request: Http2ServerRequest, response: ServerResponse): void {
     response.once('finish', () => {
-      if (request.complete) return;
-      if (isHttp2(request)) request.stream.close(http2.constants.NGHTTP2_NO_ERROR);
-      else discardRest(request, clock, limits, () => {});
+      if (!request.complete) request.stream.close(http2.constants.NGHTTP2_NO_ERROR);
     });
+  }
+
+  // As for REST: closing a connection with unread bytes would reset it, and the answer might be lost.
+  #endHttp1(request: IncomingMessage, response: Http1Response, isContinued: boolean): void {
+    if (request.complete || !isContinued) {
+      if (!isContinued || this.#stopped.signal.aborted) response.setHeader('connection', 'close');
+      return;
+    }
+    const { clock, limits } = this.#shared;
+    response.shouldKeepAlive = true;
+    response.once('finish', () => discardRest(request, clock, limits, () => request.socket.destroySoon()));
   }
 }
 
 function unknownProcedure(request: ServerRequest): UniversalServerResponse {
-  const isGrpc = request.headers['content-type']?.startsWith('application/grpc') ?? false;
-  if (!isGrpc) return { status: 404 };
+  // gRPC-Web, like Connect, tells it by the HTTP status.
+  if (!/^application\/grpc(?:$|[+;])/.test(request.headers['content-type'] ?? '')) return { status: 404 };
   const message = encodeURIComponent('There is no such procedure; server reflection lists what there is.');
-  const header = new Headers({ 'content-type': 'application/grpc', 'grpc-message': message });
-  header.set('grpc-status', String(errorCodes.unimplemented.grpcStatus));
-  return { status: 200, header };
+  const trailer = new Headers({ 'grpc-message': message, 'grpc-status': String(errorCodes.unimplemented.grpcStatus) });
+  return { status: 200, header: new Headers({ 'content-type': 'application/grpc' }), trailer };
 }

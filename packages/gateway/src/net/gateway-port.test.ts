@@ -10,11 +10,15 @@ import { rawExchange } from '../testing/raw.js';
 let harness: Harness;
 
 async function start(limits: Partial<GatewayLimits> = {}): Promise<void> {
-  harness = await startGateway({ limits });
+  await startEmpty(limits);
   await fetch(`${harness.url}/deploy?name=hello&lang=c`, { method: 'POST', body: 'x' });
 }
 
 afterEach(() => harness.gateway.stop(0));
+
+async function startEmpty(limits: Partial<GatewayLimits>): Promise<void> {
+  harness = await startGateway({ limits });
+}
 
 const failureOf = (raw: string) => JSON.parse(raw.slice(raw.indexOf('\r\n\r\n'))).error;
 
@@ -25,12 +29,12 @@ function connect(): net.Socket {
 }
 
 test('a connection that says nothing is cut', async () => {
-  await start({ firstBytesTimeoutMs: 50 });
+  await startEmpty({ firstBytesTimeoutMs: 50 });
   expect(await rawExchange(harness.port)).toBe('');
 });
 
 test('a connection that begins like HTTP/2 and stops is cut', async () => {
-  await start({ firstBytesTimeoutMs: 50 });
+  await startEmpty({ firstBytesTimeoutMs: 50 });
   expect(await rawExchange(harness.port, 'PRI * HT')).toBe('');
 });
 
@@ -49,14 +53,14 @@ test('first bytes that trickle in are put together', async () => {
 });
 
 test('headers that do not come to an end are 408 in our shape', async () => {
-  await start({ headersTimeoutMs: 100 });
+  await startEmpty({ headersTimeoutMs: 100 });
   const raw = await rawExchange(harness.port, 'GET / HTTP/1.1\r\nhost: x\r\nx-slow:');
   expect(raw).toMatch(/^HTTP\/1.1 408 /);
   expect(failureOf(raw)).toMatchObject({ code: 'deadline_exceeded', reason: 'request_timeout', fault: 'caller' });
 });
 
 test('a body that does not come to an end is 408', async () => {
-  await start({ headersTimeoutMs: 100, requestTimeoutMs: 200 });
+  await startEmpty({ headersTimeoutMs: 100, requestTimeoutMs: 200 });
   const raw = await rawExchange(
     harness.port,
     'POST /invoke?fn=hello HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc',
@@ -107,7 +111,7 @@ test('a socket serves so many requests and no more', async () => {
 });
 
 test('a connection over the bound is closed', async () => {
-  await start({ connectionsMax: 2 });
+  await startEmpty({ connectionsMax: 2 });
   const first = connect();
   await once(first, 'connect');
   const second = connect();
@@ -121,40 +125,18 @@ test('a connection over the bound is closed', async () => {
 describe('a body over its bound', () => {
   const limits = { sourceBytesMax: 1_000, payloadBytesMax: 1_000 };
   const hundredMiB = 100 * 1024 * 1024;
-  const block = Buffer.alloc(1024 * 1024);
 
-  // Writes until the other side closes, as a client does that looks at the answer only afterwards.
-  function flood(request: http.ClientRequest): Promise<{ status: number | undefined; body: string }> {
-    return new Promise((resolve, reject) => {
-      let left = hundredMiB / block.length;
-      const more = () => {
-        while (left-- > 0) if (!request.write(block)) return;
-        request.end();
-      };
-      request.on('drain', more);
-      request.on('error', reject);
-      request.on('response', (response) => {
-        let body = '';
-        response.setEncoding('utf8').on('data', (chunk) => {
-          body += chunk;
-        });
-        response.on('end', () => resolve({ status: response.statusCode, body }));
-      });
-      more();
-    });
-  }
+  const head = 'POST /deploy?name=big&lang=c HTTP/1.1\r\nhost: x\r\n';
+  const body = Buffer.alloc(hundredMiB);
 
   test.each([
-    ['announced', { 'content-length': String(hundredMiB) }],
-    ['chunked', {}],
-  ])('is 413 although 100 MiB keep coming, %s', async (_how, headers) => {
+    ['announced', [`${head}content-length: ${hundredMiB}\r\n\r\n`, body]],
+    ['chunked', [`${head}transfer-encoding: chunked\r\n\r\n${hundredMiB.toString(16)}\r\n`, body, '\r\n0\r\n\r\n']],
+  ])('is 413 to a client that first sends all of its 100 MiB, %s', async (_how, parts) => {
     await start(limits);
-    const agent = new http.Agent();
-    const options = { method: 'POST', headers, agent };
-    const { body, status } = await flood(http.request(`${harness.url}/deploy?name=big&lang=c`, options));
-    agent.destroy();
-    expect(status).toBe(413);
-    expect(JSON.parse(body).error).toMatchObject({
+    const raw = await rawExchange(harness.port, ...parts);
+    expect(raw).toMatch(/^HTTP\/1.1 413 /);
+    expect(failureOf(raw)).toMatchObject({
       code: 'resource_exhausted',
       reason: 'payload_too_large',
       retryable: false,
@@ -165,11 +147,22 @@ describe('a body over its bound', () => {
 
   test('is cut when it exceeds what we throw away', async () => {
     await start({ ...limits, discardBytesMax: 2_000_000 });
-    const request = http.request(`${harness.url}/deploy?name=big&lang=c`, { method: 'POST', agent: false });
-    const socketClosed = new Promise<void>((resolve) =>
-      request.once('socket', (socket) => socket.once('close', () => resolve())),
-    );
-    await Promise.all([flood(request).catch(() => {}), socketClosed]);
+    const sent = rawExchange(harness.port, `${head}content-length: ${hundredMiB}\r\n\r\n`, body);
+    await expect(sent).rejects.toMatchObject({ code: expect.stringMatching(/ECONNRESET|EPIPE/) });
+  });
+
+  test('is refused over Connect as well, announced or not', async () => {
+    await start(limits);
+    const rpc = 'POST /relais.v1.InvocationService/Invoke HTTP/1.1\r\nhost: x\r\nconnection: close\r\n';
+    const type = 'content-type: application/json\r\n';
+    const chunks = [
+      `${rpc}${type}transfer-encoding: chunked\r\n\r\n${hundredMiB.toString(16)}\r\n`,
+      body,
+      '\r\n0\r\n\r\n',
+    ];
+    for (const parts of [[`${rpc}${type}content-length: ${hundredMiB}\r\n\r\n`, body], chunks]) {
+      expect(await rawExchange(harness.port, ...parts)).toMatch(/^HTTP\/1.1 429 .*"code":"resource_exhausted"/s);
+    }
   });
 
   test('is refused before it is sent to whom asks first', async () => {
@@ -204,7 +197,7 @@ describe('a body over its bound', () => {
     const session = http2.connect(harness.url);
     const stream = session.request({ ':method': 'POST', ':path': '/invoke?fn=hello' });
     stream.on('error', () => {});
-    stream.write(block);
+    stream.write(Buffer.alloc(1024 * 1024));
     const [headers] = await once(stream, 'response');
     expect(headers[':status']).toBe(413);
     const next = session.request({ ':path': '/healthz' });
@@ -297,8 +290,8 @@ test('a flood of resets ends its session, not the gateway', async () => {
 });
 
 describe('a graceful stop', () => {
-  test('lets accepted requests of both protocols end, takes nothing new, and is not ready meanwhile', async () => {
-    await start();
+  test('lets accepted requests of both protocols end and takes nothing new', async () => {
+    await start({ firstBytesTimeoutMs: 60_000 });
     const waiting: (() => void)[] = [];
     harness.dispatch.functions.set('hello', (work) => {
       return new Promise((resolve) => waiting.push(() => resolve({ output: work.payload })));
@@ -310,6 +303,8 @@ describe('a graceful stop', () => {
     await until(() => waiting.length === 2);
     const idle = connect();
     await once(idle, 'connect');
+    idle.resume();
+    const idleClosed = once(idle, 'close');
     const stopped = harness.gateway.stop(20_000);
     await expect(fetch(`${harness.url}/healthz`)).rejects.toThrow();
     for (const answer of waiting) answer();
@@ -317,8 +312,7 @@ describe('a graceful stop', () => {
     expect([response.status, response.headers.get('connection'), headers[':status']]).toEqual([200, 'close', 200]);
     await response.text();
     stream.resume();
-    idle.destroy();
-    await stopped;
+    await Promise.all([stopped, idleClosed]);
   });
 
   test('cuts what is left when the grace is over', async () => {

@@ -30,6 +30,8 @@ export class GatewayPort {
   readonly #http1: http.Server;
   readonly #http2: http2.Http2Server;
   readonly #sockets = new Set<net.Socket>();
+  // Accepted, and nothing said yet.
+  readonly #undecided = new Set<net.Socket>();
   readonly #sessions = new Set<http2.ServerHttp2Session>();
   #closing = false;
 
@@ -74,9 +76,9 @@ export class GatewayPort {
     for (const session of this.#sessions) session.close();
     const { clock } = this.#options;
     const cancelCut = clock.after(graceMs, () => this.#cut());
-    // A connection falls idle when its answer is out, and would then be kept alive.
+    // A connection whose answer was already on its way falls idle only now, and would be kept alive.
     const stopTicking = clock.every(idleCheckMs, () => this.#http1.closeIdleConnections());
-    this.#http1.closeIdleConnections();
+    for (const socket of this.#undecided) socket.destroy();
     if (graceMs <= 0) this.#cut();
     await closed;
     cancelCut();
@@ -91,10 +93,15 @@ export class GatewayPort {
   #accept(socket: net.Socket): void {
     const { clock, limits } = this.#options;
     this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
+    this.#undecided.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#undecided.delete(socket);
+    });
     // A peer's reset is no concern of anyone else's; whoever waits on the socket hears of its close.
     socket.on('error', () => socket.destroy());
     awaitFirstBytes(socket, clock, limits.firstBytesTimeoutMs, (protocol) => {
+      this.#undecided.delete(socket);
       (protocol === 'h2' ? this.#http2 : this.#http1).emit('connection', socket);
     });
   }

@@ -21,8 +21,7 @@ export async function invoke(call: RestCall, shared: RestShared): Promise<RestAn
 
 // Put together by hand: this is the hot path, and only the output needs escaping.
 function body(result: InvokeOutput): string {
-  const { invocationId, output } = result;
-  const durationMs = Math.round(result.durationMs * 1000) / 1000;
+  const { durationMs, invocationId, output } = result;
   const text = isUtf8(output)
     ? `"output":${JSON.stringify(output.toString('utf8'))}`
     : `"output":"${output.toString('base64')}","encoding":"base64"`;

@@ -12,14 +12,16 @@ export function writeAnswer(call: RestCall, answer: RestAnswer, shared: RestShar
   const { body, contentType, headers, invocationId, status } = answer;
   const all: OutgoingHttpHeaders = headers ? { ...headers } : {};
   if (contentType !== undefined) all['content-type'] = contentType;
-  if (status !== 204 && status !== 304) all['content-length'] ??= Buffer.byteLength(body);
+  const bytes = Buffer.byteLength(body);
+  if (status !== 204 && status !== 304) all['content-length'] = bytes;
   all['x-content-type-options'] = 'nosniff';
   all.traceparent = span.traceparent;
   if (shared.core.readiness.isStopping && !isHttp2(request)) all.connection = 'close';
   if (invocationId !== undefined) all['x-relais-invocation-id'] = invocationId;
   if (request.complete || hasNoBody(request)) {
     writeHead(response, status, all);
-    response.end(body);
+    // A text as long as its bytes is ASCII, which goes out faster as what it is.
+    response.end(body, bytes === body.length ? 'latin1' : 'utf8');
   } else if (isHttp2(request)) endHttp2(request, response, status, all, body);
   else endThenDiscard(request, response, { status, headers: all, body }, shared);
 }
