@@ -1,25 +1,16 @@
 import type { FunctionVersion, HttpHeader, HttpResponse } from '@relais/contracts';
 import { RelaisError } from '@relais/kit';
+import {
+  isConnectionHeader,
+  isFinalStatus,
+  isHeaderName,
+  isHeaderValue,
+  responseHeadersMax,
+} from './response-rules.js';
 import type { Call, CallFailure, CallSuccess } from './runtime.js';
 
 /** Header block of an answer, without the blank line. Beyond it the answer is refused. */
 const headerBytesMax = 16 * 1024;
-const headersMax = 100;
-const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/;
-
-// The connection is the gateway's: a function may neither frame the answer nor keep or change the protocol.
-const connectionHeaders: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
 /**
  * What a program's output means for its call: for an HTTP trigger of a function with config http "cgi" a header block
  * and a body, for every other call the output itself.
@@ -45,8 +36,8 @@ export function parseCgiResponse(output: Uint8Array): { http: HttpResponse; outp
   for (const line of block === '' ? [] : block.split('\n')) {
     const header = parseHeaderLine(line);
     if (header.name === 'status') status = parseStatus(header.value);
-    else if (!connectionHeaders.has(header.name)) headers.push(header);
-    if (headers.length > headersMax) throw malformed(`has more than ${headersMax} headers`);
+    else if (!isConnectionHeader(header.name)) headers.push(header);
+    if (headers.length > responseHeadersMax) throw malformed(`has more than ${responseHeadersMax} headers`);
   }
   if (status === 0) status = headers.some((header) => header.name === 'location') ? 302 : 200;
   return { http: { status, headers }, output: output.subarray(bodyOffset) };
@@ -72,22 +63,14 @@ function parseHeaderLine(line: string): HttpHeader {
   const colon = line.indexOf(':');
   const name = line.slice(0, colon === -1 ? 0 : colon);
   const value = line.slice(colon + 1).trim();
-  if (!headerName.test(name) || hasControlCharacter(value)) throw malformed('has a line that is no header');
+  if (!isHeaderName(name) || !isHeaderValue(value)) throw malformed('has a line that is no header');
   return { name: name.toLowerCase(), value };
 }
 
-function hasControlCharacter(text: string): boolean {
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if ((code < 0x20 && code !== 0x09) || code === 0x7f) return true;
-  }
-  return false;
-}
-
 function parseStatus(value: string): number {
-  const match = /^([2-5]\d\d)(?:\s|$)/.exec(value);
-  if (!match) throw malformed('has a Status that is not a number from 200 to 599');
-  return Number(match[1]);
+  const status = Number(/^(\d{3})(?:\s|$)/.exec(value)?.[1]);
+  if (!isFinalStatus(status)) throw malformed('has a Status that is not a number from 200 to 599');
+  return status;
 }
 
 function malformed(what: string): RelaisError {
