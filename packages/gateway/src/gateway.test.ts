@@ -1,5 +1,6 @@
 import { RelaisError } from '@relais/kit';
-import { allDoors, type Door, type DoorDeploy } from './testing/doors.js';
+import type { Door, DoorDeploy } from './testing/door.js';
+import { allDoors } from './testing/doors.js';
 import { type Harness, startGateway } from './testing/harness.js';
 
 // One table of cases for every protocol: the adapters may differ in form only.

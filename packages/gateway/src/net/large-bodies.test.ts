@@ -1,0 +1,121 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import http2 from 'node:http2';
+import type { GatewayLimits } from '../limits.js';
+import { type Harness, startGateway } from '../testing/harness.js';
+import { rawExchange } from '../testing/raw.js';
+
+let harness: Harness;
+
+async function start(limits: Partial<GatewayLimits> = {}): Promise<void> {
+  await startEmpty(limits);
+  await fetch(`${harness.url}/deploy?name=hello&lang=c`, { method: 'POST', body: 'x' });
+}
+
+afterEach(() => harness.gateway.stop(0));
+
+async function startEmpty(limits: Partial<GatewayLimits>): Promise<void> {
+  harness = await startGateway({ limits });
+}
+
+const failureOf = (raw: string) => JSON.parse(raw.slice(raw.indexOf('\r\n\r\n'))).error;
+
+describe('a body over its bound', () => {
+  const limits = { sourceBytesMax: 1_000, payloadBytesMax: 1_000 };
+  const hundredMiB = 100 * 1024 * 1024;
+
+  const head = 'POST /deploy?name=big&lang=c HTTP/1.1\r\nhost: x\r\n';
+  const body = Buffer.alloc(hundredMiB);
+
+  test.each([
+    ['announced', [`${head}content-length: ${hundredMiB}\r\n\r\n`, body]],
+    ['chunked', [`${head}transfer-encoding: chunked\r\n\r\n${hundredMiB.toString(16)}\r\n`, body, '\r\n0\r\n\r\n']],
+  ])('is 413 to a client that first sends all of its 100 MiB, %s', async (_how, parts) => {
+    await start(limits);
+    const raw = await rawExchange(harness.port, ...parts);
+    expect(raw).toMatch(/^HTTP\/1.1 413 /);
+    expect(failureOf(raw)).toMatchObject({
+      code: 'resource_exhausted',
+      reason: 'payload_too_large',
+      retryable: false,
+      limit: { name: 'sourceBytesMax', limit: 1_000 },
+    });
+    expect(harness.storage.versions.map((version) => version.name)).toEqual(['hello']);
+  });
+
+  test('is cut when it exceeds what we throw away', async () => {
+    await start({ ...limits, discardBytesMax: 2_000_000 });
+    const sent = rawExchange(harness.port, `${head}content-length: ${hundredMiB}\r\n\r\n`, body);
+    await expect(sent).rejects.toMatchObject({ code: expect.stringMatching(/ECONNRESET|EPIPE/) });
+  });
+
+  test('is refused over Connect as well, announced or not', async () => {
+    await start(limits);
+    const rpc = 'POST /relais.v1.InvocationService/Invoke HTTP/1.1\r\nhost: x\r\nconnection: close\r\n';
+    const type = 'content-type: application/json\r\n';
+    const chunks = [
+      `${rpc}${type}transfer-encoding: chunked\r\n\r\n${hundredMiB.toString(16)}\r\n`,
+      body,
+      '\r\n0\r\n\r\n',
+    ];
+    for (const parts of [[`${rpc}${type}content-length: ${hundredMiB}\r\n\r\n`, body], chunks]) {
+      expect(await rawExchange(harness.port, ...parts)).toMatch(/^HTTP\/1.1 429 .*"code":"resource_exhausted"/s);
+    }
+  });
+
+  test('is refused before it is sent to whom asks first', async () => {
+    await start(limits);
+    const headers = { expect: '100-continue', 'content-length': String(hundredMiB) };
+    const request = http.request(`${harness.url}/deploy?name=big&lang=c`, { method: 'POST', headers, agent: false });
+    let continued = false;
+    request.on('continue', () => {
+      continued = true;
+    });
+    request.flushHeaders();
+    const [response] = await once(request, 'response');
+    response.resume();
+    await once(response, 'close');
+    expect([response.statusCode, response.headers.connection, continued]).toEqual([413, 'close', false]);
+  });
+
+  test('within its bound is asked for', async () => {
+    await start(limits);
+    const headers = { expect: '100-continue', 'content-length': '2' };
+    const request = http.request(`${harness.url}/invoke?fn=hello`, { method: 'POST', headers, agent: false });
+    request.flushHeaders();
+    await once(request, 'continue');
+    request.end('hi');
+    const [response] = await once(request, 'response');
+    expect(response.statusCode).toBe(200);
+    response.resume();
+  });
+
+  test('is 413 over HTTP/2, and the session lives on', async () => {
+    await start(limits);
+    const session = http2.connect(harness.url);
+    const stream = session.request({ ':method': 'POST', ':path': '/invoke?fn=hello' });
+    stream.on('error', () => {});
+    stream.write(Buffer.alloc(1024 * 1024));
+    const [headers] = await once(stream, 'response');
+    expect(headers[':status']).toBe(413);
+    const next = session.request({ ':path': '/healthz' });
+    const [healthy] = await once(next, 'response');
+    expect(healthy[':status']).toBe(200);
+    session.destroy();
+  });
+});
+
+test('uploads together stay within their budget', async () => {
+  await start({ bodyBytesInFlightMax: 1_000 });
+  const held = http.request(`${harness.url}/invoke?fn=hello`, { method: 'POST', agent: false });
+  held.on('error', () => {});
+  held.write('x'.repeat(900));
+  const refusedAt = async () =>
+    (await fetch(`${harness.url}/invoke?fn=hello`, { method: 'POST', body: 'x'.repeat(200) })).status;
+  let status = await refusedAt();
+  while (status === 200) status = await refusedAt();
+  expect(status).toBe(429);
+  held.destroy();
+  while (status === 429) status = await refusedAt();
+  expect(status).toBe(200);
+});
