@@ -36,6 +36,8 @@ export async function up(
     await composition.group.start();
     await composition.ready();
     say(`relais ready ${composition.describe()}`);
+    const url = composition.url();
+    if (url) say(`try: curl -X POST '${url}/deploy?name=hello&lang=c' --data-binary @examples/hello.c`);
     await stopRequested;
     say('relais draining; once more to stop at once');
     await composition.group.stop(config.drainMs);

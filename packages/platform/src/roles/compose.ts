@@ -17,6 +17,8 @@ export interface Composition {
   ready(): Promise<void>;
   /** What answers where, for the ready line; call it after start. */
   describe(): string;
+  /** Base URL of the gateway, when it runs here; known after start. */
+  url(): string | undefined;
 }
 
 /** Wires the roles that `config` names; nothing below knows which of them share this process. */
@@ -31,6 +33,7 @@ export function compose(config: PlatformConfig, clock: Clock, telemetry: Telemet
       if (calling.balancer && runs(surroundings, 'worker')) await workersReady(calling.balancer, config.workers, clock);
     },
     describe: () => describe(config, called, calling),
+    url: () => calling.gateway?.url,
   };
 }
 
