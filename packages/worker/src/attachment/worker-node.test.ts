@@ -1,0 +1,178 @@
+import { type AttachRequest, AttachResponse, Job, JobResult } from '@relais/contracts';
+import { type Link, ManualClock, memoryLinkPair, RelaisError, silentLogger } from '@relais/kit';
+import type { JobRunner } from '../jobs/job-runner.js';
+import { WorkerNode } from './worker-node.js';
+
+/** Takes jobs and holds them until the test answers. */
+class HeldRunner {
+  readonly jobs: Job[] = [];
+  readonly cancelled: number[] = [];
+  readonly answer: (result: JobResult) => void;
+  #running = new Set<number>();
+
+  constructor(answer: (result: JobResult) => void) {
+    this.answer = answer;
+  }
+
+  get runningCount(): number {
+    return this.#running.size;
+  }
+
+  oldestMs(): number {
+    return 12;
+  }
+
+  run(job: Job): void {
+    this.jobs.push(job);
+    this.#running.add(job.id);
+  }
+
+  finish(id: number): void {
+    this.#running.delete(id);
+    this.answer(JobResult.create({ id }));
+  }
+
+  cancel(id: number): void {
+    this.cancelled.push(id);
+  }
+
+  cancelAll(): void {
+    for (const id of this.#running) this.cancelled.push(id);
+    this.#running.clear();
+  }
+}
+
+function rig() {
+  const clock = new ManualClock();
+  const frames: AttachRequest[] = [];
+  const links: Link<AttachResponse, AttachRequest>[] = [];
+  const refusals = { next: 0 };
+  let runner: HeldRunner | undefined;
+  const node = new WorkerNode({
+    workerId: 'w1',
+    host: 'here',
+    slots: 4,
+    inline: false,
+    languages: [],
+    clock,
+    logger: silentLogger,
+    random: () => 0.5,
+    dial: async () => {
+      if (refusals.next > 0) {
+        refusals.next--;
+        throw new RelaisError('unavailable', 'Nobody answers.');
+      }
+      const [ours, theirs] = memoryLinkPair<AttachRequest, AttachResponse>('balancer', 'worker');
+      theirs.receive({ message: (frame) => frames.push(frame), closed: () => {} });
+      links.push(theirs);
+      return ours;
+    },
+    makeRunner: (answer) => {
+      runner = new HeldRunner(answer);
+      return runner as unknown as JobRunner;
+    },
+  });
+  if (!runner) throw new Error('the node makes its runner in the constructor');
+  return { clock, frames, links, node, refusals, runner };
+}
+
+/** Lets microtasks and the batch of this turn go through. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+async function turnsUntil(condition: () => boolean): Promise<void> {
+  for (let count = 0; count < 100 && !condition(); count++) await turn();
+  expect(condition()).toBe(true);
+}
+
+test('says hello first, takes jobs, and answers those of one turn in one frame', async () => {
+  const { frames, links, node, runner } = rig();
+  await node.start();
+  links[0]?.send(AttachResponse.create({ jobs: [Job.create({ id: 1 }), Job.create({ id: 2 })] }));
+  await turnsUntil(() => runner.jobs.length === 2);
+  runner.finish(1);
+  runner.finish(2);
+  await turnsUntil(() => frames.length === 2);
+  expect(frames[0]?.hello).toMatchObject({ workerId: 'w1', slots: 4, pid: process.pid });
+  expect(frames[1]?.results.map(({ id }) => id)).toEqual([1, 2]);
+});
+
+test('sends a heartbeat every second', async () => {
+  const { clock, frames, node } = rig();
+  await node.start();
+  clock.advance(2000);
+  await turnsUntil(() => frames.length === 3);
+  expect(frames.slice(1).map((frame) => frame.heartbeat)).toEqual([
+    { running: 0, oldestJobMs: 12 },
+    { running: 0, oldestJobMs: 12 },
+  ]);
+});
+
+test('passes a cancel on, and lets a job that still waits begin with no time left', async () => {
+  const { links, node, runner } = rig();
+  await node.start();
+  links[0]?.send(AttachResponse.create({ jobs: [Job.create({ id: 3, budgetMs: 100 })] }));
+  links[0]?.send(AttachResponse.create({ jobs: [Job.create({ id: 4, budgetMs: 100 })], cancelIds: [3, 4] }));
+  await turnsUntil(() => runner.jobs.length === 2);
+  expect(runner.cancelled).toEqual([3]);
+  expect(runner.jobs.map(({ id, budgetMs }) => [id, budgetMs])).toEqual([
+    [3, 100],
+    [4, 0],
+  ]);
+});
+
+test('dials again when the link is lost, stopping what nobody waits for', async () => {
+  const { clock, frames, links, node, refusals, runner } = rig();
+  await node.start();
+  links[0]?.send(AttachResponse.create({ jobs: [Job.create({ id: 4 })] }));
+  await turnsUntil(() => runner.jobs.length === 1);
+  refusals.next = 3;
+  links[0]?.close();
+  await turnsUntil(() => runner.cancelled.length === 1);
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await turnsUntil(() => refusals.next === 2 - attempt);
+    await turn();
+    clock.advance(1000);
+  }
+  await turnsUntil(() => frames.filter((frame) => frame.hello).length === 2);
+  expect(links).toHaveLength(2);
+});
+
+test('a stop says so, waits for the balancer and for what runs, then closes', async () => {
+  const { clock, frames, links, node, runner } = rig();
+  await node.start();
+  links[0]?.send(AttachResponse.create({ jobs: [Job.create({ id: 5 })] }));
+  await turnsUntil(() => runner.jobs.length === 1);
+  let stopped = false;
+  const stopping = node.stop(10_000).then(() => {
+    stopped = true;
+  });
+  await turnsUntil(() => frames.some((frame) => frame.draining));
+  links[0]?.send(AttachResponse.create({ drain: true }));
+  await turn();
+  clock.advance(10);
+  await turn();
+  expect(stopped).toBe(false);
+  runner.finish(5);
+  clock.advance(10);
+  await turn();
+  clock.advance(10);
+  await stopping;
+  expect(frames.flatMap((frame) => frame.results.map(({ id }) => id))).toEqual([5]);
+});
+
+test('a drain order resolves drained once everything is answered', async () => {
+  const { clock, links, node, runner } = rig();
+  await node.start();
+  let drained = false;
+  void node.drained().then(() => {
+    drained = true;
+  });
+  links[0]?.send(AttachResponse.create({ jobs: [Job.create({ id: 6 })], drain: true }));
+  await turnsUntil(() => runner.jobs.length === 1);
+  clock.advance(20);
+  await turn();
+  expect(drained).toBe(false);
+  runner.finish(6);
+  clock.advance(10);
+  await turnsUntil(() => drained);
+});

@@ -1,0 +1,135 @@
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Job, type JobResult } from '@relais/contracts';
+import { ManualClock, passThroughTracer, RelaisError } from '@relais/kit';
+import { FunctionCache } from '../functions/function-cache.js';
+import { BegunJournal, readBegunJournal } from '../journal/begun-journal.js';
+import { FakeArtifacts } from '../testing/fake-artifacts.js';
+import { FakeRuntime, succeeded } from '../testing/fake-runtime.js';
+import { JobRunner } from './job-runner.js';
+
+let folder: string;
+let journalFd: number;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'relais-runner-'));
+  journalFd = openSync(join(folder, 'journal'), 'w+');
+});
+
+afterEach(() => {
+  closeSync(journalFd);
+  rmSync(folder, { recursive: true });
+});
+
+function rig() {
+  const clock = new ManualClock();
+  const artifacts = new FakeArtifacts();
+  const inline = new FakeRuntime('c', 'inline');
+  const processes = new FakeRuntime('js', 'processes');
+  const runtimeOf = (lang: string) => [inline, processes].find((runtime) => runtime.lang === lang);
+  const functions = new FunctionCache({ artifacts, runtimeOf, functionsMax: 10, loadedBytesMax: 1000 });
+  const results: JobResult[] = [];
+  const runner = new JobRunner({
+    workerId: 'w1',
+    functions,
+    runtimeOf,
+    journal: new BegunJournal(journalFd),
+    clock,
+    tracer: passThroughTracer,
+    runtimeTracer: passThroughTracer,
+    answer: (result) => results.push(result),
+  });
+  return { artifacts, clock, functions, processes, results, runner };
+}
+
+function call(id: number, lang: string, payload = 'hi', budgetMs = 100): Job {
+  const functionId = `${lang}/f`;
+  const value = { functionId, functionName: 'f', payload: Buffer.from(payload), concurrencyMax: 0, http: undefined };
+  return Job.create({ id, lang, budgetMs, attempt: 1, work: { $case: 'invoke', value } });
+}
+
+function codeOf(result: JobResult | undefined): string | undefined {
+  return result?.outcome?.$case === 'failure' ? result.outcome.value.code : undefined;
+}
+
+async function warm({ functions }: ReturnType<typeof rig>, lang: string): Promise<void> {
+  await functions.load(`${lang}/f`, { budgetMs: 100 });
+  functions.release(`${lang}/f`);
+}
+
+test('a ready inline function is answered within the call, with id and worker', async () => {
+  const it = rig();
+  await warm(it, 'c');
+  it.runner.run(call(7, 'c'), it.clock.nowMs());
+  expect(it.results).toMatchObject([{ id: 7, workerId: 'w1', outcome: { $case: 'invoked' } }]);
+  expect(it.runner.runningCount).toBe(0);
+  expect(readBegunJournal(journalFd)).toEqual([7]);
+});
+
+test('a job out of time never begins', async () => {
+  const it = rig();
+  await warm(it, 'c');
+  it.runner.run(call(8, 'c', 'hi', 0), it.clock.nowMs());
+  expect(it.results.map(codeOf)).toEqual(['deadline_exceeded']);
+  expect(readBegunJournal(journalFd)).toEqual([]);
+});
+
+test('the ticker stops a running call at its deadline, and only that one', async () => {
+  const it = rig();
+  await warm(it, 'js');
+  it.runner.run(call(1, 'js', '', 50), it.clock.nowMs());
+  it.runner.run(call(2, 'js', '', 500), it.clock.nowMs());
+  it.clock.advance(60);
+  await Promise.resolve();
+  expect(it.results).toMatchObject([{ id: 1 }]);
+  expect(codeOf(it.results[0])).toBe('deadline_exceeded');
+  it.processes.held[0]?.end(2, succeeded('late but fine'));
+  await Promise.resolve();
+  expect(it.results).toMatchObject([{ id: 1 }, { id: 2, outcome: { $case: 'invoked' } }]);
+});
+
+test('a job cancelled while its function loads never begins', async () => {
+  const it = rig();
+  it.runner.run(call(3, 'js'), it.clock.nowMs());
+  it.runner.cancel(3);
+  await it.functions.load('js/f', { budgetMs: 100 });
+  await Promise.resolve();
+  expect(it.results.map(codeOf)).toEqual(['cancelled']);
+  expect(readBegunJournal(journalFd)).toEqual([]);
+});
+
+test('a function that cannot be fetched fails its call, with the reason', async () => {
+  const it = rig();
+  it.artifacts.refusal = new RelaisError('not_found', 'There is no such version.', { reason: 'version_not_found' });
+  it.runner.run(call(4, 'js'), it.clock.nowMs());
+  await it.functions.close();
+  await Promise.resolve();
+  expect(it.results.map(codeOf)).toEqual(['not_found']);
+});
+
+test('a build that does not compile is answered as the runtime says', async () => {
+  const it = rig();
+  const value = { source: Buffer.from('x'), filename: 'x.c', config: undefined };
+  it.runner.run(Job.create({ id: 5, lang: 'c', budgetMs: 100, work: { $case: 'build', value } }), 0);
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(it.results.map(codeOf)).toEqual(['invalid_argument']);
+});
+
+test('a job without work is answered, not lost', () => {
+  const it = rig();
+  it.runner.run(Job.create({ id: 6, lang: 'c', budgetMs: 100 }), 0);
+  expect(it.results.map(codeOf)).toEqual(['internal']);
+});
+
+test('cancelAll stops what runs and answers it', async () => {
+  const it = rig();
+  await warm(it, 'js');
+  it.runner.run(call(1, 'js'), it.clock.nowMs());
+  it.clock.advance(5);
+  expect(it.runner.oldestMs()).toBe(5);
+  it.runner.cancelAll();
+  await Promise.resolve();
+  expect(it.results.map(codeOf)).toEqual(['cancelled']);
+});
