@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Job, type JobResult } from '@relais/contracts';
-import { ManualClock, passThroughTracer, RelaisError } from '@relais/kit';
+import { ManualClock, passThroughTracer, RelaisError, silentLogger } from '@relais/kit';
 import { FunctionCache } from '../functions/function-cache.js';
 import { BegunJournal, readBegunJournal } from '../journal/begun-journal.js';
 import { FakeArtifacts } from '../testing/fake-artifacts.js';
@@ -30,17 +30,19 @@ function rig() {
   const runtimeOf = (lang: string) => [inline, processes].find((runtime) => runtime.lang === lang);
   const functions = new FunctionCache({ artifacts, runtimeOf, functionsMax: 10, loadedBytesMax: 1000 });
   const results: JobResult[] = [];
+  const errors: object[] = [];
   const runner = new JobRunner({
     workerId: 'w1',
     functions,
     runtimeOf,
     journal: new BegunJournal(journalFd),
     clock,
+    logger: { ...silentLogger, error: (fields) => errors.push(fields) },
     tracer: passThroughTracer,
     runtimeTracer: passThroughTracer,
     answer: (result) => results.push(result),
   });
-  return { artifacts, clock, functions, processes, results, runner };
+  return { artifacts, clock, errors, functions, processes, results, runner };
 }
 
 function call(id: number, lang: string, payload = 'hi', budgetMs = 100): Job {
@@ -121,6 +123,7 @@ test('a job without work is answered, not lost', () => {
   const it = rig();
   it.runner.run(Job.create({ id: 6, lang: 'c', budgetMs: 100 }), 0);
   expect(it.results.map(codeOf)).toEqual(['internal']);
+  expect(it.errors).toMatchObject([{ lang: 'c' }]);
 });
 
 test('cancelAll stops what runs and answers it', async () => {

@@ -1,5 +1,5 @@
 import { type BuildWork, type InvokeWork, type Job, JobResult } from '@relais/contracts';
-import { type Clock, RelaisError, type Span, type Tracer, toDetail } from '@relais/kit';
+import { type Clock, type Logger, RelaisError, type Span, type Tracer, toDetail } from '@relais/kit';
 import type { CachedFunction, FunctionCache } from '../functions/function-cache.js';
 import type { BegunJournal } from '../journal/begun-journal.js';
 import type { Call, CallOutcome, Runtime } from '../runtimes/runtime.js';
@@ -11,6 +11,8 @@ export interface JobRunnerOptions {
   readonly runtimeOf: (lang: string) => Runtime | undefined;
   readonly journal: BegunJournal;
   readonly clock: Clock;
+  /** Told the cause of every failure that is our own. */
+  readonly logger: Logger;
   readonly tracer: Tracer;
   /** Makes the span of the user's code itself. */
   readonly runtimeTracer: Tracer;
@@ -169,6 +171,10 @@ export class JobRunner {
     if (!this.#running.delete(running.job.id)) return;
     if (this.#running.size === 0) this.#stopWatching();
     running.span.end(failure);
+    if (failure?.code === 'internal') {
+      const { invocationId, lang } = running.job;
+      this.#options.logger.error({ invocationId, lang, error: failure }, 'a job failed on our account');
+    }
     result.id = running.job.id;
     result.workerId = this.#options.workerId;
     this.#options.answer(result);
