@@ -36,6 +36,8 @@ export function createJsRuntime(options: JsRuntimeOptions): Runtime {
 
 const shimPath = join(import.meta.dirname, 'shim.mjs');
 const defaultMemoryMb = 128;
+// What was bundled or transformed carries a source map, and its stack shows the lines that its author knows.
+const nodeArgs = ['--enable-source-maps', '--disable-warning=ExperimentalWarning'];
 
 const javascript: GuestLanguage = {
   boot(version) {
@@ -43,7 +45,7 @@ const javascript: GuestLanguage = {
     return {
       key: String(memoryMb),
       command: process.execPath,
-      args: [`--max-old-space-size=${memoryMb}`, '--disable-warning=ExperimentalWarning', shimPath],
+      args: [`--max-old-space-size=${memoryMb}`, ...nodeArgs, shimPath],
     };
   },
   outOfMemory: (exit, stderrTail) => exit.signal === 'SIGABRT' && stderrTail.includes('heap out of memory'),
