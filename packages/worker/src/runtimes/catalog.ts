@@ -3,15 +3,19 @@ import { createDirectLauncher } from '../processes/direct-launcher.js';
 import type { ProcessLauncher } from '../processes/process-launcher.js';
 import { WasmEngine } from '../wasm/engine.js';
 import { createCRuntime } from './c/c-runtime.js';
+import { ClangCompiler } from './c/clang-compiler.js';
+import { createCppRuntime } from './cpp/cpp-runtime.js';
 import { createJsRuntime } from './js/js-runtime.js';
 import { defaultRuntimeLimits, type RuntimeLimits } from './limits.js';
 import { createPythonRuntime } from './python/python-runtime.js';
 import type { Runtime } from './runtime.js';
+import { createTsRuntime } from './ts/ts-runtime.js';
 import { createWasmRuntime } from './wasm/wasm-runtime.js';
 
 /** What every runtime may use. */
 interface Workshop {
   readonly engine: WasmEngine;
+  readonly compiler: ClangCompiler;
   readonly launcher: ProcessLauncher;
   readonly limits: RuntimeLimits;
   readonly clock: Clock;
@@ -21,8 +25,10 @@ interface Workshop {
 /** One line per language; adding one is a folder beside this file and a line here. */
 const catalog: Readonly<Record<string, (workshop: Workshop) => Runtime>> = {
   c: createCRuntime,
+  cpp: createCppRuntime,
   wasm: createWasmRuntime,
   js: createJsRuntime,
+  ts: createTsRuntime,
   python: createPythonRuntime,
 };
 
@@ -40,6 +46,7 @@ export function createRuntimes(languages: Iterable<string>, options: RuntimesOpt
   const limits = defaultRuntimeLimits;
   const workshop: Workshop = {
     engine: new WasmEngine({ limits, clock }),
+    compiler: new ClangCompiler(clock, limits.idleInstanceMs),
     launcher: createDirectLauncher({ directory: scratchDirectory, searchPath, clock }),
     limits,
     clock,

@@ -3,9 +3,15 @@ import { WasmEngine } from '../../wasm/engine.js';
 import { runtimeConformance } from '../conformance.js';
 import { cFixtures } from './c-fixtures.js';
 import { createCRuntime } from './c-runtime.js';
+import { ClangCompiler } from './clang-compiler.js';
 
 runtimeConformance(
   'c',
-  (limits) => createCRuntime({ engine: new WasmEngine({ limits, clock: systemClock }), limits, clock: systemClock }),
+  (limits) =>
+    createCRuntime({
+      engine: new WasmEngine({ limits, clock: systemClock }),
+      compiler: new ClangCompiler(systemClock, limits.idleInstanceMs),
+      limits,
+    }),
   cFixtures,
 );

@@ -93,7 +93,8 @@ test(
   'host files cannot be included, flags reach the compiler, warnings come with success',
   async () => {
     const engine = new WasmEngine({ limits: defaultRuntimeLimits, clock: systemClock });
-    const runtime = createCRuntime({ engine, limits: defaultRuntimeLimits, clock: systemClock });
+    const compiler = new ClangCompiler(systemClock, 60_000);
+    const runtime = createCRuntime({ engine, compiler, limits: defaultRuntimeLimits });
     const build = (source: string, cflags: string[] = [], filename = 'dir/hello.c') =>
       runtime.build(
         { source: Buffer.from(source), filename, config: FunctionConfig.fromPartial({ cflags }) },

@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { type BuildOutcome, type BuildWork, LanguageSupport } from '@relais/contracts';
+import type { WasmEngine } from '../../wasm/engine.js';
+import { compileFailure } from '../compiled/compile-failure.js';
+import { moduleOutcome } from '../compiled/module-outcome.js';
+import type { RuntimeLimits } from '../limits.js';
+import type { Runtime } from '../runtime.js';
+import { checkCflags } from './cflags.js';
+import type { ClangCompiler } from './clang-compiler.js';
+import { parseClangOutput } from './clang-diagnostics.js';
+
+export interface ClangRuntimeOptions {
+  /** Shared with the other languages that become WASM; whoever made it closes it. */
+  readonly engine: WasmEngine;
+  /** Shared by C and C++, which live and are closed together. */
+  readonly compiler: ClangCompiler;
+  readonly limits: RuntimeLimits;
+}
+
+/** What tells one language of clang from another. */
+export interface ClangLanguage {
+  readonly lang: string;
+  /** Its extension tells the compiler the language. */
+  readonly defaultFilename: string;
+  /** Plain file names that the compiler takes for this language. */
+  readonly filenames: RegExp;
+  /** Put before the user's own flags. */
+  readonly defaultFlags: readonly string[];
+  /** Put behind them: not for the user to change. */
+  readonly fixedFlags: readonly string[];
+}
+
+// The stack lies first, so that overflowing it traps instead of writing over data; 256 KiB of it and a heap that malloc
+// can use before memory must grow, because a call that grew memory costs a new instance.
+const fixedFlags = [
+  '-Wl,--stack-first',
+  '-Wl,-z,stack-size=262144',
+  '-Wl,--initial-heap=131072',
+  '-fno-caret-diagnostics',
+  '-fno-color-diagnostics',
+];
+
+/** A language of clang: compiled at deploy by the LLVM that npm brings, run by the WASM engine. */
+export function createClangRuntime(language: ClangLanguage, options: ClangRuntimeOptions): Runtime {
+  const { engine, compiler } = options;
+  return {
+    lang: language.lang,
+    style: 'inline',
+    probe: () => probe(language.lang),
+    build: (work, budgetMs) => build(language, options, work, budgetMs),
+    load: (version, artifact) => engine.load(version, artifact),
+    close: () => compiler.close(),
+  };
+}
+
+async function probe(lang: string): Promise<LanguageSupport> {
+  try {
+    const manifestUrl = new URL('../package.json', import.meta.resolve('@yowasp/clang'));
+    const { version } = JSON.parse(await readFile(manifestUrl, 'utf8')) as { version: string };
+    const toolchain = `LLVM ${version.split('.')[0]} (@yowasp/clang ${version})`;
+    return LanguageSupport.create({ lang, runs: true, builds: true, toolchain });
+  } catch {
+    const reason = 'The npm package @yowasp/clang is not installed. Install it with: npm install';
+    return LanguageSupport.create({ lang, runs: true, builds: false, reason });
+  }
+}
+
+async function build(
+  language: ClangLanguage,
+  { compiler, limits }: ClangRuntimeOptions,
+  work: BuildWork,
+  budgetMs: number,
+): Promise<BuildOutcome> {
+  const cflags = work.config?.cflags ?? [];
+  checkCflags(cflags);
+  const filename = work.filename || language.defaultFilename;
+  const name = nameInCompiler(language, filename);
+  const flags = [...language.defaultFlags, ...cflags, ...language.fixedFlags, ...fixedFlags];
+  const { module, said } = await compiler.compile({ name, source: work.source, flags }, budgetMs);
+  const diagnostics = parseClangOutput(said, name, filename);
+  if (!module) throw compileFailure(diagnostics, filename);
+  return moduleOutcome(module, work, diagnostics, limits.artifactBytesMax);
+}
+
+/** The caller's file name where it is plain, so that __FILE__ and messages show it. */
+function nameInCompiler(language: ClangLanguage, filename: string): string {
+  const name = basename(filename);
+  return language.filenames.test(name) ? name : language.defaultFilename;
+}

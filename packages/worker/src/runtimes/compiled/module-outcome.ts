@@ -1,0 +1,27 @@
+import { BuildOutcome, type BuildWork, type Diagnostic, Form } from '@relais/contracts';
+import { RelaisError } from '@relais/kit';
+import { analyseModule, checkInitialMemory } from '../../wasm/module/analyse.js';
+
+const defaultMemoryMb = 128;
+
+/**
+ * What a compiler's module becomes: an artifact that is known to run here. Throws invalid_argument reason
+ * artifact_too_large, invalid_wasm or memory_limit.
+ */
+export function moduleOutcome(
+  module: Uint8Array,
+  work: BuildWork,
+  diagnostics: Diagnostic[],
+  artifactBytesMax: number,
+): BuildOutcome {
+  if (module.length > artifactBytesMax) throw artifactTooLarge(module.length, artifactBytesMax);
+  checkInitialMemory(analyseModule(module), work.config?.memoryMb || defaultMemoryMb);
+  return BuildOutcome.create({ artifact: Buffer.from(module), wasm: true, form: Form.FORM_PROGRAM, diagnostics });
+}
+
+export function artifactTooLarge(usedBytes: number, limitBytes: number): RelaisError {
+  return new RelaisError('invalid_argument', `The compiled module has ${usedBytes} bytes; ${limitBytes} are allowed.`, {
+    reason: 'artifact_too_large',
+    limit: { name: 'artifactBytesMax', limit: limitBytes, used: usedBytes },
+  });
+}

@@ -1,0 +1,72 @@
+import { FunctionConfig } from '@relais/contracts';
+import { systemClock } from '@relais/kit';
+import { WasmEngine } from '../../wasm/engine.js';
+import { ClangCompiler } from '../c/clang-compiler.js';
+import { slowTestMs } from '../conformance/subject.js';
+import { deployForTest, outputOf, rejectionOf } from '../conformance/support.js';
+import { runtimeConformance } from '../conformance.js';
+import { defaultRuntimeLimits, type RuntimeLimits } from '../limits.js';
+import { cppFixtures } from './cpp-fixtures.js';
+import { createCppRuntime } from './cpp-runtime.js';
+
+function makeRuntime(limits: RuntimeLimits) {
+  return createCppRuntime({
+    engine: new WasmEngine({ limits, clock: systemClock }),
+    compiler: new ClangCompiler(systemClock, limits.idleInstanceMs),
+    limits,
+  });
+}
+
+runtimeConformance('cpp', makeRuntime, cppFixtures);
+
+describe('what C++ can do and what not', () => {
+  const runtime = makeRuntime(defaultRuntimeLimits);
+  afterAll(() => runtime.close());
+
+  test(
+    'the standard library of C++20 works',
+    async () => {
+      const source = `#include <algorithm>
+#include <concepts>
+#include <format>
+#include <iostream>
+#include <optional>
+#include <ranges>
+#include <sstream>
+#include <unordered_map>
+#include <vector>
+template <std::integral T> T half(T n) { return n / 2; }
+int main() {
+  std::unordered_map<std::string, int> counts;
+  for (std::string word; std::cin >> word;) ++counts[word];
+  std::vector<std::pair<std::string, int>> sorted(counts.begin(), counts.end());
+  std::ranges::sort(sorted, {}, [](auto &entry) { return std::pair(-entry.second, entry.first); });
+  for (auto &[word, count] : sorted | std::views::take(2)) std::cout << std::format("{:>4}:{}", word, count);
+  std::cout << half(9) << std::optional<int>().value_or(7);
+}`;
+      const fn = await deployForTest(runtime, 'words.cpp', source);
+      expect(outputOf(await fn.call({ payload: 'b a b c c b' })).toString()).toBe('   b:3   c:247');
+      await fn.loaded.close();
+    },
+    slowTestMs,
+  );
+
+  test(
+    'throwing is a compile error that says why',
+    async () => {
+      const source = Buffer.from('int main() {\n  throw 1;\n}');
+      const work = { source, filename: 'throws.cpp', config: FunctionConfig.fromPartial({}) };
+      const error = await rejectionOf(runtime.build(work, slowTestMs));
+      expect(error.fields.diagnostics).toEqual([
+        {
+          file: 'throws.cpp',
+          line: 2,
+          column: 3,
+          severity: 'error',
+          message: "cannot use 'throw' with exceptions disabled",
+        },
+      ]);
+    },
+    slowTestMs,
+  );
+});
