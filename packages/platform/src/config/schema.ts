@@ -21,7 +21,12 @@ export const platformSchema = defineConfig({
     alias: 'p',
     describe: 'Port the gateway listens on; 0 takes a free one.',
   },
-  data: { kind: 'string', default: '.relais', min: 1, describe: 'Directory in which storage keeps its database.' },
+  data: {
+    kind: 'string',
+    default: '.relais',
+    min: 1,
+    describe: 'Directory in which storage keeps its database and compilers their caches.',
+  },
   workers: { kind: 'int', default: 4, min: 1, max: 64, describe: 'Worker processes to keep running.' },
   strategy: { kind: 'enum', values: ['fifo', 'rr'], default: 'fifo', describe: 'How jobs are given to workers.' },
   slotsInline: {

@@ -1,9 +1,7 @@
+import { resolve } from 'node:path';
+import { languagesOf } from '@relais/worker';
 import type { PlatformConfig } from '../config/schema.js';
 import type { WorkerPlan } from '../supervisor/worker-spec.js';
-
-/** Languages whose calls run in the worker's own loop. */
-const inlineLanguages = ['c', 'wasm'] as const;
-const nativeLanguages = ['js', 'python'] as const;
 
 /** Where the workers of this process find the rest. */
 export interface WorkerPeers {
@@ -16,6 +14,8 @@ export interface WorkerPeers {
  * everything, so that a blocked loop holds up no process pool and no compile. A fleet of one does all of it.
  */
 export function workerFleet(config: PlatformConfig, peers: WorkerPeers, host: string): WorkerPlan[] {
+  const inlineLanguages = languagesOf('inline');
+  const nativeLanguages = languagesOf('processes');
   const inlineCount = Math.ceil(config.workers / 2);
   return Array.from({ length: config.workers }, (_, index) => {
     const inline = index < inlineCount;
@@ -31,6 +31,7 @@ export function workerFleet(config: PlatformConfig, peers: WorkerPeers, host: st
       otlpUrl: config.otlpUrl,
       otlpProtocol: config.otlpProtocol,
       drainMs: config.drainMs,
+      cacheDirectory: resolve(config.data, 'cache'),
     };
   });
 }

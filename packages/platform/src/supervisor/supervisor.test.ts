@@ -20,6 +20,7 @@ const plan: WorkerPlan = {
   otlpUrl: '',
   otlpProtocol: 'http',
   drainMs: 1000,
+  cacheDirectory: '/nowhere',
 };
 
 let scratchFolder: string;

@@ -21,6 +21,8 @@ export interface WorkerSpec {
   readonly otlpUrl: string;
   readonly otlpProtocol: 'grpc' | 'http';
   readonly drainMs: number;
+  /** Directory that outlives workers, for the caches of compilers. */
+  readonly cacheDirectory: string;
   /** Private directory for what its runtimes write; the supervisor makes it and takes it away. */
   readonly scratchDirectory: string;
 }

@@ -32,6 +32,7 @@ const worker = new Worker({
   runtimes: createRuntimes(new Set([...spec.runs, ...spec.builds]), {
     clock: systemClock,
     scratchDirectory: spec.scratchDirectory,
+    cacheDirectory: spec.cacheDirectory,
     searchPath: process.env.PATH ?? '',
   }),
   dial: balancer.dial(BalancerServiceService, 'attach'),

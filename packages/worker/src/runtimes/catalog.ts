@@ -20,29 +20,42 @@ interface Workshop {
   readonly limits: RuntimeLimits;
   readonly clock: Clock;
   readonly searchPath: string;
+  readonly cacheDirectory: string;
+}
+
+interface CatalogEntry {
+  readonly style: Runtime['style'];
+  readonly create: (workshop: Workshop) => Runtime;
 }
 
 /** One line per language; adding one is a folder beside this file and a line here. */
-const catalog: Readonly<Record<string, (workshop: Workshop) => Runtime>> = {
-  c: createCRuntime,
-  cpp: createCppRuntime,
-  wasm: createWasmRuntime,
-  js: createJsRuntime,
-  ts: createTsRuntime,
-  python: createPythonRuntime,
+const catalog: Readonly<Record<string, CatalogEntry>> = {
+  c: { style: 'inline', create: createCRuntime },
+  cpp: { style: 'inline', create: createCppRuntime },
+  wasm: { style: 'inline', create: createWasmRuntime },
+  js: { style: 'processes', create: createJsRuntime },
+  ts: { style: 'processes', create: createTsRuntime },
+  python: { style: 'processes', create: createPythonRuntime },
 };
+
+/** Canonical names of the languages there are runtimes for, by where their calls run. */
+export function languagesOf(style: Runtime['style']): string[] {
+  return Object.keys(catalog).filter((lang) => catalog[lang]?.style === style);
+}
 
 export interface RuntimesOptions {
   readonly clock: Clock;
   /** Private directory in which processes get directories of their own. The caller removes it. */
   readonly scratchDirectory: string;
+  /** Directory that outlives workers, for what compilers want to find again. Several workers may share it. */
+  readonly cacheDirectory: string;
   /** Where toolchains and interpreters are looked for, like PATH. */
   readonly searchPath: string;
 }
 
 /** The runtimes of some languages, sharing one WASM engine and one launcher. Throws on a language without a runtime. */
 export function createRuntimes(languages: Iterable<string>, options: RuntimesOptions): Runtime[] {
-  const { clock, scratchDirectory, searchPath } = options;
+  const { cacheDirectory, clock, scratchDirectory, searchPath } = options;
   const limits = defaultRuntimeLimits;
   const workshop: Workshop = {
     engine: new WasmEngine({ limits, clock }),
@@ -51,10 +64,11 @@ export function createRuntimes(languages: Iterable<string>, options: RuntimesOpt
     limits,
     clock,
     searchPath,
+    cacheDirectory,
   };
   return [...languages].map((lang) => {
-    const create = catalog[lang];
-    if (!create) throw new Error(`there is no runtime for ${lang}`);
-    return create(workshop);
+    const entry = catalog[lang];
+    if (!entry) throw new Error(`there is no runtime for ${lang}`);
+    return entry.create(workshop);
   });
 }
