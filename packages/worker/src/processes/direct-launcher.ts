@@ -6,6 +6,7 @@ import { findExecutable } from './executables.js';
 import { processStartFailed } from './failures.js';
 import type { LaunchedProcess, LaunchSpec, ProcessExit, ProcessLauncher } from './process-launcher.js';
 import { Scratch } from './scratch.js';
+import { writeSharedFiles } from './shared-files.js';
 
 /** How long output is still read after the end when something that left the process group holds it open. */
 const lingerMs = 250;
@@ -31,6 +32,7 @@ export function createDirectLauncher(options: DirectLauncherOptions): ProcessLau
       const [command = spec.command, ...args] = [...(await prefix), spec.command, ...spec.args];
       return launchIn(await Scratch.make(options.directory), { ...spec, command, args }, options.clock);
     },
+    shareFiles: (files) => writeSharedFiles(options.directory, files),
   };
 }
 

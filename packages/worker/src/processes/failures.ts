@@ -53,6 +53,19 @@ export function compileError(diagnostics: readonly Diagnostic[]): RelaisError {
   });
 }
 
+/** The files of a function could not be put where its processes find them; nothing of it has run. */
+export function filesNotWritten(cause: unknown): RelaisError {
+  return new RelaisError(
+    'unavailable',
+    'This machine could not store the files of the function; its disk may be full.',
+    {
+      reason: 'files_not_written',
+      component: 'worker',
+      cause,
+    },
+  );
+}
+
 /** A process could not be started; nothing of the call has run. */
 export function processStartFailed(cause: unknown): RelaisError {
   return new RelaisError('unavailable', 'This machine could not start a process; try again when it has room.', {

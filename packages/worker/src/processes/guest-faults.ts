@@ -5,6 +5,7 @@ import type { RuntimeLimits } from '../runtimes/limits.js';
 import { describeExit, functionFailed, memoryLimit, outputLimit } from './failures.js';
 import type { Guest, GuestFault } from './guest.js';
 import type { GuestLanguage } from './guest-language.js';
+import { type GuestSource, withoutDirectory } from './guest-source.js';
 import type { ProcessExit } from './process-launcher.js';
 
 const stackBytesMax = 8192;
@@ -13,11 +14,12 @@ export interface FaultContext {
   readonly version: FunctionVersion;
   readonly language: GuestLanguage;
   readonly limits: RuntimeLimits;
+  readonly source: GuestSource;
 }
 
 /** The failure of a call whose guest answered with a fault. `when` says what the process was doing. */
 export function faultError(fault: GuestFault, guest: Guest, when: string, context: FaultContext): RelaisError {
-  const stderrTail = context.language.cleanStderr(guest.logs.stderrTail());
+  const stderrTail = cleanTail(guest, context);
   switch (fault.kind) {
     case 'overflow':
       return outputLimit(context.limits.outputBytesMax, fault.bytes);
@@ -37,11 +39,15 @@ export function faultError(fault: GuestFault, guest: Guest, when: string, contex
 
 /** The failure of a process that ended in a way it should not have: `what` completes "The function's process …". */
 export function exitError(exit: ProcessExit, guest: Guest, what: string, context: FaultContext): RelaisError {
-  const stderrTail = context.language.cleanStderr(guest.logs.stderrTail());
+  const stderrTail = cleanTail(guest, context);
   const details: Partial<FunctionExit> = { ...exit, stderrTail };
   if (context.language.outOfMemory(exit, stderrTail))
     return memoryLimit(context.version.config?.memoryMb ?? 0, details);
   return functionFailed(`The function's process ${what}.`, details);
+}
+
+function cleanTail(guest: Guest, { language, source }: FaultContext): string {
+  return language.cleanStderr(withoutDirectory(guest.logs.stderrTail(), source));
 }
 
 // A cut inside a character leaves a replacement character, which is longer than what it replaces.

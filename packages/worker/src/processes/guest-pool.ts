@@ -2,8 +2,10 @@ import { Form, type FunctionVersion } from '@relais/contracts';
 import type { Clock } from '@relais/kit';
 import type { RuntimeLimits } from '../runtimes/limits.js';
 import type { LoadedFunction } from '../runtimes/runtime.js';
+import { archiveFormat } from '../sources/source-tree.js';
 import { Guest, type GuestBoot } from './guest.js';
 import type { GuestLanguage } from './guest-language.js';
+import { type GuestSource, provideSource } from './guest-source.js';
 import { HandlerFunction } from './handler-function.js';
 import { InstancePool, type Lease } from './instance-pool.js';
 import type { ProcessLauncher } from './process-launcher.js';
@@ -22,7 +24,7 @@ export interface GuestPoolOptions {
 export interface GuestFunctionOptions extends GuestPoolOptions {
   readonly guests: GuestPool;
   readonly version: FunctionVersion;
-  readonly source: Uint8Array;
+  readonly source: GuestSource;
 }
 
 /** Started shims that wait without a function, beside processesMax: different memory sizes need different ones. */
@@ -46,9 +48,16 @@ export class GuestPool {
     this.#spares = new SpareGuests({ sparesMax, start: (boot) => this.#start(boot), nowMs: () => clock.nowMs() });
   }
 
-  /** A version ready for calls; no process is started but a spare. */
-  load(version: FunctionVersion, source: Uint8Array): LoadedFunction {
+  /**
+   * A version ready for calls: an archive is unpacked, once for all its processes; no process is started but a spare.
+   * Rejects like provideSource.
+   */
+  async load(version: FunctionVersion, artifact: Buffer): Promise<LoadedFunction> {
     this.#stopTicking ??= this.#options.clock.every(this.#tickMs(), () => this.#retire());
+    // The entry was found when the version was built; what was made of several files then has none.
+    const entry = archiveFormat(artifact) ? (version.config?.entry ?? '') : '';
+    const { lang, filename } = version;
+    const source = await provideSource(this.#options.launcher, artifact, filename, { lang, entry });
     const options = { ...this.#options, guests: this, version, source };
     const loaded = version.form === Form.FORM_HANDLER ? new HandlerFunction(options) : new ProgramFunction(options);
     this.prepareNext(options);

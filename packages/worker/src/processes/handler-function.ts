@@ -6,6 +6,7 @@ import { shuttingDown } from './failures.js';
 import type { Guest, GuestReply } from './guest.js';
 import { faultError } from './guest-faults.js';
 import type { GuestFunctionOptions } from './guest-pool.js';
+import { sourceHeader } from './guest-source.js';
 import type { Lease } from './instance-pool.js';
 import { type RunningCall, RunningCalls } from './running-call.js';
 
@@ -22,9 +23,9 @@ export class HandlerFunction implements LoadedFunction {
     this.#options = options;
     this.#running = new RunningCalls(options.clock);
     this.#fresh = version.config?.isolation === Isolation.ISOLATION_FRESH;
-    this.memoryBytes = options.source.length;
+    this.memoryBytes = options.source.bytes;
     this.#loadHeader = {
-      filename: version.filename,
+      ...sourceHeader(options.source),
       env: Object.fromEntries(versionVariables(version)),
       function: { name: version.name, id: version.id, version: version.version },
       outputBytesMax: limits.outputBytesMax,
@@ -43,6 +44,7 @@ export class HandlerFunction implements LoadedFunction {
     this.#running.cancelAll(shuttingDown());
     this.#options.guests.pool.drop(this);
     this.#options.guests.forget(this);
+    await this.#options.source.remove();
   }
 
   async #perform(running: RunningCall): Promise<void> {
@@ -60,7 +62,7 @@ export class HandlerFunction implements LoadedFunction {
   /** A guest with the function loaded; undefined when that failed, and then the call is settled. */
   async #start(lease: Lease<Guest>, running: RunningCall): Promise<Guest | undefined> {
     const guest = await this.#options.guests.fill(lease, running, this.#options);
-    const reply = await guest.load(this.#loadHeader, this.#options.source);
+    const reply = await guest.load(this.#loadHeader, this.#options.source.content);
     this.#options.guests.prepareNext(this.#options);
     if (reply.kind === 'ready') return guest;
     running.fail(this.#errorOf(reply, guest, 'while the function was being loaded'));

@@ -11,6 +11,19 @@ export interface ProcessLauncher {
    * process_start_failed when the machine cannot start it.
    */
   launch(spec: LaunchSpec): Promise<LaunchedProcess>;
+  /**
+   * Writes files where the processes of this launcher, also those already started, can read and must not change them.
+   * Paths are those of a SourceTree. Rejects with unavailable reason files_not_written when the disk does not take them.
+   */
+  shareFiles(files: ReadonlyMap<string, Uint8Array>): Promise<SharedFiles>;
+}
+
+/** Files that several processes read. */
+export interface SharedFiles {
+  /** Absolute, without links in it, as the processes see it. */
+  readonly directory: string;
+  /** Safe to call twice. */
+  remove(): Promise<void>;
 }
 
 export interface LaunchSpec {

@@ -6,6 +6,7 @@ import { describeExit, outputLimit, shuttingDown } from './failures.js';
 import type { Guest } from './guest.js';
 import { exitError } from './guest-faults.js';
 import type { GuestFunctionOptions } from './guest-pool.js';
+import { sourceHeader } from './guest-source.js';
 import type { ProcessExit } from './process-launcher.js';
 import { type RunningCall, RunningCalls } from './running-call.js';
 
@@ -18,7 +19,7 @@ export class ProgramFunction implements LoadedFunction {
   constructor(options: GuestFunctionOptions) {
     this.#options = options;
     this.#running = new RunningCalls(options.clock);
-    this.memoryBytes = options.source.length;
+    this.memoryBytes = options.source.bytes;
   }
 
   invoke(call: Call): Promise<CallOutcome> {
@@ -32,6 +33,7 @@ export class ProgramFunction implements LoadedFunction {
   async close(): Promise<void> {
     this.#running.cancelAll(shuttingDown());
     this.#options.guests.forget(this);
+    await this.#options.source.remove();
   }
 
   async #perform(running: RunningCall): Promise<void> {
@@ -51,8 +53,8 @@ export class ProgramFunction implements LoadedFunction {
   async #run(guest: Guest, running: RunningCall): Promise<void> {
     const { version, source, limits } = this.#options;
     const output = new BoundedOutput(limits.outputBytesMax, () => guest.kill());
-    const header = { filename: version.filename, env: programEnvironment(version, running.call) };
-    const exit = await guest.run(header, source, running.call.payload, (chunk) => output.push(chunk));
+    const header = { ...sourceHeader(source), env: programEnvironment(version, running.call) };
+    const exit = await guest.run(header, source.content, running.call.payload, (chunk) => output.push(chunk));
     if (output.overflowed) running.fail(outputLimit(limits.outputBytesMax, output.bytes));
     else if (exit.exitCode !== 0 || exit.signal !== '') running.fail(this.#exitError(exit, guest));
     else running.settle(answerOf(version, running.call, output.whole()));

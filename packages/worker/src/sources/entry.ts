@@ -33,7 +33,8 @@ const candidatesShownMax = 10;
 
 /**
  * The path of the file a function begins with: `entry` when it is set, else what package.json says (js, ts), else the
- * language's conventional names, else the only source in the root, else the only source in which a program starts.
+ * language's conventional names, else the only source in which a program starts (in languages without such a mark: the
+ * only one in the root).
  * Throws invalid_argument reason entry_not_found with the candidates.
  */
 export function findEntry(files: ReadonlyMap<string, Buffer>, lang: string, entry: string): string {
@@ -76,11 +77,11 @@ function parseJson(content: Buffer | undefined): Record<string, unknown> {
 
 function onlySource(files: ReadonlyMap<string, Buffer>, convention: EntryConvention | undefined): string | undefined {
   const sources = sourcesOf(files, convention);
-  const inRoot = sources.filter((path) => !path.includes('/'));
-  if (inRoot.length === 1) return inRoot[0];
   const { start } = convention ?? {};
-  const starting = start ? sources.filter((path) => start.test(files.get(path)?.toString() ?? '')) : [];
-  return starting.length === 1 ? starting[0] : undefined;
+  const likely = sources.filter((path) =>
+    start ? start.test(files.get(path)?.toString() ?? '') : !path.includes('/'),
+  );
+  return likely.length === 1 ? likely[0] : undefined;
 }
 
 function sourcesOf(files: ReadonlyMap<string, Buffer>, convention: EntryConvention | undefined): string[] {

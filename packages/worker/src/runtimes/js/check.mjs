@@ -1,50 +1,91 @@
-// Parses a source given on standard input without running it, and says on standard output what it is. A syntax error is
-// left uncaught: node then prints where it is.
-import { readFileSync } from 'node:fs';
+// Parses a source given on standard input, or the files of a directory, without running them, and says on standard output
+// what the entry is. A syntax error is left uncaught: node then prints where it is.
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, extname, join } from 'node:path';
 import vm from 'node:vm';
 import { init as initCjs, parse as parseCjs } from 'cjs-module-lexer';
 import { init as initEsm, parse as parseEsm } from 'es-module-lexer';
 
-const filename = process.argv[2];
-const source = decode(readFileSync(0));
+const [, , entry, directory] = process.argv;
+const formats = { '.mjs': 'module', '.cjs': 'commonjs' };
 await initEsm();
 await initCjs();
 
-const cjsError = filename.endsWith('.mjs') ? undefined : tryCompile(compileCjs);
-const isEsm = filename.endsWith('.mjs') || (cjsError !== undefined && !filename.endsWith('.cjs'));
-const esmError = isEsm ? tryCompile(compileEsm) : undefined;
-if (!isEsm && cjsError) throw cjsError;
-if (esmError) throw cjsError && !hasModuleSyntax() ? cjsError : esmError;
-process.stdout.write(
-  JSON.stringify({ handler: exportNames().some((name) => name === 'handler' || name === 'default') }),
-);
+const entrySource = directory ? read(entry) : decode(entry, readFileSync(0));
+const names = exportNames(entrySource, check(entry, entrySource));
+if (directory) for (const file of otherFiles()) check(file, read(file));
+process.stdout.write(JSON.stringify({ handler: names.some((name) => name === 'handler' || name === 'default') }));
 
-function decode(bytes) {
+/** What the user wrote; what was installed is not theirs to repair. */
+function otherFiles() {
+  const files = globSync('**/*.{js,mjs,cjs}', { cwd: directory, exclude: (path) => /(^|\/)node_modules$/.test(path) });
+  return files.filter((file) => file !== entry).sort();
+}
+
+function read(file) {
+  return decode(file, readFileSync(join(directory, file)));
+}
+
+function decode(file, bytes) {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new SyntaxError('The source is not valid UTF-8');
+    return fail(file, new SyntaxError('The source is not valid UTF-8'));
   }
 }
 
-function tryCompile(compile) {
+function fail(file, error) {
+  process.stdout.write(JSON.stringify({ file }));
+  throw error;
+}
+
+/** Compiles as node would load it; whether it is an ES module. */
+function check(file, source) {
+  const format = formatOf(file);
+  const cjsError = format === 'module' ? undefined : tryCompile(compileCjs, file, source);
+  const isEsm = format === 'module' || (cjsError !== undefined && format !== 'commonjs');
+  const esmError = isEsm ? tryCompile(compileEsm, file, source) : undefined;
+  if (!isEsm && cjsError) fail(file, cjsError);
+  if (esmError) fail(file, cjsError && !hasModuleSyntax(source) ? cjsError : esmError);
+  return isEsm;
+}
+
+/** "module" or "commonjs" by the file's name or its nearest package.json, undefined when its syntax decides. */
+function formatOf(file) {
+  const said = formats[extname(file)];
+  if (said || !directory) return said;
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const manifest = readManifest(join(directory, folder, 'package.json'));
+    if (manifest || folder === '.') return manifest?.type;
+  }
+}
+
+function readManifest(path) {
   try {
-    compile();
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function tryCompile(compile, file, source) {
+  try {
+    compile(file, source);
     return undefined;
   } catch (error) {
     return error;
   }
 }
 
-function compileCjs() {
+function compileCjs(filename, source) {
   vm.compileFunction(source, ['exports', 'require', 'module', '__filename', '__dirname'], { filename });
 }
 
-function compileEsm() {
-  new vm.SourceTextModule(source, { identifier: filename });
+function compileEsm(identifier, source) {
+  new vm.SourceTextModule(source, { identifier });
 }
 
-function hasModuleSyntax() {
+function hasModuleSyntax(source) {
   try {
     return parseEsm(source)[3];
   } catch {
@@ -52,8 +93,8 @@ function hasModuleSyntax() {
   }
 }
 
-function exportNames() {
-  if (isEsm) return parseEsm(source)[1].map((entry) => entry.name);
+function exportNames(source, isEsm) {
+  if (isEsm) return parseEsm(source)[1].map((exported) => exported.name);
   const { exports, reexports } = parseCjs(source);
   // A function as the whole module has no names for the lexer to find.
   const isFunction =

@@ -1,7 +1,7 @@
 // Runs in the user's process. Waits on file descriptor 3 for a function, then serves its calls one after the other.
-import { createRequire, registerHooks } from 'node:module';
+import Module, { createRequire, registerHooks } from 'node:module';
 import { Socket } from 'node:net';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { format, inspect } from 'node:util';
 import vm from 'node:vm';
@@ -15,6 +15,8 @@ let received = Buffer.alloc(0);
 let handler;
 let facts;
 let outputBytesMax = 0;
+/** Prefixes of the function's own files, which its stacks do without. */
+let ownPrefixes = ['file:///function/', '/function/'];
 
 channel.on('data', (chunk) => {
   received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
@@ -47,9 +49,13 @@ function send(header, payload = Buffer.alloc(0)) {
 async function onFrame(header, payload) {
   if (header.type === 'call') return answer(header, payload);
   Object.assign(process.env, header.env);
-  if (header.type === 'run') return runProgram(header.filename, payload.toString());
+  if (header.directory) enter(header.directory);
+  if (header.type === 'run')
+    return header.directory ? runFiles(header) : runProgram(header.filename, payload.toString());
   try {
-    handler = handlerOf(await loadModule(header.filename, payload.toString()));
+    handler = handlerOf(
+      await (header.directory ? importFile(header) : loadModule(header.filename, payload.toString())),
+    );
     facts = header.function;
     outputBytesMax = header.outputBytesMax;
     send({ type: 'ready' });
@@ -181,11 +187,42 @@ function cleanStack(stack) {
   // What called the user's code is the shim, and what called that is no business of theirs.
   const end = lines.findIndex((line) => /^\s+at .*relais:shim/.test(line));
   const own = lines.slice(0, end === -1 ? undefined : end).filter((line) => !/^\s+at .*node:internal/.test(line));
-  return own.join('\n').replaceAll('file:///function/', '').replaceAll('/function/', '');
+  return ownPrefixes.reduce((text, prefix) => text.replaceAll(prefix, ''), own.join('\n'));
 }
 
 function cut(text, charsMax) {
   return text.length > charsMax ? text.slice(0, charsMax) : text;
+}
+
+/** Makes a directory of files the home of the function, outside of which no package is found. */
+function enter(directory) {
+  const root = `${pathToFileURL(directory).href}/`;
+  ownPrefixes = [root, `${directory}/`];
+  process.chdir(directory);
+  registerHooks({
+    resolve(specifier, context, next) {
+      const found = next(specifier, context);
+      const isPackage = !/^(\.{0,2}\/|\.{1,2}$|file:)/.test(specifier);
+      if (isPackage && found.url.startsWith('file:') && !found.url.startsWith(root)) throw notFound(specifier, context);
+      return found;
+    },
+  });
+}
+
+function notFound(specifier, { conditions }) {
+  const code = conditions?.includes('require') ? 'MODULE_NOT_FOUND' : 'ERR_MODULE_NOT_FOUND';
+  return Object.assign(new Error(`Cannot find package '${specifier}'`), { code });
+}
+
+function importFile({ directory, filename }) {
+  return import(pathToFileURL(join(directory, filename)).href);
+}
+
+/** As node runs its own main module. */
+function runFiles({ directory, filename }) {
+  process.argv = [process.execPath, join(directory, filename)];
+  channel.unref();
+  Module.runMain();
 }
 
 /** CommonJS when it compiles as that, an ES module otherwise; .mjs and .cjs say it themselves. */

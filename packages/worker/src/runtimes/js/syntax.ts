@@ -1,16 +1,24 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { type BuildWork, type Diagnostic, Form } from '@relais/contracts';
 import type { Clock } from '@relais/kit';
 import { compileError } from '../../processes/failures.js';
+import { type GuestSource, provideSource } from '../../processes/guest-source.js';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
 import { runTool, type ToolResult } from '../../processes/run-tool.js';
 
 const checkPath = join(import.meta.dirname, 'check.mjs');
+const nodeArgs = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 const outputBytesMax = 256 * 1024;
 
+interface Verdict {
+  readonly handler?: boolean;
+  /** In which file the error is. */
+  readonly file?: string;
+}
+
 /**
- * Parses a source in a process of its own, without running it: its form, or a rejection with compile_error and a
- * diagnostic with file, line and column.
+ * Parses a source, of several files all that are not installed packages, in a process of its own without running it: its
+ * form, or a rejection with compile_error and a diagnostic with file, line and column. Rejects like provideSource too.
  */
 export async function checkSyntax(
   launcher: ProcessLauncher,
@@ -18,16 +26,37 @@ export async function checkSyntax(
   work: BuildWork,
   budgetMs: number,
 ): Promise<Form> {
-  const filename = basename(work.filename);
-  const result = await runTool(launcher, clock, {
-    command: process.execPath,
-    args: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', checkPath, filename],
-    input: work.source,
-    budgetMs,
-    outputBytesMax,
-  });
-  if (result.exit.exitCode !== 0 || result.exit.signal !== '') throw compileError([diagnosticOf(result, filename)]);
-  return JSON.parse(result.stdout).handler === true ? Form.FORM_HANDLER : Form.FORM_PROGRAM;
+  const options = { lang: 'js', entry: work.config?.entry ?? '' };
+  const source = await provideSource(launcher, work.source, work.filename, options);
+  try {
+    const { filename, directory, content } = source;
+    const result = await runTool(launcher, clock, {
+      command: process.execPath,
+      args: [...nodeArgs, checkPath, filename, ...(directory ? [directory] : [])],
+      input: content,
+      budgetMs,
+      outputBytesMax,
+    });
+    return formOf(result, source);
+  } finally {
+    await source.remove();
+  }
+}
+
+function formOf(result: ToolResult, { filename }: GuestSource): Form {
+  const verdict = parseVerdict(result.stdout);
+  if (result.exit.exitCode !== 0 || result.exit.signal !== '')
+    throw compileError([diagnosticOf(result, verdict.file ?? filename)]);
+  return verdict.handler ? Form.FORM_HANDLER : Form.FORM_PROGRAM;
+}
+
+// The parser itself may crash on a hostile source, and then says nothing.
+function parseVerdict(stdout: string): Verdict {
+  try {
+    return JSON.parse(stdout) as Verdict;
+  } catch {
+    return {};
+  }
 }
 
 /** Node prints "FILE:LINE", the line, a caret below the column, and after a blank line the error. */

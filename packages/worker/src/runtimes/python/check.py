@@ -1,6 +1,10 @@
-"""Parses a source given on standard input without running it and says as JSON what it is or where it is wrong."""
+"""Compiles a source given on standard input, or the files of a directory, without running them.
+
+Says as JSON what the entry is, or where which file is wrong.
+"""
 import ast
 import json
+import os
 import sys
 
 
@@ -21,10 +25,35 @@ def check(source, filename):
         tree = ast.parse(source, filename)
         compile(tree, filename, "exec", dont_inherit=True)
     except SyntaxError as error:
-        return {"line": error.lineno or 0, "column": error.offset or 0, "message": "%s: %s" % (type(error).__name__, error.msg)}
+        return wrong(filename, error.lineno, error.offset, error, error.msg)
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-        return {"line": 0, "column": 0, "message": "%s: %s" % (type(error).__name__, error)}
+        return wrong(filename, 0, 0, error, error)
     return {"handler": any("handler" in names_of(statement) for statement in tree.body)}
 
 
-json.dump(check(sys.stdin.buffer.read(), sys.argv[1]), sys.stdout)
+def wrong(filename, line, column, error, message):
+    text = "%s: %s" % (type(error).__name__, message)
+    return {"file": filename, "line": line or 0, "column": column or 0, "message": text}
+
+
+def check_file(directory, filename):
+    with open(os.path.join(directory, filename), "rb") as file:
+        return check(file.read(), filename)
+
+
+def python_files(directory):
+    for folder, folders, names in os.walk(directory):
+        folders.sort()
+        for name in sorted(names):
+            if name.endswith(".py"):
+                yield os.path.relpath(os.path.join(folder, name), directory)
+
+
+def check_all(directory, entry):
+    verdict = check_file(directory, entry)
+    others = (check_file(directory, name) for name in python_files(directory) if name != entry)
+    return verdict if "message" in verdict else next((other for other in others if "message" in other), verdict)
+
+
+entry = sys.argv[1]
+json.dump(check_all(sys.argv[2], entry) if sys.argv[2:] else check(sys.stdin.buffer.read(), entry), sys.stdout)

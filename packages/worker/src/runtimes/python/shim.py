@@ -4,6 +4,7 @@ Standard library only, Python 3.9 or later.
 """
 import base64
 import contextlib
+import importlib
 import json
 import linecache
 import os
@@ -19,6 +20,9 @@ STACK_CHARS_MAX = 8192
 HTTP_HEADER_CHARS_MAX = 64 * 1024
 PREFIX = struct.Struct("<II")
 SHIM = __file__
+
+# Where the function's files lie, with a slash at the end; empty for a plain source.
+own_prefix = ""
 
 
 class Closed(Exception):
@@ -174,6 +178,11 @@ def headers_of(response):
     return pairs
 
 
+def own_paths(text):
+    """Shows the function's files under their own paths, and this file under no path at all."""
+    return (text.replace(own_prefix, "") if own_prefix else text).replace(SHIM, "relais")
+
+
 def own_frames(trace):
     """A traceback without the frames of this file, which are the first."""
     while trace and trace.tb_frame.f_code.co_filename == SHIM:
@@ -190,33 +199,55 @@ def describe(error):
     return {
         "name": type(error).__name__[:256],
         "message": message[:MESSAGE_CHARS_MAX],
-        "stack": stack.replace(SHIM, "relais")[-STACK_CHARS_MAX:],
+        "stack": own_paths(stack)[-STACK_CHARS_MAX:],
     }
 
 
-def prepare(header, source):
-    """Sets the environment and compiles the source, so that stack traces show its lines."""
+def prepare(header, source, name):
+    """Sets the environment; the function's module, not yet executed, and the code that does it."""
     os.environ.update(header["env"])
     if "TZ" in header["env"]:
         time.tzset()
+    if "directory" in header:
+        return prepare_files(header["directory"], header["filename"], name)
     filename = os.path.basename(header["filename"])
-    sys.argv = [filename]
+    # So that stack traces show its lines, though they are in no file.
     lines = source.decode("utf-8", "replace").splitlines(True)
     linecache.cache[filename] = (len(source), None, lines, filename)
-    return filename, compile(source, filename, "exec", dont_inherit=True)
+    return new_module(name or "function", filename, None), compile(source, filename, "exec", dont_inherit=True)
 
 
-def new_module(name, filename):
+def prepare_files(directory, entry, name):
+    """What lies beside the entry and what lies in the directory can be imported, as with `python ENTRY` run there."""
+    global own_prefix
+    own_prefix = directory + "/"
+    os.chdir(directory)
+    path = os.path.join(directory, entry)
+    home, package = os.path.dirname(path), []
+    while home != directory and os.path.exists(os.path.join(home, "__init__.py")):
+        home, folder = os.path.split(home)
+        package.insert(0, folder)
+    sys.path[:0] = dict.fromkeys([home, directory])
+    if package:
+        importlib.import_module(".".join(package))
+    with open(path, "rb") as file:
+        code = compile(file.read(), path, "exec", dont_inherit=True)
+    stem = os.path.splitext(os.path.basename(path))[0]
+    return new_module(name or ".".join([*package, stem]), path, ".".join(package) or None), code
+
+
+def new_module(name, filename, package):
+    sys.argv = [filename]
     module = types.ModuleType(name)
     module.__file__ = filename
+    module.__package__ = package
     sys.modules[name] = module
     return module
 
 
 class Handler:
     def __init__(self, header, source):
-        filename, code = prepare(header, source)
-        module = new_module("function", filename)
+        module, code = prepare(header, source, None)
         exec(code, module.__dict__)
         self.function = getattr(module, "handler", None)
         if not callable(self.function):
@@ -270,12 +301,12 @@ def call(handler, header, payload):
 
 
 def run_program(header, source):
-    filename, code = prepare(header, source)
-    exec(code, new_module("__main__", filename).__dict__)
+    module, code = prepare(header, source, "__main__")
+    exec(code, module.__dict__)
 
 
 def print_without_shim(kind, error, trace):
-    traceback.print_exception(kind, error, own_frames(trace))
+    sys.stderr.write(own_paths("".join(traceback.format_exception(kind, error, own_frames(trace)))))
 
 
 def main():

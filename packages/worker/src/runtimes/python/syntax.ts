@@ -1,7 +1,8 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { type BuildWork, Form } from '@relais/contracts';
 import type { Clock } from '@relais/kit';
 import { compileError } from '../../processes/failures.js';
+import { provideSource } from '../../processes/guest-source.js';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
 import { runTool } from '../../processes/run-tool.js';
 
@@ -10,14 +11,16 @@ const outputBytesMax = 64 * 1024;
 
 interface Verdict {
   readonly handler?: boolean;
+  /** Where the error is. */
+  readonly file?: string;
   readonly line?: number;
   readonly column?: number;
   readonly message?: string;
 }
 
 /**
- * Compiles a source in a process of its own, without running it: its form, or a rejection with compile_error and a
- * diagnostic with file, line and column.
+ * Compiles a source, of several files all of them, in a process of its own without running it: its form, or a rejection
+ * with compile_error and a diagnostic with file, line and column. Rejects like provideSource too.
  */
 export async function checkSyntax(
   launcher: ProcessLauncher,
@@ -26,18 +29,21 @@ export async function checkSyntax(
   work: BuildWork,
   budgetMs: number,
 ): Promise<Form> {
-  const file = basename(work.filename);
-  const args = ['-I', '-S', '-B', '-X', 'utf8', checkPath, file];
-  const result = await runTool(launcher, clock, {
-    command: interpreterPath,
-    args,
-    input: work.source,
-    budgetMs,
-    outputBytesMax,
-  });
-  const verdict = parseVerdict(result.stdout);
+  const options = { lang: 'python', entry: work.config?.entry ?? '' };
+  const source = await provideSource(launcher, work.source, work.filename, options);
+  try {
+    const { filename, directory, content } = source;
+    const args = ['-I', '-S', '-B', '-X', 'utf8', checkPath, filename, ...(directory ? [directory] : [])];
+    const run = { command: interpreterPath, args, input: content, budgetMs, outputBytesMax };
+    return formOf(parseVerdict((await runTool(launcher, clock, run)).stdout), filename);
+  } finally {
+    await source.remove();
+  }
+}
+
+function formOf(verdict: Verdict, filename: string): Form {
   if (verdict.handler !== undefined) return verdict.handler ? Form.FORM_HANDLER : Form.FORM_PROGRAM;
-  const { line = 0, column = 0, message = 'The source cannot be parsed as Python.' } = verdict;
+  const { file = filename, line = 0, column = 0, message = 'The source cannot be parsed as Python.' } = verdict;
   throw compileError([{ file, line, column, severity: 'error', message }]);
 }
 
