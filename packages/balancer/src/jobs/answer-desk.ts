@@ -1,4 +1,4 @@
-import type { ErrorDetail, Job, JobResult, Timings } from '@relais/contracts';
+import { type ErrorDetail, type Job, type JobResult, Timings } from '@relais/contracts';
 import { fromDetail, isTraceparent, type RelaisError, toDetail, traceIdOf } from '@relais/kit';
 import type { DeadlineWheel } from './deadline-wheel.js';
 import { emptyResult } from './failures.js';
@@ -7,7 +7,7 @@ import { type Abandoned, type Dispatched, type Done, done, transition } from './
 
 /** The failed result of a job that was not admitted. */
 export function refusal(job: Job, error: RelaisError): JobResult {
-  return failedResult(job, error, { queuedUs: 0, coldUs: 0, runUs: 0 }, '');
+  return failedResult(job, error, Timings.create(), '');
 }
 
 /** Counts what is admitted and gives every admitted job its one answer. */
@@ -110,6 +110,9 @@ function timingsOf(entry: JobEntry, held: Dispatched | undefined, said: Timings 
     queuedUs: Math.round(entry.queuedMs(nowMs) * 1000) + (said?.queuedUs ?? 0),
     coldUs: said?.coldUs ?? 0,
     runUs: said?.runUs ?? (held ? Math.round((nowMs - held.atMs) * 1000) : 0),
+    fetchUs: said?.fetchUs ?? 0,
+    compileUs: said?.compileUs ?? 0,
+    startUs: said?.startUs ?? 0,
   };
 }
 

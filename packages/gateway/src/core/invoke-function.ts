@@ -1,4 +1,4 @@
-import { Form, type FunctionVersion, type HttpRequest, type HttpResponse } from '@relais/contracts';
+import { Form, type FunctionVersion, type HttpRequest, type HttpResponse, Timings } from '@relais/contracts';
 import { type Clock, invocationId, RelaisError, traceIdOf } from '@relais/kit';
 import type { CachedFunctions } from './cached-functions.js';
 import type { Caller } from './caller.js';
@@ -26,6 +26,8 @@ export interface InvokeOutput {
   readonly durationMs: number;
   readonly logs: string;
   readonly logsTruncated: boolean;
+  /** Where the time went. */
+  readonly timings: Timings;
 }
 
 export interface InvokeFunctionOptions {
@@ -84,6 +86,7 @@ export class InvokeFunction {
       durationMs: elapsedMs(startMs, clock),
       logs: result.logs,
       logsTruncated: result.logsTruncated,
+      timings: result.timings ?? Timings.create(),
     };
   }
 
@@ -92,8 +95,9 @@ export class InvokeFunction {
     try {
       const output = await pages.get(version, caller);
       const durationMs = elapsedMs(startMs, clock);
-      const functionName = version.name;
-      return { invocationId: id, functionName, output, http: undefined, durationMs, logs: '', logsTruncated: false };
+      const timings = Timings.create();
+      const told = { invocationId: id, functionName: version.name, durationMs, timings };
+      return { ...told, output, http: undefined, logs: '', logsTruncated: false };
     } catch (error) {
       throw RelaisError.from(error).with({ invocationId: id, traceId: traceIdOf(caller.traceparent) });
     }

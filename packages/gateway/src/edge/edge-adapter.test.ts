@@ -58,7 +58,8 @@ test.each([
 ])('the output of %s comes back in its form', async (_what, payload, output, expected) => {
   if (output !== undefined) harness.dispatch.functions.set('hello', () => ({ output }));
   const { json } = await post(invokePath, `{"function":"hello",${payload}}`);
-  const { durationMs: _, invocationId: __, ...form } = json;
+  const { durationMs: _, invocationId: __, timings, ...form } = json;
+  expect(timings).toMatchObject({ queuedUs: 1, coldUs: 2, runUs: 3 });
   expect(form).toEqual(expected);
 });
 

@@ -11,12 +11,9 @@ export function invocationService(shared: EdgeShared): ServiceImpl<typeof invoca
     invoke: serve(shared, invocation.InvocationService.method.invoke, async (request, call) => {
       if (request.function === '') throw invalid('missing_function', 'Say which function: {"function":"NAME"}.');
       const input = { function: request.function, payload: payloadOf(request.payload) };
-      const { durationMs, functionName, invocationId, logs, logsTruncated, output } = await invoke.run(
-        input,
-        call.caller,
-      );
-      call.invoked(invocationId, functionName);
-      return { output: outputOf(output, request.payload.case), invocationId, durationMs, logs, logsTruncated };
+      const { functionName, output, http: _, ...told } = await invoke.run(input, call.caller);
+      call.invoked(told.invocationId, functionName);
+      return { ...told, output: outputOf(output, request.payload.case) };
     }),
   };
 }

@@ -19,7 +19,7 @@ export class FakeDispatch implements Exchange<Job, JobResult> {
 
   async exchange(job: Job, context: CallContext): Promise<JobResult> {
     this.jobs.push(job);
-    const timings = { queuedUs: 1, coldUs: 2, runUs: 3 };
+    const timings = { queuedUs: 1, coldUs: 2, runUs: 3, fetchUs: 4, compileUs: 5, startUs: 6 };
     const rest = { id: job.id, timings, workerId: 'w1', logs: '', logsTruncated: false };
     try {
       if (job.work?.$case !== 'invoke') return { ...rest, outcome: { $case: 'built', value: this.#build(job) } };

@@ -1,4 +1,4 @@
-import { RelaisError } from '@relais/kit';
+import { ManualClock, RelaisError } from '@relais/kit';
 import { FakeArtifacts } from '../testing/fake-artifacts.js';
 import { FakeRuntime } from '../testing/fake-runtime.js';
 import { FunctionCache } from './function-cache.js';
@@ -10,6 +10,7 @@ function cacheOf(bounds: { functionsMax?: number; loadedBytesMax?: number } = {}
   const runtime = new FakeRuntime('js', 'processes', 10);
   const cache = new FunctionCache({
     artifacts,
+    clock: new ManualClock(),
     runtimeOf: (lang) => (lang === runtime.lang ? runtime : undefined),
     functionsMax: 100,
     loadedBytesMax: 1000,

@@ -1,15 +1,18 @@
 import type { ArtifactServiceService, FunctionVersion } from '@relais/contracts';
-import { type CallContext, RelaisError, type ServiceOf } from '@relais/kit';
+import { type CallContext, type Clock, RelaisError, type ServiceOf } from '@relais/kit';
 import type { LoadedFunction, Runtime } from '../runtimes/runtime.js';
 
-/** A version that is ready for calls, with what fetching and loading it cost. */
+/** A version that is ready for calls, with when it became so: monotonic milliseconds. */
 export interface CachedFunction {
   readonly version: FunctionVersion;
   readonly loaded: LoadedFunction;
+  readonly fetchedAtMs: number;
+  readonly loadedAtMs: number;
 }
 
 export interface FunctionCacheOptions {
   readonly artifacts: ServiceOf<typeof ArtifactServiceService>;
+  readonly clock: Clock;
   readonly runtimeOf: (lang: string) => Runtime | undefined;
   /** Loaded versions kept; beyond it the least recently used idle one is closed. */
   readonly functionsMax: number;
@@ -69,7 +72,7 @@ export class FunctionCache {
   }
 
   async #fetchAndLoad(functionId: string, context: CallContext): Promise<Entry> {
-    const { artifacts, runtimeOf } = this.#options;
+    const { artifacts, clock, runtimeOf } = this.#options;
     const { version } = await artifacts.getVersion({ id: functionId }, context);
     const runtime = version && runtimeOf(version.lang);
     if (!version || !runtime) {
@@ -79,8 +82,9 @@ export class FunctionCache {
       });
     }
     const { content } = await artifacts.getArtifact({ digest: version.artifactDigest }, context);
+    const fetchedAtMs = clock.nowMs();
     const loaded = await runtime.load(version, content);
-    const entry: Entry = { version, loaded, uses: 0 };
+    const entry: Entry = { version, loaded, fetchedAtMs, loadedAtMs: clock.nowMs(), uses: 0 };
     this.#entries.set(functionId, entry);
     this.#loadedBytes += loaded.memoryBytes;
     return entry;

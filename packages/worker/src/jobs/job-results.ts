@@ -2,16 +2,33 @@ import type { JobResult } from '@relais/contracts';
 import { toDetail } from '@relais/kit';
 import type { CallOutcome } from '../runtimes/runtime.js';
 
+/** What a call waited for while its version was fetched and loaded, microseconds. */
+export interface LoadTimes {
+  readonly fetchUs: number;
+  readonly compileUs: number;
+}
+
+/** Of a call whose version was ready. */
+export const nothingLoaded: LoadTimes = { fetchUs: 0, compileUs: 0 };
+
 /** The wire form of a call's outcome. id and workerId are left to the runner. */
-export function resultOf(outcome: CallOutcome, loadUs: number): JobResult {
+export function resultOf(outcome: CallOutcome, load: LoadTimes): JobResult {
   const { result } = outcome;
+  const startUs = Math.round(outcome.coldUs);
   return {
     id: 0,
     workerId: '',
     outcome: result.ok
       ? { $case: 'invoked', value: { output: asBuffer(result.output), http: result.http } }
       : { $case: 'failure', value: toDetail(result.error.with({ component: 'worker' })) },
-    timings: { queuedUs: 0, coldUs: loadUs + Math.round(outcome.coldUs), runUs: Math.round(outcome.runUs) },
+    timings: {
+      queuedUs: 0,
+      coldUs: load.fetchUs + load.compileUs + startUs,
+      runUs: Math.round(outcome.runUs),
+      fetchUs: load.fetchUs,
+      compileUs: load.compileUs,
+      startUs,
+    },
     logs: outcome.logs,
     logsTruncated: outcome.logsTruncated,
   } satisfies JobResult;

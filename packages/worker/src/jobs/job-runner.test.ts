@@ -28,7 +28,7 @@ function rig() {
   const inline = new FakeRuntime('c', 'inline');
   const processes = new FakeRuntime('js', 'processes');
   const runtimeOf = (lang: string) => [inline, processes].find((runtime) => runtime.lang === lang);
-  const functions = new FunctionCache({ artifacts, runtimeOf, functionsMax: 10, loadedBytesMax: 1000 });
+  const functions = new FunctionCache({ artifacts, clock, runtimeOf, functionsMax: 10, loadedBytesMax: 1000 });
   const results: JobResult[] = [];
   const errors: object[] = [];
   const runner = new JobRunner({
@@ -99,6 +99,19 @@ test('a job cancelled while its function loads never begins', async () => {
   await Promise.resolve();
   expect(it.results.map(codeOf)).toEqual(['cancelled']);
   expect(readBegunJournal(journalFd)).toEqual([]);
+});
+
+test('the first call is told what fetching and compiling cost it, the second that nothing was cold', async () => {
+  const it = rig();
+  it.artifacts.onFetch = () => it.clock.advance(3);
+  it.runner.run(call(1, 'c'), it.clock.nowMs());
+  await it.functions.load('c/f', { budgetMs: 100 });
+  await Promise.resolve();
+  it.runner.run(call(2, 'c'), it.clock.nowMs());
+  expect(it.results.map(({ timings }) => timings)).toMatchObject([
+    { coldUs: 3000, fetchUs: 3000, compileUs: 0, startUs: 0, runUs: 5 },
+    { coldUs: 0, fetchUs: 0, compileUs: 0, startUs: 0, runUs: 5 },
+  ]);
 });
 
 test('a function that cannot be fetched fails its call, with the reason', async () => {

@@ -3,7 +3,8 @@ import { type Clock, type Logger, RelaisError, type Span, type Tracer, toDetail 
 import type { CachedFunction, FunctionCache } from '../functions/function-cache.js';
 import type { BegunJournal } from '../journal/begun-journal.js';
 import type { Call, CallOutcome, Runtime } from '../runtimes/runtime.js';
-import { resultOf } from './job-results.js';
+import { type LoadTimes, nothingLoaded, resultOf } from './job-results.js';
+import { loadTimesOf, traceLoad } from './load-times.js';
 
 export interface JobRunnerOptions {
   readonly workerId: string;
@@ -86,22 +87,23 @@ export class JobRunner {
 
   #invoke(running: RunningJob, work: InvokeWork): void {
     const cached = this.#options.functions.take(work.functionId);
-    if (cached) this.#begin(running, work, cached, 0);
+    if (cached) this.#begin(running, work, cached, nothingLoaded);
     else void this.#loadAndBegin(running, work);
   }
 
   async #loadAndBegin(running: RunningJob, work: InvokeWork): Promise<void> {
-    const { clock, functions } = this.#options;
+    const { clock, functions, tracer } = this.#options;
     try {
       const budgetMs = Math.max(1, running.deadlineMs - clock.nowMs());
       const cached = await functions.load(work.functionId, { budgetMs, traceparent: running.span.traceparent });
-      this.#begin(running, work, cached, Math.round((clock.nowMs() - running.arrivedMs) * 1000));
+      if (running.span.recording) traceLoad(tracer, running.span.traceparent, running.arrivedMs, cached);
+      this.#begin(running, work, cached, loadTimesOf(running.arrivedMs, cached));
     } catch (error) {
       this.#fail(running, RelaisError.from(error));
     }
   }
 
-  #begin(running: RunningJob, work: InvokeWork, cached: CachedFunction, loadUs: number): void {
+  #begin(running: RunningJob, work: InvokeWork, cached: CachedFunction, load: LoadTimes): void {
     const { clock, functions, journal, runtimeTracer } = this.#options;
     const { job } = running;
     const beginMs = clock.nowMs();
@@ -131,20 +133,20 @@ export class JobRunner {
     if (outcome instanceof Promise) {
       running.stop = (failure) => cached.loaded.cancel(job.id, failure);
       this.#watchDeadlines();
-      void outcome.then((late) => this.#finish(running, work, span, late, loadUs));
+      void outcome.then((late) => this.#finish(running, work, span, late, load));
     } else {
-      this.#finish(running, work, span, outcome, loadUs);
+      this.#finish(running, work, span, outcome, load);
     }
   }
 
-  #finish(running: RunningJob, work: InvokeWork, span: Span, outcome: CallOutcome, loadUs: number): void {
+  #finish(running: RunningJob, work: InvokeWork, span: Span, outcome: CallOutcome, load: LoadTimes): void {
     const failure = outcome.result.ok ? undefined : outcome.result.error;
     if (span.recording) {
       span.set({ 'relais.cold_us': outcome.coldUs, 'relais.run_us': outcome.runUs, ...outcome.attributes });
     }
     span.end(failure);
     this.#options.functions.release(work.functionId);
-    this.#settle(running, resultOf(outcome, loadUs), failure);
+    this.#settle(running, resultOf(outcome, load), failure);
   }
 
   async #build(running: RunningJob, work: BuildWork): Promise<void> {

@@ -10,6 +10,8 @@ import type { RelaisError, ServiceOf } from '@relais/kit';
 /** Storage's door for workers over a list of versions in memory. Ids are taken as "LANG/NAME". */
 export class FakeArtifacts implements ServiceOf<typeof ArtifactServiceService> {
   fetches = 0;
+  /** Called within each fetch of an artifact. */
+  onFetch = () => {};
   /** When set, the next fetch is refused with it. */
   refusal: RelaisError | undefined;
 
@@ -23,6 +25,7 @@ export class FakeArtifacts implements ServiceOf<typeof ArtifactServiceService> {
   }
 
   async getArtifact(): Promise<GetArtifactResponse> {
+    this.onFetch();
     return { content: Buffer.from('artifact') };
   }
 }

@@ -36,6 +36,8 @@ export function traceScenarios(topology: Topology): void {
       const known = new Set([callerSpan, ...ours().map((span) => span.spanId)]);
       expect(ours().filter((span) => !known.has(span.parentSpanId))).toEqual([]);
       expect(ours().filter((span) => span.parentSpanId === callerSpan)).toHaveLength(1);
+      // The first call of a version was cold, and the trace says by what.
+      expect(ours().map((span) => span.name)).toEqual(expect.arrayContaining(['worker fetch', 'balancer queue']));
     });
   });
 }

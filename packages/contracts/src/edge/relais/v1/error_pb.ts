@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file relais/v1/error.proto.
  */
 export const file_relais_v1_error: GenFile = /*@__PURE__*/
-  fileDesc("ChVyZWxhaXMvdjEvZXJyb3IucHJvdG8SCXJlbGFpcy52MSLzAgoLRXJyb3JEZXRhaWwSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIfCgVmYXVsdBgEIAEoDjIQLnJlbGFpcy52MS5GYXVsdBIRCgljb21wb25lbnQYBSABKAkSFQoNaW52b2NhdGlvbl9pZBgGIAEoCRIQCgh0cmFjZV9pZBgHIAEoCRIRCglyZXRyeWFibGUYCCABKAgSFgoOcmV0cnlfYWZ0ZXJfbXMYCSABKA0SKgoLZGlhZ25vc3RpY3MYCiADKAsyFS5yZWxhaXMudjEuRGlhZ25vc3RpYxIlCgRleGl0GAsgASgLMhcucmVsYWlzLnYxLkZ1bmN0aW9uRXhpdBIiCgVsaW1pdBgMIAEoCzITLnJlbGFpcy52MS5MaW1pdEhpdBIjCgd0aW1pbmdzGA0gASgLMhIucmVsYWlzLnYxLlRpbWluZ3MSEQoJd29ya2VyX2lkGA4gASgJIlsKCkRpYWdub3N0aWMSDAoEZmlsZRgBIAEoCRIMCgRsaW5lGAIgASgNEg4KBmNvbHVtbhgDIAEoDRIQCghzZXZlcml0eRgEIAEoCRIPCgdtZXNzYWdlGAUgASgJIlUKDEZ1bmN0aW9uRXhpdBIRCglleGl0X2NvZGUYASABKAUSDgoGc2lnbmFsGAIgASgJEg0KBXN0YWNrGAMgASgJEhMKC3N0ZGVycl90YWlsGAQgASgJIjUKCExpbWl0SGl0EgwKBG5hbWUYASABKAkSDQoFbGltaXQYAiABKAESDAoEdXNlZBgDIAEoASI9CgdUaW1pbmdzEhEKCXF1ZXVlZF91cxgBIAEoDRIPCgdjb2xkX3VzGAIgASgNEg4KBnJ1bl91cxgDIAEoDSpYCgVGYXVsdBIVChFGQVVMVF9VTlNQRUNJRklFRBAAEhAKDEZBVUxUX0NBTExFUhABEhIKDkZBVUxUX0ZVTkNUSU9OEAISEgoORkFVTFRfUExBVEZPUk0QA2IGcHJvdG8z");
+  fileDesc("ChVyZWxhaXMvdjEvZXJyb3IucHJvdG8SCXJlbGFpcy52MSLzAgoLRXJyb3JEZXRhaWwSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIfCgVmYXVsdBgEIAEoDjIQLnJlbGFpcy52MS5GYXVsdBIRCgljb21wb25lbnQYBSABKAkSFQoNaW52b2NhdGlvbl9pZBgGIAEoCRIQCgh0cmFjZV9pZBgHIAEoCRIRCglyZXRyeWFibGUYCCABKAgSFgoOcmV0cnlfYWZ0ZXJfbXMYCSABKA0SKgoLZGlhZ25vc3RpY3MYCiADKAsyFS5yZWxhaXMudjEuRGlhZ25vc3RpYxIlCgRleGl0GAsgASgLMhcucmVsYWlzLnYxLkZ1bmN0aW9uRXhpdBIiCgVsaW1pdBgMIAEoCzITLnJlbGFpcy52MS5MaW1pdEhpdBIjCgd0aW1pbmdzGA0gASgLMhIucmVsYWlzLnYxLlRpbWluZ3MSEQoJd29ya2VyX2lkGA4gASgJIlsKCkRpYWdub3N0aWMSDAoEZmlsZRgBIAEoCRIMCgRsaW5lGAIgASgNEg4KBmNvbHVtbhgDIAEoDRIQCghzZXZlcml0eRgEIAEoCRIPCgdtZXNzYWdlGAUgASgJIlUKDEZ1bmN0aW9uRXhpdBIRCglleGl0X2NvZGUYASABKAUSDgoGc2lnbmFsGAIgASgJEg0KBXN0YWNrGAMgASgJEhMKC3N0ZGVycl90YWlsGAQgASgJIjUKCExpbWl0SGl0EgwKBG5hbWUYASABKAkSDQoFbGltaXQYAiABKAESDAoEdXNlZBgDIAEoASJ1CgdUaW1pbmdzEhEKCXF1ZXVlZF91cxgBIAEoDRIPCgdjb2xkX3VzGAIgASgNEg4KBnJ1bl91cxgDIAEoDRIQCghmZXRjaF91cxgEIAEoDRISCgpjb21waWxlX3VzGAUgASgNEhAKCHN0YXJ0X3VzGAYgASgNKlgKBUZhdWx0EhUKEUZBVUxUX1VOU1BFQ0lGSUVEEAASEAoMRkFVTFRfQ0FMTEVSEAESEgoORkFVTFRfRlVOQ1RJT04QAhISCg5GQVVMVF9QTEFURk9STRADYgZwcm90bzM");
 
 /**
  * The one shape of a failure. On Connect and gRPC it is the typed error detail beside the status; between roles it is
@@ -267,6 +267,27 @@ export type Timings = Message<"relais.v1.Timings"> & {
    * @generated from field: uint32 run_us = 3;
    */
   runUs: number;
+
+  /**
+   * Part of cold_us: bringing the version and its artifact to the worker.
+   *
+   * @generated from field: uint32 fetch_us = 4;
+   */
+  fetchUs: number;
+
+  /**
+   * Part of cold_us: making the artifact runnable there.
+   *
+   * @generated from field: uint32 compile_us = 5;
+   */
+  compileUs: number;
+
+  /**
+   * Part of cold_us: instantiating or starting a process, and the function's own initialisation.
+   *
+   * @generated from field: uint32 start_us = 6;
+   */
+  startUs: number;
 };
 
 /**

@@ -6,13 +6,15 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Value } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
+import type { Timings } from "./error_pb.js";
+import { file_relais_v1_error } from "./error_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file relais/v1/invocation.proto.
  */
 export const file_relais_v1_invocation: GenFile = /*@__PURE__*/
-  fileDesc("ChpyZWxhaXMvdjEvaW52b2NhdGlvbi5wcm90bxIJcmVsYWlzLnYxInQKDUludm9rZVJlcXVlc3QSEAoIZnVuY3Rpb24YASABKAkSDgoEZGF0YRgCIAEoDEgAEg4KBHRleHQYAyABKAlIABImCgRqc29uGAQgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlSABCCQoHcGF5bG9hZCK0AQoOSW52b2tlUmVzcG9uc2USDgoEZGF0YRgBIAEoDEgAEg4KBHRleHQYAiABKAlIABImCgRqc29uGAMgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlSAASFQoNaW52b2NhdGlvbl9pZBgEIAEoCRITCgtkdXJhdGlvbl9tcxgFIAEoARIMCgRsb2dzGAYgASgJEhYKDmxvZ3NfdHJ1bmNhdGVkGAcgASgIQggKBm91dHB1dDJSChFJbnZvY2F0aW9uU2VydmljZRI9CgZJbnZva2USGC5yZWxhaXMudjEuSW52b2tlUmVxdWVzdBoZLnJlbGFpcy52MS5JbnZva2VSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_struct]);
+  fileDesc("ChpyZWxhaXMvdjEvaW52b2NhdGlvbi5wcm90bxIJcmVsYWlzLnYxInQKDUludm9rZVJlcXVlc3QSEAoIZnVuY3Rpb24YASABKAkSDgoEZGF0YRgCIAEoDEgAEg4KBHRleHQYAyABKAlIABImCgRqc29uGAQgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlSABCCQoHcGF5bG9hZCLZAQoOSW52b2tlUmVzcG9uc2USDgoEZGF0YRgBIAEoDEgAEg4KBHRleHQYAiABKAlIABImCgRqc29uGAMgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlSAASFQoNaW52b2NhdGlvbl9pZBgEIAEoCRITCgtkdXJhdGlvbl9tcxgFIAEoARIMCgRsb2dzGAYgASgJEhYKDmxvZ3NfdHJ1bmNhdGVkGAcgASgIEiMKB3RpbWluZ3MYCCABKAsyEi5yZWxhaXMudjEuVGltaW5nc0IICgZvdXRwdXQyUgoRSW52b2NhdGlvblNlcnZpY2USPQoGSW52b2tlEhgucmVsYWlzLnYxLkludm9rZVJlcXVlc3QaGS5yZWxhaXMudjEuSW52b2tlUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_struct, file_relais_v1_error]);
 
 /**
  * @generated from message relais.v1.InvokeRequest
@@ -113,6 +115,13 @@ export type InvokeResponse = Message<"relais.v1.InvokeResponse"> & {
    * @generated from field: bool logs_truncated = 7;
    */
   logsTruncated: boolean;
+
+  /**
+   * Where the time went.
+   *
+   * @generated from field: relais.v1.Timings timings = 8;
+   */
+  timings?: Timings | undefined;
 };
 
 /**

@@ -99,6 +99,12 @@ export interface Timings {
   coldUs: number;
   /** Running the function, microseconds. */
   runUs: number;
+  /** Part of cold_us: bringing the version and its artifact to the worker. */
+  fetchUs: number;
+  /** Part of cold_us: making the artifact runnable there. */
+  compileUs: number;
+  /** Part of cold_us: instantiating or starting a process, and the function's own initialisation. */
+  startUs: number;
 }
 
 function createBaseErrorDetail(): ErrorDetail {
@@ -607,7 +613,7 @@ export const LimitHit: MessageFns<LimitHit> = {
 };
 
 function createBaseTimings(): Timings {
-  return { queuedUs: 0, coldUs: 0, runUs: 0 };
+  return { queuedUs: 0, coldUs: 0, runUs: 0, fetchUs: 0, compileUs: 0, startUs: 0 };
 }
 
 export const Timings: MessageFns<Timings> = {
@@ -620,6 +626,15 @@ export const Timings: MessageFns<Timings> = {
     }
     if (message.runUs !== 0) {
       writer.uint32(24).uint32(message.runUs);
+    }
+    if (message.fetchUs !== 0) {
+      writer.uint32(32).uint32(message.fetchUs);
+    }
+    if (message.compileUs !== 0) {
+      writer.uint32(40).uint32(message.compileUs);
+    }
+    if (message.startUs !== 0) {
+      writer.uint32(48).uint32(message.startUs);
     }
     return writer;
   },
@@ -661,6 +676,30 @@ export const Timings: MessageFns<Timings> = {
             message.runUs = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.fetchUs = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.compileUs = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.startUs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -681,6 +720,9 @@ export const Timings: MessageFns<Timings> = {
     message.queuedUs = object.queuedUs ?? 0;
     message.coldUs = object.coldUs ?? 0;
     message.runUs = object.runUs ?? 0;
+    message.fetchUs = object.fetchUs ?? 0;
+    message.compileUs = object.compileUs ?? 0;
+    message.startUs = object.startUs ?? 0;
     return message;
   },
 };

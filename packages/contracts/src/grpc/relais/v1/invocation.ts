@@ -8,6 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Value } from "../../google/protobuf/struct.js";
+import { Timings } from "./error.js";
 
 export interface InvokeRequest {
   /** A function reference: NAME, NAME_UNIXSECONDS or NAME@VERSION. */
@@ -35,6 +36,8 @@ export interface InvokeResponse {
   logs: string;
   /** True when logs were cut at the limit. */
   logsTruncated: boolean;
+  /** Where the time went. */
+  timings: Timings | undefined;
 }
 
 function createBaseInvokeRequest(): InvokeRequest {
@@ -148,7 +151,7 @@ export const InvokeRequest: MessageFns<InvokeRequest> = {
 };
 
 function createBaseInvokeResponse(): InvokeResponse {
-  return { output: undefined, invocationId: "", durationMs: 0, logs: "", logsTruncated: false };
+  return { output: undefined, invocationId: "", durationMs: 0, logs: "", logsTruncated: false, timings: undefined };
 }
 
 export const InvokeResponse: MessageFns<InvokeResponse> = {
@@ -175,6 +178,9 @@ export const InvokeResponse: MessageFns<InvokeResponse> = {
     }
     if (message.logsTruncated !== false) {
       writer.uint32(56).bool(message.logsTruncated);
+    }
+    if (message.timings !== undefined) {
+      Timings.encode(message.timings, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -248,6 +254,14 @@ export const InvokeResponse: MessageFns<InvokeResponse> = {
             message.logsTruncated = reader.bool();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.timings = Timings.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -289,6 +303,9 @@ export const InvokeResponse: MessageFns<InvokeResponse> = {
     message.durationMs = object.durationMs ?? 0;
     message.logs = object.logs ?? "";
     message.logsTruncated = object.logsTruncated ?? false;
+    message.timings = (object.timings !== undefined && object.timings !== null)
+      ? Timings.fromPartial(object.timings)
+      : undefined;
     return message;
   },
 };
