@@ -43,6 +43,7 @@ test('the curl line of the contract answers json for json', async () => {
     json: { input: 'test' },
     invocationId: headers.get('x-relais-invocation-id'),
     durationMs: expect.any(Number),
+    timings: expect.objectContaining({ runUs: 3 }),
   });
   expect(headers.get('traceparent')).toMatch(/^00-/);
   expect(headers.get('x-content-type-options')).toBe('nosniff');
