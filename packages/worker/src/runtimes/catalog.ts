@@ -7,6 +7,7 @@ import { ClangCompiler } from './c/clang-compiler.js';
 import { createCppRuntime } from './cpp/cpp-runtime.js';
 import { createJsRuntime } from './js/js-runtime.js';
 import { defaultRuntimeLimits, type RuntimeLimits } from './limits.js';
+import { createPhpRuntime } from './php/php-runtime.js';
 import { createPythonRuntime } from './python/python-runtime.js';
 import type { Runtime } from './runtime.js';
 import { createTsRuntime } from './ts/ts-runtime.js';
@@ -36,6 +37,7 @@ const catalog: Readonly<Record<string, CatalogEntry>> = {
   js: { style: 'processes', create: createJsRuntime },
   ts: { style: 'processes', create: createTsRuntime },
   python: { style: 'processes', create: createPythonRuntime },
+  php: { style: 'processes', create: createPhpRuntime },
 };
 
 /** Canonical names of the languages there are runtimes for, by where their calls run. */

@@ -1,0 +1,3 @@
+<?php
+// A program: what it prints is the output.
+echo "Hello from PHP ", PHP_MAJOR_VERSION, "!\n";

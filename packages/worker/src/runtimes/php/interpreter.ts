@@ -1,0 +1,39 @@
+import type { Clock } from '@relais/kit';
+import { findExecutable } from '../../processes/executables.js';
+import type { ProcessLauncher } from '../../processes/process-launcher.js';
+import { runTool } from '../../processes/run-tool.js';
+
+/** The PHP that functions run on. */
+export interface Interpreter {
+  /** Absolute path of the binary itself, behind any wrapper. */
+  readonly path: string;
+  /** For example "8.2.20". */
+  readonly version: string;
+}
+
+const budgetMs = 10_000;
+const question = `echo json_encode([PHP_BINARY, PHP_VERSION, PHP_VERSION_ID, PHP_SAPI, extension_loaded('tokenizer')]);`;
+
+/**
+ * Asks the php of the search path where it is and which; undefined when there is none, or it is older than 8.0, not a
+ * command-line PHP, or lacks the tokenizer.
+ */
+export async function findInterpreter(
+  launcher: ProcessLauncher,
+  clock: Clock,
+  searchPath: string,
+): Promise<Interpreter | undefined> {
+  const command = await findExecutable('php', searchPath);
+  if (!command) return undefined;
+  const run = { command, args: ['-r', question], env: { PATH: searchPath }, budgetMs, outputBytesMax: 4096 };
+  try {
+    return parseAnswer((await runTool(launcher, clock, run)).stdout);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseAnswer(stdout: string): Interpreter | undefined {
+  const [path, version, id, sapi, tokenizer] = JSON.parse(stdout) as [string, string, number, string, boolean];
+  return id >= 80_000 && sapi === 'cli' && tokenizer && path.startsWith('/') ? { path, version } : undefined;
+}
