@@ -64,7 +64,7 @@ async function launchIn(scratch: Scratch, spec: LaunchSpec, clock: Clock): Promi
 function spawnIn(scratch: Scratch, spec: LaunchSpec): ChildProcess {
   const home = scratch.directory;
   return spawn(spec.command, spec.args, {
-    cwd: home,
+    cwd: spec.directory ?? home,
     env: { PATH: minimalPath, LANG: 'C.UTF-8', HOME: home, TMPDIR: home, ...spec.env },
     detached: true,
     stdio: [scratch.inputFd, 'pipe', 'pipe', ...(spec.channel ? (['pipe'] as const) : [])],

@@ -34,6 +34,10 @@ export interface LaunchSpec {
   readonly env?: Readonly<Record<string, string>>;
   /** What standard input holds from the start; empty when absent. */
   readonly input?: Uint8Array;
+  /** Where it runs instead, and may write, when its own directory is not enough; the caller makes and removes it. */
+  readonly directory?: string;
+  /** Other directories that it may write. */
+  readonly writable?: readonly string[];
   /** True: the process gets a two-way stream as file descriptor 3. */
   readonly channel: boolean;
 }

@@ -6,6 +6,8 @@ export interface ToolRun extends Omit<LaunchSpec, 'channel'> {
   readonly budgetMs: number;
   /** Kept of each output stream; the rest is dropped. */
   readonly outputBytesMax: number;
+  /** Kills the tool when aborted. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ToolResult {
@@ -27,7 +29,11 @@ export async function runTool(launcher: ProcessLauncher, clock: Clock, run: Tool
     late = true;
     process.kill();
   });
+  const kill = () => process.kill();
+  run.signal?.addEventListener('abort', kill);
+  if (run.signal?.aborted) kill();
   const exit = await process.closed;
+  run.signal?.removeEventListener('abort', kill);
   forget();
   if (late) {
     throw new RelaisError('deadline_exceeded', `Building did not end within ${run.budgetMs} ms and was stopped.`, {

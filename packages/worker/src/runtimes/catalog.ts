@@ -10,6 +10,7 @@ import { defaultRuntimeLimits, type RuntimeLimits } from './limits.js';
 import { createPhpRuntime } from './php/php-runtime.js';
 import { createPythonRuntime } from './python/python-runtime.js';
 import type { Runtime } from './runtime.js';
+import { createRustRuntime } from './rust/rust-runtime.js';
 import { createTsRuntime } from './ts/ts-runtime.js';
 import { createWasmRuntime } from './wasm/wasm-runtime.js';
 
@@ -21,6 +22,7 @@ interface Workshop {
   readonly limits: RuntimeLimits;
   readonly clock: Clock;
   readonly searchPath: string;
+  readonly scratchDirectory: string;
   readonly cacheDirectory: string;
 }
 
@@ -33,6 +35,7 @@ interface CatalogEntry {
 const catalog: Readonly<Record<string, CatalogEntry>> = {
   c: { style: 'inline', create: createCRuntime },
   cpp: { style: 'inline', create: createCppRuntime },
+  rust: { style: 'inline', create: createRustRuntime },
   wasm: { style: 'inline', create: createWasmRuntime },
   js: { style: 'processes', create: createJsRuntime },
   ts: { style: 'processes', create: createTsRuntime },
@@ -66,6 +69,7 @@ export function createRuntimes(languages: Iterable<string>, options: RuntimesOpt
     limits,
     clock,
     searchPath,
+    scratchDirectory,
     cacheDirectory,
   };
   return [...languages].map((lang) => {

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type Clock, RelaisError } from '@relais/kit';
+import type { Clock, RelaisError } from '@relais/kit';
+import { buildQueueFull, buildTooSlow, closedForBuilds, compilerCrashed } from '../compiled/build-failures.js';
 import type { CompileReply, CompileRequest } from './compile-messages.js';
 
 const queueLengthMax = 16;
@@ -42,8 +43,8 @@ export class ClangCompiler {
    * resource_exhausted reason queue_full, aborted reason compiler_crashed, or unavailable once closed.
    */
   compile(request: CompileRequest, budgetMs: number): Promise<CompileReply> {
-    if (this.#closed) return Promise.reject(shuttingDown());
-    if (this.#waiting.length >= queueLengthMax) return Promise.reject(queueFull());
+    if (this.#closed) return Promise.reject(closedForBuilds());
+    if (this.#waiting.length >= queueLengthMax) return Promise.reject(buildQueueFull(queueLengthMax));
     return new Promise((resolve, reject) => {
       const stopTimer = this.#clock.after(budgetMs, () => this.#expire(job, budgetMs));
       const job: Job = { request, resolve, reject, stopTimer };
@@ -58,7 +59,7 @@ export class ClangCompiler {
     const jobs = this.#running ? [this.#running, ...this.#waiting] : [...this.#waiting];
     this.#running = undefined;
     this.#waiting.length = 0;
-    for (const job of jobs) this.#fail(job, shuttingDown());
+    for (const job of jobs) this.#fail(job, closedForBuilds());
     await this.#kill();
   }
 
@@ -118,14 +119,14 @@ export class ClangCompiler {
     this.#child = undefined;
     const job = this.#running;
     this.#running = undefined;
-    if (job) this.#fail(job, crashed());
+    if (job) this.#fail(job, compilerCrashed());
     this.#next();
   }
 
   #expire(job: Job, budgetMs: number): void {
     const at = this.#waiting.indexOf(job);
     if (at >= 0) this.#waiting.splice(at, 1);
-    this.#fail(job, tooSlow(budgetMs));
+    this.#fail(job, buildTooSlow(budgetMs));
     if (job !== this.#running) return;
     this.#running = undefined;
     void this.#kill().then(() => this.#next());
@@ -147,34 +148,4 @@ export class ClangCompiler {
     child.kill('SIGKILL');
     await gone;
   }
-}
-
-function shuttingDown(): RelaisError {
-  return new RelaisError('unavailable', 'This worker is shutting down and compiles nothing more.', {
-    reason: 'shutting_down',
-  });
-}
-
-function queueFull(): RelaisError {
-  return new RelaisError('resource_exhausted', 'Too many compiles are waiting on this worker. Try again shortly.', {
-    reason: 'queue_full',
-    fault: 'platform',
-    limit: { name: 'compileQueueLengthMax', limit: queueLengthMax, used: queueLengthMax + 1 },
-  });
-}
-
-function crashed(): RelaisError {
-  return new RelaisError(
-    'aborted',
-    'The compiler broke down on this source; it may need more memory than it can have.',
-    {
-      reason: 'compiler_crashed',
-    },
-  );
-}
-
-function tooSlow(budgetMs: number): RelaisError {
-  return new RelaisError('deadline_exceeded', `The source was not compiled within ${Math.round(budgetMs)} ms.`, {
-    reason: 'build_timeout',
-  });
 }

@@ -1,6 +1,6 @@
 import { BuildOutcome, type BuildWork, type Diagnostic, Form } from '@relais/contracts';
-import { RelaisError } from '@relais/kit';
 import { analyseModule, checkInitialMemory } from '../../wasm/module/analyse.js';
+import { artifactTooLarge } from './build-failures.js';
 
 const defaultMemoryMb = 128;
 
@@ -17,11 +17,4 @@ export function moduleOutcome(
   if (module.length > artifactBytesMax) throw artifactTooLarge(module.length, artifactBytesMax);
   checkInitialMemory(analyseModule(module), work.config?.memoryMb || defaultMemoryMb);
   return BuildOutcome.create({ artifact: Buffer.from(module), wasm: true, form: Form.FORM_PROGRAM, diagnostics });
-}
-
-export function artifactTooLarge(usedBytes: number, limitBytes: number): RelaisError {
-  return new RelaisError('invalid_argument', `The compiled module has ${usedBytes} bytes; ${limitBytes} are allowed.`, {
-    reason: 'artifact_too_large',
-    limit: { name: 'artifactBytesMax', limit: limitBytes, used: usedBytes },
-  });
 }

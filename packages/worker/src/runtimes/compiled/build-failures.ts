@@ -1,0 +1,38 @@
+import { RelaisError } from '@relais/kit';
+
+export function closedForBuilds(): RelaisError {
+  return new RelaisError('unavailable', 'This worker is shutting down and compiles nothing more.', {
+    reason: 'shutting_down',
+  });
+}
+
+export function buildQueueFull(lengthMax: number): RelaisError {
+  return new RelaisError('resource_exhausted', 'Too many compiles are waiting on this worker. Try again shortly.', {
+    reason: 'queue_full',
+    fault: 'platform',
+    limit: { name: 'compileQueueLengthMax', limit: lengthMax, used: lengthMax + 1 },
+  });
+}
+
+export function compilerCrashed(): RelaisError {
+  const message = 'The compiler broke down on this source; it may need more memory than it can have.';
+  return new RelaisError('aborted', message, { reason: 'compiler_crashed' });
+}
+
+export function buildTooSlow(budgetMs: number): RelaisError {
+  return new RelaisError('deadline_exceeded', `The source was not compiled within ${Math.round(budgetMs)} ms.`, {
+    reason: 'build_timeout',
+  });
+}
+
+/** `message` names the tool and how to install it. */
+export function toolchainAbsent(message: string): RelaisError {
+  return new RelaisError('failed_precondition', message, { reason: 'toolchain_absent', component: 'worker' });
+}
+
+export function artifactTooLarge(usedBytes: number, limitBytes: number): RelaisError {
+  return new RelaisError('invalid_argument', `The compiled module has ${usedBytes} bytes; ${limitBytes} are allowed.`, {
+    reason: 'artifact_too_large',
+    limit: { name: 'artifactBytesMax', limit: limitBytes, used: usedBytes },
+  });
+}

@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '@relais/kit';
+import { createDirectLauncher } from '../../../processes/direct-launcher.js';
+import { WasmEngine } from '../../../wasm/engine.js';
+import { defaultRuntimeLimits, type RuntimeLimits } from '../../limits.js';
+import type { Runtime } from '../../runtime.js';
+
+/** What a runtime with a compiler of this machine needs, in a directory of its own below `root`. */
+export function toolOptions(
+  root: string,
+  limits: RuntimeLimits = defaultRuntimeLimits,
+  searchPath = process.env.PATH ?? '',
+) {
+  const scratchDirectory = mkdtempSync(join(root, 'scratch-'));
+  return {
+    engine: new WasmEngine({ limits, clock: systemClock }),
+    limits,
+    clock: systemClock,
+    launcher: createDirectLauncher({ directory: scratchDirectory, searchPath, clock: systemClock }),
+    searchPath,
+    scratchDirectory,
+    cacheDirectory: join(root, 'cache'),
+  };
+}
+
+/** A directory for a test file; remove it in afterAll. */
+export function testRoot(): { directory: string; remove: () => void } {
+  const directory = mkdtempSync(join(tmpdir(), 'relais-tools-'));
+  return { directory, remove: () => rmSync(directory, { recursive: true, force: true, maxRetries: 3 }) };
+}
+
+/**
+ * Registers the tests of a language when this machine can build it; else one skipped test that says how to make it. Takes a
+ * runtime of its own and closes it.
+ */
+export async function whereBuilt(runtime: Runtime, register: () => void): Promise<void> {
+  const { lang, builds, reason } = await runtime.probe();
+  await runtime.close();
+  if (builds) register();
+  else test.skip(`${lang}: ${reason}`, () => {});
+}

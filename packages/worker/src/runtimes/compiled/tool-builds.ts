@@ -1,0 +1,127 @@
+import { mkdir, mkdtemp, open, realpath, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Clock } from '@relais/kit';
+import type { ProcessLauncher } from '../../processes/process-launcher.js';
+import { runTool, type ToolResult } from '../../processes/run-tool.js';
+import { artifactTooLarge, compilerCrashed } from './build-failures.js';
+import { BuildQueue } from './build-queue.js';
+
+/** Directory below a build's own for what its tools make; a name that no source uses. */
+export const outputDirectory = '.relais-build';
+
+/** Kept of what a compiler says on each of its streams. */
+const saidBytesMax = 256 * 1024;
+
+export interface ToolBuildsOptions {
+  readonly launcher: ProcessLauncher;
+  readonly clock: Clock;
+  /** Private directory in which builds get directories of their own; made when needed. The caller removes it. */
+  readonly scratchDirectory: string;
+  /** Where compilers find the tools they call themselves, like PATH. */
+  readonly searchPath: string;
+}
+
+export interface ToolCommand {
+  /** Absolute path. */
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Directories beside the build's own that it may write. */
+  readonly writable?: readonly string[];
+}
+
+/** One build: a directory of its own, and what is left of its budget. */
+export interface BuildSite {
+  /** Absolute path, without links in it, of the directory that holds the source and in which tools run. */
+  readonly directory: string;
+  /** Writes files below the directory; their paths are those of a source tree. */
+  write(files: ReadonlyMap<string, Uint8Array>): Promise<void>;
+  /** Rejects with deadline_exceeded, or aborted reason compiler_crashed when a signal ended it. */
+  run(tool: ToolCommand): Promise<ToolResult>;
+  /** A file that a tool made. Rejects with invalid_argument reason artifact_too_large without reading it. */
+  read(path: string, bytesMax: number): Promise<Buffer>;
+}
+
+/** Runs the compiler of one language: one build at a time, each in a private directory that goes when it ends. */
+export class ToolBuilds {
+  readonly #options: ToolBuildsOptions;
+  readonly #queue: BuildQueue;
+  readonly #closing = new AbortController();
+
+  constructor(options: ToolBuildsOptions) {
+    this.#options = options;
+    this.#queue = new BuildQueue(options.clock);
+  }
+
+  /**
+   * Makes a build within `budgetMs`, waiting included. Rejects with what `make` rejects with, deadline_exceeded,
+   * resource_exhausted reason queue_full, or unavailable once closed.
+   */
+  build<T>(budgetMs: number, make: (site: BuildSite) => Promise<T>): Promise<T> {
+    return this.#queue.run(budgetMs, async (leftMs) => {
+      const endMs = this.#options.clock.nowMs() + leftMs;
+      const directory = await this.#makeDirectory();
+      try {
+        return await make(this.#site(directory, endMs));
+      } finally {
+        await rm(directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
+      }
+    });
+  }
+
+  /** Kills what runs and refuses what waits. Safe to call twice. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#queue.close();
+  }
+
+  async #makeDirectory(): Promise<string> {
+    const { scratchDirectory } = this.#options;
+    await mkdir(scratchDirectory, { recursive: true, mode: 0o700 });
+    const own = await mkdtemp(join(await realpath(scratchDirectory), 'build-'));
+    await mkdir(join(own, outputDirectory));
+    return own;
+  }
+
+  #site(directory: string, endMs: number): BuildSite {
+    return {
+      directory,
+      write: (files) => writeAll(directory, files),
+      run: (tool) => this.#run(tool, directory, endMs),
+      read: (path, bytesMax) => readBounded(join(directory, path), bytesMax),
+    };
+  }
+
+  async #run(tool: ToolCommand, directory: string, endMs: number): Promise<ToolResult> {
+    const { launcher, clock, searchPath } = this.#options;
+    const result = await runTool(launcher, clock, {
+      ...tool,
+      env: { PATH: searchPath, ...tool.env },
+      directory,
+      budgetMs: Math.max(1, endMs - clock.nowMs()),
+      outputBytesMax: saidBytesMax,
+      signal: this.#closing.signal,
+    });
+    if (result.exit.signal !== '') throw compilerCrashed();
+    return result;
+  }
+}
+
+async function writeAll(directory: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  for (const [path, content] of files) {
+    const target = join(directory, path);
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, content);
+  }
+}
+
+async function readBounded(path: string, bytesMax: number): Promise<Buffer> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    if (size > bytesMax) throw artifactTooLarge(size, bytesMax);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,104 @@
+import type { BuildOutcome, BuildWork, FunctionVersion, LanguageSupport } from '@relais/contracts';
+import { type Clock, RelaisError } from '@relais/kit';
+import type { ProcessLauncher } from '../../processes/process-launcher.js';
+import { openSource, type SourceTree } from '../../sources/source-tree.js';
+import type { WasmEngine } from '../../wasm/engine.js';
+import { toolchainAbsent } from '../compiled/build-failures.js';
+import { compileFailure } from '../compiled/compile-failure.js';
+import { moduleOutcome } from '../compiled/module-outcome.js';
+import { type BuildSite, outputDirectory, ToolBuilds } from '../compiled/tool-builds.js';
+import type { RuntimeLimits } from '../limits.js';
+import type { LoadedFunction, Runtime } from '../runtime.js';
+import { parseRustcOutput } from './rust-diagnostics.js';
+import { foreignInput } from './rust-inputs.js';
+import { compileCommand, findRust, modulePath, type RustToolchain } from './rust-toolchain.js';
+
+export interface RustRuntimeOptions {
+  /** Shared with the other languages that become WASM; whoever made it closes it. */
+  readonly engine: WasmEngine;
+  readonly limits: RuntimeLimits;
+  readonly clock: Clock;
+  readonly launcher: ProcessLauncher;
+  /** Where rustc is looked for, like PATH. */
+  readonly searchPath: string;
+  /** Private directory in which builds get directories of their own. The caller removes it. */
+  readonly scratchDirectory: string;
+}
+
+/** Rust: compiled at deploy by the rustc of this machine, without crates but its own library, run by the WASM engine. */
+export function createRustRuntime(options: RustRuntimeOptions): Runtime {
+  return new RustRuntime(options);
+}
+
+const absent =
+  'No rustc here makes WASI modules. Install one with: apt-get install rustc libstd-rust-dev-wasm32 lld, or rustup target add wasm32-wasip1';
+const inputsPath = `${outputDirectory}/inputs.d`;
+const inputsBytesMax = 4 * 1024 * 1024;
+
+class RustRuntime implements Runtime {
+  readonly lang = 'rust';
+  readonly style = 'inline';
+  readonly #options: RustRuntimeOptions;
+  readonly #builds: ToolBuilds;
+  #found: Promise<RustToolchain | undefined> | undefined;
+
+  constructor(options: RustRuntimeOptions) {
+    this.#options = options;
+    this.#builds = new ToolBuilds(options);
+  }
+
+  async probe(): Promise<LanguageSupport> {
+    const found = await this.#find();
+    if (!found) return { lang: this.lang, runs: true, builds: false, reason: absent, toolchain: '' };
+    const toolchain = `rustc ${found.version} (${found.target})`;
+    return { lang: this.lang, runs: true, builds: true, reason: '', toolchain };
+  }
+
+  async build(work: BuildWork, budgetMs: number): Promise<BuildOutcome> {
+    const { clock } = this.#options;
+    const endMs = clock.nowMs() + budgetMs;
+    const toolchain = await this.#find();
+    if (!toolchain) throw toolchainAbsent(absent);
+    const tree = await openSource(work.source, work.filename, { lang: this.lang, entry: work.config?.entry ?? '' });
+    return this.#builds.build(endMs - clock.nowMs(), (site) => this.#compile(site, toolchain, tree, work));
+  }
+
+  load(version: FunctionVersion, artifact: Buffer): Promise<LoadedFunction> {
+    return this.#options.engine.load(version, artifact);
+  }
+
+  close(): Promise<void> {
+    return this.#builds.close();
+  }
+
+  // Looked for once: what is installed later is found by the next worker.
+  #find(): Promise<RustToolchain | undefined> {
+    this.#found ??= findRust(this.#builds, this.#options.searchPath);
+    return this.#found;
+  }
+
+  async #compile(site: BuildSite, toolchain: RustToolchain, tree: SourceTree, work: BuildWork): Promise<BuildOutcome> {
+    const { artifactBytesMax } = this.#options.limits;
+    await site.write(tree.files);
+    const tool = compileCommand(toolchain, tree.entry);
+    const args = ['--error-format=json', `--emit=link,dep-info=${inputsPath}`, ...tool.args];
+    const { exit, stderr } = await site.run({ ...tool, args });
+    const filename = tree.single ? work.filename || tree.entry : tree.entry;
+    const diagnostics = parseRustcOutput(stderr, site.directory, tree.entry, filename);
+    await this.#refuseForeignInputs(site, filename);
+    if (exit.exitCode !== 0) throw compileFailure(diagnostics, filename);
+    return moduleOutcome(await site.read(modulePath, artifactBytesMax), work, diagnostics, artifactBytesMax);
+  }
+
+  async #refuseForeignInputs(site: BuildSite, filename: string): Promise<void> {
+    // A source that does not parse leaves no list, and no module either.
+    const depInfo = await site.read(inputsPath, inputsBytesMax).catch((error) => {
+      if (RelaisError.is(error)) throw error;
+      return '';
+    });
+    const path = foreignInput(depInfo.toString(), site.directory);
+    if (path === undefined) return;
+    const message = `the file ${path} lies outside of the source`;
+    throw compileFailure([{ file: filename, line: 0, column: 0, severity: 'error', message }], filename);
+  }
+}
