@@ -30,9 +30,15 @@ export async function provideSource(
   if (single) {
     return { filename: entry, directory: undefined, content: source, bytes: source.length, remove: async () => {} };
   }
-  const { directory, remove } = await launcher.shareFiles(files);
+  const { directory, remove } = await launcher.shareFiles(completed(files, options.lang));
   const bytes = [...files.values()].reduce((sum, content) => sum + content.length, 0);
   return { filename: entry, directory, content: Buffer.alloc(0), bytes, remove };
+}
+
+// Node takes the type of a file from the nearest package.json above it, and what lies above is not the function's.
+function completed(files: ReadonlyMap<string, Buffer>, lang: string): ReadonlyMap<string, Buffer> {
+  const isComplete = !['js', 'ts'].includes(lang) || files.has('package.json');
+  return isComplete ? files : new Map([...files, ['package.json', Buffer.from('{}')]]);
 }
 
 /** What a frame says of a source beside its content. */

@@ -37,7 +37,8 @@ export function createJsRuntime(options: JsRuntimeOptions): Runtime {
 const shimPath = join(import.meta.dirname, 'shim.mjs');
 const defaultMemoryMb = 128;
 // What was bundled or transformed carries a source map, and its stack shows the lines that its author knows.
-const nodeArgs = ['--enable-source-maps', '--disable-warning=ExperimentalWarning'];
+const quiet = ['ExperimentalWarning', 'MODULE_TYPELESS_PACKAGE_JSON'].map((name) => `--disable-warning=${name}`);
+const nodeArgs = ['--enable-source-maps', ...quiet];
 
 const javascript: GuestLanguage = {
   boot(version) {

@@ -174,7 +174,7 @@ function describe(error) {
       return { name: 'a value', message: cut(inspect(error), messageCharsMax), stack: '' };
     return {
       name: cut(String(error.name), 256),
-      message: cut(error.message, messageCharsMax),
+      message: cut(ownPaths(error.message), messageCharsMax),
       stack: cut(cleanStack(String(error.stack)), stackCharsMax),
     };
   } catch {
@@ -187,7 +187,11 @@ function cleanStack(stack) {
   // What called the user's code is the shim, and what called that is no business of theirs.
   const end = lines.findIndex((line) => /^\s+at .*relais:shim/.test(line));
   const own = lines.slice(0, end === -1 ? undefined : end).filter((line) => !/^\s+at .*node:internal/.test(line));
-  return ownPrefixes.reduce((text, prefix) => text.replaceAll(prefix, ''), own.join('\n'));
+  return ownPaths(own.join('\n'));
+}
+
+function ownPaths(text) {
+  return ownPrefixes.reduce((shown, prefix) => shown.replaceAll(prefix, ''), text);
 }
 
 function cut(text, charsMax) {

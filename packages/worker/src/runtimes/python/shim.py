@@ -198,7 +198,7 @@ def describe(error):
         stack, message = "", "an exception that cannot be described"
     return {
         "name": type(error).__name__[:256],
-        "message": message[:MESSAGE_CHARS_MAX],
+        "message": own_paths(message)[:MESSAGE_CHARS_MAX],
         "stack": own_paths(stack)[-STACK_CHARS_MAX:],
     }
 
