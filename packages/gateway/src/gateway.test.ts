@@ -129,6 +129,11 @@ const failures: FailureCase[] = [
     expected: { code: 'invalid_argument', reason: 'empty_source' },
   },
   {
+    title: 'an archive as a page',
+    act: (door) => door.deploy({ name: 'page', lang: 'html', source: 'PK\x03\x04' }),
+    expected: { code: 'invalid_argument', reason: 'archive_not_allowed' },
+  },
+  {
     title: 'a config with several mistakes, all named',
     act: (door) =>
       door.deploy({

@@ -66,7 +66,7 @@ export class DeployFunction {
     checkFilename(input.filename);
     const language = languageOf(input.lang, input.filename);
     const config = completeConfig(input.config, language);
-    this.#checkSource(input.source);
+    this.#checkSource(input.source, language);
     if (!input.update) await this.#checkFree(input.name, caller);
     const filename = input.filename || language.filename;
     const built = await this.#build(language, { source: input.source, filename, config }, caller);
@@ -79,10 +79,15 @@ export class DeployFunction {
     return { version, diagnostics: built.diagnostics };
   }
 
-  #checkSource(source: Buffer): void {
+  #checkSource(source: Buffer, language: KnownLanguage): void {
     const { sourceBytesMax } = this.#options;
     if (source.length > sourceBytesMax) throw tooLarge('source', 'sourceBytesMax', sourceBytesMax, source.length);
     if (source.length === 0) throw invalid('empty_source', 'The source is empty; send it as the body of the request.');
+    if (language.isStatic && isArchive(source))
+      throw invalid(
+        'archive_not_allowed',
+        `A function in ${language.lang} is one page; send the page, not an archive.`,
+      );
   }
 
   // Storage decides; this spares the caller a build that could only end in a refusal.
@@ -118,4 +123,9 @@ export class DeployFunction {
     if (result.outcome?.$case !== 'built') throw brokenContract('A build was answered with something else.');
     return result.outcome.value;
   }
+}
+
+/** A .tar.gz or a .zip, by its first bytes. */
+function isArchive(source: Buffer): boolean {
+  return source.toString('latin1', 0, 2) === '\x1f\x8b' || source.toString('latin1', 0, 4) === 'PK\x03\x04';
 }

@@ -23,6 +23,8 @@ test.each([
   ['', ''],
   ['', 'Makefile'],
   ['', 'x.f77'],
+  ['', 'app.tar.gz'],
+  ['', 'app.zip'],
   ['__proto__', ''],
 ])('lang=%j filename=%j is refused with the list', (lang, filename) => {
   const failure = RelaisError.from(thrownBy(() => languageOf(lang, filename)));
