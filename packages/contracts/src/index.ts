@@ -44,8 +44,6 @@ export {
   DeleteFunctionResponse,
   Form,
   FunctionVersion,
-  GetArtifactRequest,
-  GetArtifactResponse,
   GetBlobRequest,
   GetBlobResponse,
   GetVersionRequest,

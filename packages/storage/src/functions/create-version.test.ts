@@ -51,8 +51,8 @@ describe('creating a version', () => {
       createdAtMs: second * 1000,
     });
     expect((await started.blob(sha256('source'))).toString()).toBe('source');
-    const { content } = await started.store.getArtifact({ digest: sha256('artifact') }, context);
-    expect(content.toString()).toBe('artifact');
+    const { artifact } = await started.store.getVersion({ id: version?.id ?? '' }, context);
+    expect(artifact.toString()).toBe('artifact');
   });
 
   test('without an artifact runs the source', async () => {

@@ -4,8 +4,6 @@ import type {
   CreateVersionResponse,
   DeleteFunctionRequest,
   DeleteFunctionResponse,
-  GetArtifactRequest,
-  GetArtifactResponse,
   GetBlobRequest,
   GetBlobResponse,
   GetVersionRequest,
@@ -150,12 +148,9 @@ export class FunctionStore implements Services, Component {
       if (reference.kind !== 'id') {
         throw storageError('invalid_argument', 'invalid_reference', 'A version is named by its id, NAME_UNIXSECONDS.');
       }
-      return { version: await this.#catalog.resolve(reference) };
+      const version = await this.#catalog.resolve(reference);
+      return { version, artifact: await this.#blob(version.artifactDigest) };
     });
-  }
-
-  getArtifact({ digest }: GetArtifactRequest, _context: CallContext): Promise<GetArtifactResponse> {
-    return this.#answer(async () => ({ content: await this.#blob(digest) }));
   }
 
   async #blob(digest: string): Promise<Buffer> {

@@ -73,7 +73,7 @@ export class FunctionCache {
 
   async #fetchAndLoad(functionId: string, context: CallContext): Promise<Entry> {
     const { artifacts, clock, runtimeOf } = this.#options;
-    const { version } = await artifacts.getVersion({ id: functionId }, context);
+    const { version, artifact } = await artifacts.getVersion({ id: functionId }, context);
     const runtime = version && runtimeOf(version.lang);
     if (!version || !runtime) {
       throw new RelaisError('internal', `This worker was given ${functionId}, whose language it does not run.`, {
@@ -81,9 +81,8 @@ export class FunctionCache {
         reason: 'language_not_offered',
       });
     }
-    const { content } = await artifacts.getArtifact({ digest: version.artifactDigest }, context);
     const fetchedAtMs = clock.nowMs();
-    const loaded = await runtime.load(version, content);
+    const loaded = await runtime.load(version, artifact);
     const entry: Entry = { version, loaded, fetchedAtMs, loadedAtMs: clock.nowMs(), uses: 0 };
     this.#entries.set(functionId, entry);
     this.#loadedBytes += loaded.memoryBytes;

@@ -1,7 +1,6 @@
 import {
   type ArtifactServiceService,
   FunctionVersion,
-  type GetArtifactResponse,
   type GetVersionRequest,
   type GetVersionResponse,
 } from '@relais/contracts';
@@ -10,7 +9,7 @@ import type { RelaisError, ServiceOf } from '@relais/kit';
 /** Storage's door for workers over a list of versions in memory. Ids are taken as "LANG/NAME". */
 export class FakeArtifacts implements ServiceOf<typeof ArtifactServiceService> {
   fetches = 0;
-  /** Called within each fetch of an artifact. */
+  /** Called within each fetch. */
   onFetch = () => {};
   /** When set, the next fetch is refused with it. */
   refusal: RelaisError | undefined;
@@ -21,11 +20,7 @@ export class FakeArtifacts implements ServiceOf<typeof ArtifactServiceService> {
     this.refusal = undefined;
     if (refusal) throw refusal;
     const lang = id.split('/')[0] ?? '';
-    return { version: FunctionVersion.create({ id, name: id, lang, artifactDigest: id }) };
-  }
-
-  async getArtifact(): Promise<GetArtifactResponse> {
     this.onFetch();
-    return { content: Buffer.from('artifact') };
+    return { version: FunctionVersion.create({ id, name: id, lang }), artifact: Buffer.from('artifact') };
   }
 }

@@ -231,13 +231,13 @@ async function leaveStaleSocket(path: string): Promise<void> {
 test('several services share a server, and a method unknown to it is unimplemented', async () => {
   const artifacts = registration(
     ArtifactServiceService,
-    { getVersion: async () => ({ version: undefined }), getArtifact: async () => ({ content: Buffer.from('a') }) },
+    { getVersion: async () => ({ version: undefined, artifact: Buffer.from('a') }) },
     'storage',
   );
   await bench.server({ registrations: [artifacts] });
   const channel = await bench.channel();
-  const answer = await channel.service(ArtifactServiceService).getArtifact({ digest: '' }, budget);
-  expect(answer.content.toString()).toBe('a');
+  const answer = await channel.service(ArtifactServiceService).getVersion({ id: '' }, budget);
+  expect(answer.artifact.toString()).toBe('a');
   const error = await failureOf(channel.service(StorageServiceService).listFunctions(request, budget));
   expect(error.code).toBe('unimplemented');
 });

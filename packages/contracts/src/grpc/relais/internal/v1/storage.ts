@@ -120,15 +120,11 @@ export interface GetVersionRequest {
 }
 
 export interface GetVersionResponse {
-  version: FunctionVersion | undefined;
-}
-
-export interface GetArtifactRequest {
-  digest: string;
-}
-
-export interface GetArtifactResponse {
-  content: Buffer;
+  version:
+    | FunctionVersion
+    | undefined;
+  /** Content of version.artifact_digest. */
+  artifact: Buffer;
 }
 
 function createBaseFunctionVersion(): FunctionVersion {
@@ -1234,13 +1230,16 @@ export const GetVersionRequest: MessageFns<GetVersionRequest> = {
 };
 
 function createBaseGetVersionResponse(): GetVersionResponse {
-  return { version: undefined };
+  return { version: undefined, artifact: Buffer.alloc(0) };
 }
 
 export const GetVersionResponse: MessageFns<GetVersionResponse> = {
   encode(message: GetVersionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.version !== undefined) {
       FunctionVersion.encode(message.version, writer.uint32(10).fork()).join();
+    }
+    if (message.artifact.length !== 0) {
+      writer.uint32(18).bytes(message.artifact);
     }
     return writer;
   },
@@ -1266,6 +1265,14 @@ export const GetVersionResponse: MessageFns<GetVersionResponse> = {
             message.version = FunctionVersion.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.artifact = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1286,116 +1293,7 @@ export const GetVersionResponse: MessageFns<GetVersionResponse> = {
     message.version = (object.version !== undefined && object.version !== null)
       ? FunctionVersion.fromPartial(object.version)
       : undefined;
-    return message;
-  },
-};
-
-function createBaseGetArtifactRequest(): GetArtifactRequest {
-  return { digest: "" };
-}
-
-export const GetArtifactRequest: MessageFns<GetArtifactRequest> = {
-  encode(message: GetArtifactRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.digest !== "") {
-      writer.uint32(10).string(message.digest);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): GetArtifactRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseGetArtifactRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.digest = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<GetArtifactRequest>): GetArtifactRequest {
-    return GetArtifactRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<GetArtifactRequest>): GetArtifactRequest {
-    const message = createBaseGetArtifactRequest();
-    message.digest = object.digest ?? "";
-    return message;
-  },
-};
-
-function createBaseGetArtifactResponse(): GetArtifactResponse {
-  return { content: Buffer.alloc(0) };
-}
-
-export const GetArtifactResponse: MessageFns<GetArtifactResponse> = {
-  encode(message: GetArtifactResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.content.length !== 0) {
-      writer.uint32(10).bytes(message.content);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): GetArtifactResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseGetArtifactResponse();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.content = Buffer.from(reader.bytes());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<GetArtifactResponse>): GetArtifactResponse {
-    return GetArtifactResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<GetArtifactResponse>): GetArtifactResponse {
-    const message = createBaseGetArtifactResponse();
-    message.content = object.content ?? Buffer.alloc(0);
+    message.artifact = object.artifact ?? Buffer.alloc(0);
     return message;
   },
 };
@@ -1496,7 +1394,7 @@ export interface StorageServiceServer extends UntypedServiceImplementation {
 /** The workers' door to storage: immutable things only, nothing can be written through it. */
 export type ArtifactServiceService = typeof ArtifactServiceService;
 export const ArtifactServiceService = {
-  /** One version by its id. Errors: not_found. */
+  /** One version by its id, with its runnable artifact: one round trip, since a cold call waits for it. Errors: not_found. */
   getVersion: {
     path: "/relais.internal.v1.ArtifactService/GetVersion" as const,
     requestStream: false as const,
@@ -1506,23 +1404,11 @@ export const ArtifactServiceService = {
     responseSerialize: (value: GetVersionResponse): Buffer => Buffer.from(GetVersionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetVersionResponse => GetVersionResponse.decode(value),
   },
-  /** The runnable artifact of a version by digest. Errors: not_found. */
-  getArtifact: {
-    path: "/relais.internal.v1.ArtifactService/GetArtifact" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: GetArtifactRequest): Buffer => Buffer.from(GetArtifactRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): GetArtifactRequest => GetArtifactRequest.decode(value),
-    responseSerialize: (value: GetArtifactResponse): Buffer => Buffer.from(GetArtifactResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): GetArtifactResponse => GetArtifactResponse.decode(value),
-  },
 } as const;
 
 export interface ArtifactServiceServer extends UntypedServiceImplementation {
-  /** One version by its id. Errors: not_found. */
+  /** One version by its id, with its runnable artifact: one round trip, since a cold call waits for it. Errors: not_found. */
   getVersion: handleUnaryCall<GetVersionRequest, GetVersionResponse>;
-  /** The runnable artifact of a version by digest. Errors: not_found. */
-  getArtifact: handleUnaryCall<GetArtifactRequest, GetArtifactResponse>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
