@@ -5,6 +5,7 @@ import { WasmEngine } from '../wasm/engine.js';
 import { createCRuntime } from './c/c-runtime.js';
 import { ClangCompiler } from './c/clang-compiler.js';
 import { createCppRuntime } from './cpp/cpp-runtime.js';
+import { createGoRuntime } from './go/go-runtime.js';
 import { createJsRuntime } from './js/js-runtime.js';
 import { defaultRuntimeLimits, type RuntimeLimits } from './limits.js';
 import { createPhpRuntime } from './php/php-runtime.js';
@@ -36,6 +37,7 @@ const catalog: Readonly<Record<string, CatalogEntry>> = {
   c: { style: 'inline', create: createCRuntime },
   cpp: { style: 'inline', create: createCppRuntime },
   rust: { style: 'inline', create: createRustRuntime },
+  go: { style: 'inline', create: createGoRuntime },
   wasm: { style: 'inline', create: createWasmRuntime },
   js: { style: 'processes', create: createJsRuntime },
   ts: { style: 'processes', create: createTsRuntime },

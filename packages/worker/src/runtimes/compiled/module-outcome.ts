@@ -2,7 +2,8 @@ import { BuildOutcome, type BuildWork, type Diagnostic, Form } from '@relais/con
 import { analyseModule, checkInitialMemory } from '../../wasm/module/analyse.js';
 import { artifactTooLarge } from './build-failures.js';
 
-const defaultMemoryMb = 128;
+/** The contract's default for a version that says nothing. */
+export const defaultMemoryMb = 128;
 
 /**
  * What a compiler's module becomes: an artifact that is known to run here. Throws invalid_argument reason

@@ -1,0 +1,156 @@
+import { FunctionConfig } from '@relais/contracts';
+import { testRoot, toolOptions, whereBuilt } from '../compiled/testing/toolshed.js';
+import { slowTestMs } from '../conformance/subject.js';
+import { deployForTest, outputOf, rejectionOf } from '../conformance/support.js';
+import { runtimeConformance } from '../conformance.js';
+import { defaultRuntimeLimits } from '../limits.js';
+import { goFixtures } from './go-fixtures.js';
+import { createGoRuntime } from './go-runtime.js';
+
+const root = testRoot();
+afterAll(root.remove);
+
+test('without Go: a reason that says what to install, and builds are refused with it', async () => {
+  const runtime = createGoRuntime(toolOptions(root.directory, defaultRuntimeLimits, '/nowhere'));
+  const support = await runtime.probe();
+  expect(support).toMatchObject({ lang: 'go', runs: true, builds: false, toolchain: '' });
+  expect(support.reason).toContain('apt-get install golang-go');
+  const work = { source: Buffer.from('package main'), filename: 'main.go', config: undefined };
+  const error = await rejectionOf(runtime.build(work, 1000));
+  expect(error).toMatchObject({ code: 'failed_precondition', message: support.reason });
+  await runtime.close();
+});
+
+await whereBuilt(createGoRuntime(toolOptions(root.directory)), () => {
+  runtimeConformance('go', (limits) => createGoRuntime(toolOptions(root.directory, limits)), goFixtures);
+
+  describe('what Go can do and what not', () => {
+    const runtime = createGoRuntime(toolOptions(root.directory));
+    afterAll(() => runtime.close());
+
+    const failedBuild = (source: string, filename = 'main.go') =>
+      rejectionOf(
+        runtime.build({ source: Buffer.from(source), filename, config: FunctionConfig.fromPartial({}) }, slowTestMs),
+      );
+
+    test(
+      'a program with encoding/json and text/template, put back between calls',
+      async () => {
+        const source = `package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"sort"
+	"strings"
+	"text/template"
+)
+
+type item struct {
+	Name  string  \`json:"name"\`
+	Price float64 \`json:"price"\`
+}
+
+func main() {
+	var order struct {
+		Customer string \`json:"customer"\`
+		Items    []item \`json:"items"\`
+	}
+	if err := json.NewDecoder(os.Stdin).Decode(&order); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	sort.Slice(order.Items, func(i, j int) bool { return order.Items[i].Price > order.Items[j].Price })
+	text := "Dear {{upper .Customer}}:{{range .Items}} {{.Name}} {{printf \\"%.2f\\" .Price}}{{end}}"
+	functions := template.FuncMap{"upper": strings.ToUpper}
+	template.Must(template.New("letter").Funcs(functions).Parse(text)).Execute(os.Stdout, order)
+}
+`;
+        const fn = await deployForTest(runtime, 'dir/letter_linux.go', source);
+        const payload = '{"customer":"ada","items":[{"name":"nut","price":0.5},{"name":"bolt","price":1.25}]}';
+        const instances = new Set<unknown>();
+        for (let call = 0; call < 5; call += 1) {
+          const outcome = await fn.call({ payload });
+          expect(outputOf(outcome).toString()).toBe('Dear ADA: bolt 1.25 nut 0.50');
+          instances.add(outcome.attributes?.['relais.wasm.instance']);
+        }
+        expect(instances).toContain('reset');
+        await fn.loaded.close();
+      },
+      slowTestMs,
+    );
+
+    test(
+      'goroutines, channels, timers, garbage collection and a world without files',
+      async () => {
+        const source = `package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+)
+
+func main() {
+	results := make(chan int)
+	var group sync.WaitGroup
+	for n := 1; n <= 10; n++ {
+		group.Add(1)
+		go func(n int) { defer group.Done(); time.Sleep(time.Millisecond); results <- n * n }(n)
+	}
+	go func() { group.Wait(); close(results) }()
+	sum := 0
+	for n := range results { sum += n }
+	fmt.Println(sum)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Millisecond)
+	defer cancel()
+	<-ctx.Done()
+	fmt.Println(ctx.Err())
+	for n := 0; n < 200; n++ { _ = make([]byte, 1<<20) }
+	runtime.GC()
+	fmt.Println(time.Now().Year() > 2000)
+	random := make([]byte, 8)
+	count, err := rand.Read(random)
+	fmt.Println(count, err)
+	_, err = os.ReadFile("/etc/passwd")
+	fmt.Println(err != nil)
+	_, err = os.ReadDir(".")
+	fmt.Println(err != nil)
+	fmt.Println(os.WriteFile("x", nil, 0o600) != nil, os.Mkdir("d", 0o700) != nil)
+	_, err = net.Dial("tcp", "127.0.0.1:80")
+	fmt.Println(err != nil)
+}
+`;
+        const fn = await deployForTest(runtime, 'world.go', source);
+        const expected = '385\ncontext deadline exceeded\ntrue\n8 <nil>\ntrue\ntrue\ntrue true\ntrue\n';
+        expect(outputOf(await fn.call()).toString()).toBe(expected);
+        expect(outputOf(await fn.call()).toString()).toBe(expected);
+        await fn.loaded.close();
+      },
+      slowTestMs,
+    );
+
+    test(
+      'modules are not fetched, and messages name neither the machine nor the build',
+      async () => {
+        const fetched = await failedBuild('package main\n\nimport "example.com/x"\n\nfunc main() { x.Y() }\n');
+        expect(fetched.fields.diagnostics).toMatchObject([{ file: 'main.go', line: 3, column: 8, severity: 'error' }]);
+        const unknown = await failedBuild('package main\n\nimport "no/such"\n\nfunc main() { such.Y() }\n', 'a/b.go');
+        expect(unknown.fields.diagnostics?.[0]?.file).toBe('a/b.go');
+        expect(JSON.stringify([fetched.fields, unknown.fields])).not.toMatch(/\/(usr|tmp|root|home)\//);
+        const unlinked = await failedBuild('package main\n\nfunc missing()\n\nfunc main() { missing() }\n');
+        expect(unlinked.fields.diagnostics).toMatchObject([{ file: 'main.go', line: 3 }]);
+        const library = await failedBuild('package library\n');
+        expect(library.fields.reason).toBe('compile_error');
+        expect(library.message).toContain('not called main');
+      },
+      slowTestMs,
+    );
+  });
+});
