@@ -5,9 +5,12 @@ import { dirname, extname, join } from 'node:path';
 import vm from 'node:vm';
 import { init as initCjs, parse as parseCjs } from 'cjs-module-lexer';
 import { init as initEsm, parse as parseEsm } from 'es-module-lexer';
+import { stripSource } from '../ts/strip-source.mjs';
 
 const [, , entry, directory] = process.argv;
-const formats = { '.mjs': 'module', '.cjs': 'commonjs' };
+const formats = { '.mjs': 'module', '.cjs': 'commonjs', '.mts': 'module', '.cts': 'commonjs' };
+const typed = /\.[mc]?ts$/;
+const checked = typed.test(entry) ? '**/*.{js,mjs,cjs,ts,mts,cts}' : '**/*.{js,mjs,cjs}';
 await initEsm();
 await initCjs();
 
@@ -18,12 +21,17 @@ process.stdout.write(JSON.stringify({ handler: names.some((name) => name === 'ha
 
 /** What the user wrote; what was installed is not theirs to repair. */
 function otherFiles() {
-  const files = globSync('**/*.{js,mjs,cjs}', { cwd: directory, exclude: (path) => /(^|\/)node_modules$/.test(path) });
-  return files.filter((file) => file !== entry).sort();
+  const files = globSync(checked, { cwd: directory, exclude: (path) => /(^|\/)node_modules$/.test(path) });
+  return files.filter((file) => file !== entry && !/\.d\.[mc]?ts$/.test(file)).sort();
 }
 
 function read(file) {
-  return decode(file, readFileSync(join(directory, file)));
+  const bytes = readFileSync(join(directory, file));
+  if (!typed.test(file)) return decode(file, bytes);
+  const { code, ...wrong } = stripSource(bytes, file);
+  if (code !== undefined) return code;
+  process.stdout.write(JSON.stringify({ file, ...wrong }));
+  process.exit(1);
 }
 
 function decode(file, bytes) {

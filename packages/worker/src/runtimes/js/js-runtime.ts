@@ -14,17 +14,20 @@ export interface JsRuntimeOptions {
   readonly launcher: ProcessLauncher;
 }
 
-/** JavaScript on the Node that runs this worker, in processes of its own. The source is run as it is. */
-export function createJsRuntime(options: JsRuntimeOptions): Runtime {
+/**
+ * JavaScript on the Node that runs this worker, in processes of its own. The source is run as it is. With `lang` ts the
+ * same for several files in TypeScript, of which node takes the types out as it loads them.
+ */
+export function createJsRuntime(options: JsRuntimeOptions, lang: 'js' | 'ts' = 'js'): Runtime {
   const guests = new GuestPool({ ...options, language: javascript });
   return {
-    lang: 'js',
+    lang,
     style: 'processes',
     async probe(): Promise<LanguageSupport> {
-      return { lang: 'js', runs: true, builds: true, reason: '', toolchain: `node ${process.version}` };
+      return { lang, runs: true, builds: true, reason: '', toolchain: `node ${process.version}` };
     },
     async build(work: BuildWork, budgetMs: number): Promise<BuildOutcome> {
-      const form = await checkSyntax(options.launcher, options.clock, work, budgetMs);
+      const form = await checkSyntax(options.launcher, options.clock, lang, work, budgetMs);
       return { artifact: Buffer.alloc(0), wasm: false, form, diagnostics: [] };
     },
     async load(version: FunctionVersion, artifact: Buffer): Promise<LoadedFunction> {
@@ -38,7 +41,7 @@ const shimPath = join(import.meta.dirname, 'shim.mjs');
 const defaultMemoryMb = 128;
 // What was bundled or transformed carries a source map, and its stack shows the lines that its author knows.
 const quiet = ['ExperimentalWarning', 'MODULE_TYPELESS_PACKAGE_JSON'].map((name) => `--disable-warning=${name}`);
-const nodeArgs = ['--enable-source-maps', ...quiet];
+const nodeArgs = ['--enable-source-maps', '--experimental-transform-types', ...quiet];
 
 const javascript: GuestLanguage = {
   boot(version) {

@@ -14,6 +14,10 @@ interface Verdict {
   readonly handler?: boolean;
   /** In which file the error is. */
   readonly file?: string;
+  /** Where in it, when node does not print that. */
+  readonly line?: number;
+  readonly column?: number;
+  readonly message?: string;
 }
 
 /**
@@ -23,10 +27,11 @@ interface Verdict {
 export async function checkSyntax(
   launcher: ProcessLauncher,
   clock: Clock,
+  lang: string,
   work: BuildWork,
   budgetMs: number,
 ): Promise<Form> {
-  const options = { lang: 'js', entry: work.config?.entry ?? '' };
+  const options = { lang, entry: work.config?.entry ?? '' };
   const source = await provideSource(launcher, work.source, work.filename, options);
   try {
     const { filename, directory, content } = source;
@@ -45,8 +50,9 @@ export async function checkSyntax(
 
 function formOf(result: ToolResult, { filename }: GuestSource): Form {
   const verdict = parseVerdict(result.stdout);
-  if (result.exit.exitCode !== 0 || result.exit.signal !== '')
-    throw compileError([diagnosticOf(result, verdict.file ?? filename)]);
+  const { file = filename, line = 0, column = 0, message } = verdict;
+  if (message !== undefined) throw compileError([{ file, line, column, severity: 'error', message }]);
+  if (result.exit.exitCode !== 0 || result.exit.signal !== '') throw compileError([diagnosticOf(result, file)]);
   return verdict.handler ? Form.FORM_HANDLER : Form.FORM_PROGRAM;
 }
 

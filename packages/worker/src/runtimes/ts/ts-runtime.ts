@@ -1,17 +1,22 @@
 import type { BuildOutcome, BuildWork } from '@relais/contracts';
+import { archiveFormat } from '../../sources/source-tree.js';
 import { createJsRuntime, type JsRuntimeOptions } from '../js/js-runtime.js';
 import type { Runtime } from '../runtime.js';
 import { stripTypes } from './strip-types.js';
 
-/** TypeScript: its types are taken out when it is built, and what is left runs like JavaScript. Types are not checked. */
+/**
+ * TypeScript: the types of a plain source are taken out when it is built, those of several files as they are loaded; what
+ * is left runs like JavaScript. Types are not checked.
+ */
 export function createTsRuntime(options: JsRuntimeOptions): Runtime {
   const { launcher, clock } = options;
-  const js = createJsRuntime(options);
+  const js = createJsRuntime(options, 'ts');
   return {
-    lang: 'ts',
+    lang: js.lang,
     style: js.style,
-    probe: async () => ({ ...(await js.probe()), lang: 'ts' }),
+    probe: () => js.probe(),
     async build(work: BuildWork, budgetMs: number): Promise<BuildOutcome> {
+      if (archiveFormat(work.source)) return js.build(work, budgetMs);
       const beganMs = clock.nowMs();
       const artifact = await stripTypes(launcher, clock, work, budgetMs);
       const leftMs = Math.max(1, budgetMs - (clock.nowMs() - beganMs));
