@@ -4,12 +4,11 @@ import type { Duplex, Readable } from 'node:stream';
 import type { Clock } from '@relais/kit';
 import { findExecutable } from './executables.js';
 import { processStartFailed } from './failures.js';
-import type { LaunchedProcess, LaunchSpec, ProcessExit, ProcessLauncher } from './process-launcher.js';
+import { endingOf } from './process-ending.js';
+import type { LaunchSpec, ProcessExit, ProcessLauncher, RootProcess } from './process-launcher.js';
 import { Scratch } from './scratch.js';
 import { writeSharedFiles } from './shared-files.js';
 
-/** How long output is still read after the end when something that left the process group holds it open. */
-const lingerMs = 250;
 const minimalPath = '/usr/local/bin:/usr/bin:/bin';
 
 export interface DirectLauncherOptions {
@@ -49,7 +48,7 @@ async function deathSignalPrefix(searchPath: string): Promise<readonly string[]>
   return works ? prefix : [];
 }
 
-async function launchIn(scratch: Scratch, spec: LaunchSpec, clock: Clock): Promise<LaunchedProcess> {
+async function launchIn(scratch: Scratch, spec: LaunchSpec, clock: Clock): Promise<RootProcess> {
   try {
     if (spec.input) await scratch.fillInput(spec.input);
     const child = spawnIn(scratch, spec);
@@ -71,14 +70,14 @@ function spawnIn(scratch: Scratch, spec: LaunchSpec): ChildProcess {
   });
 }
 
-class DirectProcess implements LaunchedProcess {
+class DirectProcess implements RootProcess {
   readonly pid: number;
+  readonly directory: string;
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly channel: Duplex | undefined;
   readonly closed: Promise<ProcessExit>;
   readonly #scratch: Scratch;
-  readonly #clock: Clock;
   #reaped = false;
 
   constructor(child: ChildProcess, scratch: Scratch, clock: Clock) {
@@ -88,12 +87,10 @@ class DirectProcess implements LaunchedProcess {
     this.stdout = stdout as Readable;
     this.stderr = stderr as Readable;
     this.channel = (channel ?? undefined) as Duplex | undefined;
+    this.directory = scratch.directory;
     this.#scratch = scratch;
-    this.#clock = clock;
-    // A stream of a dying process may fail in many ways; its end is what counts, and `closed` tells that.
-    for (const stream of [this.stdout, this.stderr, this.channel]) stream?.on('error', () => {});
     child.on('error', () => {});
-    this.closed = this.#close(child);
+    this.closed = this.#close(child, endingOf(this, scratch, clock));
   }
 
   giveInput(bytes: Uint8Array): Promise<void> {
@@ -101,39 +98,27 @@ class DirectProcess implements LaunchedProcess {
   }
 
   kill(): void {
-    if (!this.#reaped) this.#killGroup();
+    if (!this.#reaped) this.killGroup(this.pid);
   }
 
-  async #close(child: ChildProcess): Promise<ProcessExit> {
-    const outputs = Promise.all([closing(this.stdout), closing(this.stderr)]);
-    const [exitCode, signal] = await new Promise<[number | null, string | null]>((resolve) => {
-      child.once('exit', (...exit) => {
-        // In this very turn: the group's number is not given anew while a member lives, and later it might be.
-        this.#killGroup();
-        this.#reaped = true;
-        resolve(exit);
-      });
-    });
-    let forget = () => {};
-    const lingered = new Promise<void>((resolve) => {
-      forget = this.#clock.after(lingerMs, resolve);
-    });
-    await Promise.race([outputs, lingered]);
-    forget();
-    for (const stream of [this.stdout, this.stderr, this.channel]) stream?.destroy();
-    await this.#scratch.remove();
-    return { exitCode: exitCode ?? 0, signal: signal ?? '' };
-  }
-
-  #killGroup(): void {
+  killGroup(group: number): void {
     try {
-      process.kill(-this.pid, 'SIGKILL');
+      process.kill(-group, 'SIGKILL');
     } catch {
       // No such group: it is dead already.
     }
   }
-}
 
-function closing(stream: Readable): Promise<void> {
-  return new Promise((resolve) => stream.once('close', resolve));
+  async #close(child: ChildProcess, finish: () => Promise<void>): Promise<ProcessExit> {
+    const [exitCode, signal] = await new Promise<[number | null, string | null]>((resolve) => {
+      child.once('exit', (...exit) => {
+        // In this very turn: the group's number is not given anew while a member lives, and later it might be.
+        this.killGroup(this.pid);
+        this.#reaped = true;
+        resolve(exit);
+      });
+    });
+    await finish();
+    return { exitCode: exitCode ?? 0, signal: signal ?? '' };
+  }
 }

@@ -6,6 +6,8 @@ import type { ProcessExit } from './process-launcher.js';
 export interface GuestLanguage {
   /** How a guest that can hold this version is started. */
   boot(version: FunctionVersion): GuestBoot;
+  /** How an interpreter is started that forks such guests; undefined when the language has none. */
+  readonly forkServer?: { readonly command: string; readonly args: readonly string[] };
   /** Whether a process that ended so had run out of the memory it was given. */
   outOfMemory(exit: ProcessExit, stderrTail: string): boolean;
   /** Takes the shim's own frames and virtual paths out of what the interpreter printed of a crash. */

@@ -3,12 +3,14 @@ import type { Clock } from '@relais/kit';
 import type { RuntimeLimits } from '../runtimes/limits.js';
 import type { LoadedFunction } from '../runtimes/runtime.js';
 import { archiveFormat } from '../sources/source-tree.js';
+import { ForkedGuests } from './forks/forked-guests.js';
 import { Guest, type GuestBoot } from './guest.js';
 import type { GuestLanguage } from './guest-language.js';
 import { type GuestSource, provideSource } from './guest-source.js';
+import type { GuestSupply } from './guest-supply.js';
 import { HandlerFunction } from './handler-function.js';
 import { InstancePool, type Lease } from './instance-pool.js';
-import type { ProcessLauncher } from './process-launcher.js';
+import type { LaunchedProcess, ProcessLauncher } from './process-launcher.js';
 import { ProgramFunction } from './program-function.js';
 import type { RunningCall } from './running-call.js';
 import { SpareGuests } from './spare-guests.js';
@@ -34,7 +36,7 @@ const sparesMax = 2;
 export class GuestPool {
   readonly pool: InstancePool<Guest>;
   readonly #options: GuestPoolOptions;
-  readonly #spares: SpareGuests;
+  readonly #supply: GuestSupply;
   readonly #guests = new Set<Guest>();
   readonly #functions = new Set<LoadedFunction>();
   readonly #starting = new Set<Promise<unknown>>();
@@ -45,11 +47,12 @@ export class GuestPool {
     const { limits, clock } = options;
     this.#options = options;
     this.pool = new InstancePool(limits.processesMax, () => clock.nowMs());
-    this.#spares = new SpareGuests({ sparesMax, start: (boot) => this.#start(boot), nowMs: () => clock.nowMs() });
+    this.#supply = this.#makeSupply();
   }
 
   /**
-   * A version ready for calls: an archive is unpacked, once for all its processes; no process is started but a spare.
+   * A version ready for calls: an archive is unpacked, once for all its processes; no process is started but what makes the
+   * first call quick.
    * Rejects like provideSource.
    */
   async load(version: FunctionVersion, artifact: Buffer): Promise<LoadedFunction> {
@@ -83,32 +86,47 @@ export class GuestPool {
 
   /** Puts a guest without a function into an empty lease. */
   async fill(lease: Lease<Guest>, running: RunningCall, options: GuestFunctionOptions): Promise<Guest> {
-    const guest = await this.#spares.take(options.language.boot(options.version));
+    const guest = await this.#supply.take(options.language.boot(options.version));
     this.pool.fill(lease, guest);
     running.hold(guest);
     return guest;
   }
 
-  /** Has a spare started for the next cold start of such a version. */
+  /** Makes ready for the next cold start of such a version. */
   prepareNext(options: GuestFunctionOptions): void {
-    this.#spares.prepare(options.language.boot(options.version));
+    this.#supply.prepare(options.language.boot(options.version));
   }
 
   /** Ends every process and waits until they are gone. Safe to call twice. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#stopTicking?.();
-    this.#spares.close();
+    const supplyClosed = this.#supply.close();
     for (const loaded of this.#functions) await loaded.close();
     await Promise.allSettled(this.#starting);
     const guests = [...this.#guests];
     for (const guest of guests) guest.kill();
     await Promise.all(guests.map((guest) => guest.gone));
+    await supplyClosed;
   }
 
-  async #start(boot: GuestBoot): Promise<Guest> {
-    const { launcher, limits, clock } = this.#options;
-    const starting = Guest.start(launcher, boot, limits, clock);
+  /** Started ahead one by one, or forked on demand where the language can. */
+  #makeSupply(): GuestSupply {
+    const { launcher, limits, clock, language } = this.#options;
+    const spares = new SpareGuests({ sparesMax, start: (boot) => this.#start(boot), nowMs: () => clock.nowMs() });
+    if (!language.forkServer) return spares;
+    const adopt = (forking: Promise<LaunchedProcess>) => this.#adopt(forking);
+    const guestsMax = limits.processesMax + sparesMax;
+    return new ForkedGuests({ ...language.forkServer, launcher, clock, guestsMax, adopt, fallback: spares });
+  }
+
+  #start({ command, args }: GuestBoot): Promise<Guest> {
+    return this.#adopt(this.#options.launcher.launch({ command, args, channel: true }));
+  }
+
+  async #adopt(launching: Promise<LaunchedProcess>): Promise<Guest> {
+    const { limits, clock } = this.#options;
+    const starting = Guest.in(launching, limits, clock);
     this.#starting.add(starting);
     try {
       const guest = await starting;
@@ -124,7 +142,7 @@ export class GuestPool {
   #retire(): void {
     const { idleInstanceMs } = this.#options.limits;
     this.pool.retire(idleInstanceMs);
-    this.#spares.retire(idleInstanceMs);
+    this.#supply.retire(idleInstanceMs);
   }
 
   #tickMs(): number {

@@ -6,7 +6,7 @@ import { processStartFailed } from './failures.js';
 import { encodeFrame, type Frame, FrameReader, type FrameViolation } from './frames.js';
 import { type GuestError, type GuestMessage, parseGuestMessage } from './guest-messages.js';
 import { LogCapture } from './log-capture.js';
-import type { LaunchedProcess, ProcessExit, ProcessLauncher } from './process-launcher.js';
+import type { LaunchedProcess, ProcessExit } from './process-launcher.js';
 
 /** How a language's shim is started: a process that knows no function yet and waits for its first frame. */
 export interface GuestBoot {
@@ -14,6 +14,8 @@ export interface GuestBoot {
   readonly key: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** What the language's fork server needs to know to make such a guest; undefined when it cannot. */
+  readonly setup?: object;
 }
 
 /** What went wrong instead of an answer. */
@@ -76,9 +78,9 @@ export class Guest {
     void this.gone.then((exit) => this.#onGone(exit));
   }
 
-  /** Rejects with unavailable when the machine cannot start the process. */
-  static async start(launcher: ProcessLauncher, boot: GuestBoot, limits: RuntimeLimits, clock: Clock): Promise<Guest> {
-    const process = await launcher.launch({ command: boot.command, args: boot.args, channel: true });
+  /** Rejects as the process does. */
+  static async in(launching: Promise<LaunchedProcess>, limits: RuntimeLimits, clock: Clock): Promise<Guest> {
+    const process = await launching;
     if (!process.channel) throw new Error('the launcher gave no channel');
     return new Guest(process, process.channel, limits, clock);
   }

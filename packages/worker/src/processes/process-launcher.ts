@@ -10,7 +10,7 @@ export interface ProcessLauncher {
    * inherited but the streams below. It is killed when this process dies. Rejects with unavailable reason
    * process_start_failed when the machine cannot start it.
    */
-  launch(spec: LaunchSpec): Promise<LaunchedProcess>;
+  launch(spec: LaunchSpec): Promise<RootProcess>;
   /**
    * Writes files where the processes of this launcher, also those already started, can read and must not change them.
    * Paths are those of a SourceTree. Rejects with unavailable reason files_not_written when the disk does not take them.
@@ -54,6 +54,17 @@ export interface LaunchedProcess {
   kill(): void;
   /** Resolves once it is reaped, its group is dead, its output has been read and its directory is gone. Never rejects. */
   readonly closed: Promise<ProcessExit>;
+}
+
+/** A process that was started, not forked from one. */
+export interface RootProcess extends LaunchedProcess {
+  /** The directory of its own, as this process sees it. */
+  readonly directory: string;
+  /**
+   * Kills a process group of what it had forked, when it is dead itself. Without effect where that died with it; the number
+   * is as it knew it.
+   */
+  killGroup(group: number): void;
 }
 
 /** How a process ended. */

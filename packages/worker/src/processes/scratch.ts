@@ -1,6 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, mkdtemp, open, rm, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+
+const inputName = 'stdin';
 
 /**
  * The directory and the standard input of one process. Standard input is an unlinked file: programs may open /dev/stdin
@@ -18,11 +20,21 @@ export class Scratch {
   /** Makes an empty directory below `root`, which is made when it is not there. */
   static async make(root: string): Promise<Scratch> {
     await mkdir(root, { recursive: true, mode: 0o700 });
-    const directory = await mkdtemp(join(root, 'process-'));
-    const inputPath = join(directory, 'stdin');
-    const input = await open(inputPath, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
-    await unlink(inputPath);
-    return new Scratch(directory, input);
+    const scratch = await Scratch.below(root);
+    await unlink(join(scratch.directory, inputName));
+    return scratch;
+  }
+
+  /** Makes a directory below one that is there, with standard input in a file "stdin"; the process unlinks it. */
+  static async below(parent: string): Promise<Scratch> {
+    const directory = await mkdtemp(join(parent, 'process-'));
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
+    return new Scratch(directory, await open(join(directory, inputName), flags, 0o600));
+  }
+
+  /** Relative to the directory it was made in. */
+  get name(): string {
+    return basename(this.directory);
   }
 
   get inputFd(): number {

@@ -1,4 +1,5 @@
 import type { Guest, GuestBoot } from './guest.js';
+import type { GuestSupply } from './guest-supply.js';
 
 interface Spare {
   readonly guest: Promise<Guest>;
@@ -12,11 +13,8 @@ export interface SpareGuestsOptions {
   readonly nowMs: () => number;
 }
 
-/**
- * Keeps started shims that know no function yet, so that a cold start does not wait for an interpreter to boot. Where
- * guests come from is known here alone: a fork server would take this place.
- */
-export class SpareGuests {
+/** Keeps started shims that know no function yet, so that a cold start does not wait for an interpreter to boot. */
+export class SpareGuests implements GuestSupply {
   readonly #options: SpareGuestsOptions;
   /** Oldest first. */
   readonly #spares = new Map<string, Spare>();
@@ -56,7 +54,7 @@ export class SpareGuests {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
     for (const key of this.#spares.keys()) this.#end(key);
   }

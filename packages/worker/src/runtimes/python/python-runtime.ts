@@ -71,11 +71,14 @@ class PythonRuntime implements Runtime {
   }
 }
 
+const options = ['-I', '-u', '-B', '-X', 'utf8'];
 const shimPath = join(import.meta.dirname, 'shim.py');
+const forkServerPath = join(import.meta.dirname, 'fork_server.py');
 
 function pythonOn(path: string): GuestLanguage {
   return {
-    boot: () => ({ key: 'python', command: path, args: ['-I', '-u', '-B', '-X', 'utf8', shimPath] }),
+    boot: () => ({ key: 'python', command: path, args: [...options, shimPath], setup: {} }),
+    forkServer: { command: path, args: [...options, forkServerPath] },
     outOfMemory: () => false,
     cleanStderr: (text) => text,
   };

@@ -2,8 +2,10 @@
 
 Standard library only, Python 3.9 or later.
 """
+import atexit
 import base64
 import contextlib
+import gc
 import importlib
 import json
 import linecache
@@ -20,6 +22,8 @@ STACK_CHARS_MAX = 8192
 HTTP_HEADER_CHARS_MAX = 64 * 1024
 PREFIX = struct.Struct("<II")
 SHIM = __file__
+# Whose frames are no business of the user.
+OWN_FILES = {SHIM}
 
 # Where the function's files lie, with a slash at the end; empty for a plain source.
 own_prefix = ""
@@ -184,8 +188,8 @@ def own_paths(text):
 
 
 def own_frames(trace):
-    """A traceback without the frames of this file, which are the first."""
-    while trace and trace.tb_frame.f_code.co_filename == SHIM:
+    """A traceback without our own frames, which are the first."""
+    while trace and trace.tb_frame.f_code.co_filename in OWN_FILES:
         trace = trace.tb_next
     return trace
 
@@ -301,8 +305,43 @@ def call(handler, header, payload):
 
 
 def run_program(header, source):
-    module, code = prepare(header, source, "__main__")
-    exec(code, module.__dict__)
+    code = 1
+    try:
+        module, compiled = prepare(header, source, "__main__")
+        exec(compiled, module.__dict__)
+        code = 0
+    except SystemExit as exit:
+        code = exit_code(exit)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    end_program(code)
+
+
+def exit_code(exit):
+    if exit.code is None:
+        return 0
+    if isinstance(exit.code, int):
+        return exit.code & 0xFF
+    print(exit.code, file=sys.stderr)
+    return 1
+
+
+def end_program(code):
+    """Does what is seen of an interpreter's end and leaves out that it takes itself apart, which may take 20 ms."""
+    if "threading" in sys.modules:
+        sys.modules["threading"]._shutdown()
+    atexit._run_exitfuncs()
+    names = sys.modules["__main__"].__dict__
+    for name in [name for name in names if not name.startswith("__")]:
+        names[name] = None
+    gc.collect()
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.flush()
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError):
+        code = code or 120
+    os._exit(code)
 
 
 def print_without_shim(kind, error, trace):
@@ -323,8 +362,12 @@ def main():
             call(handler, header, payload)
 
 
-if __name__ == "__main__":
+def serve_until_closed():
     try:
         main()
     except Closed:
         os._exit(0)
+
+
+if __name__ == "__main__":
+    serve_until_closed()

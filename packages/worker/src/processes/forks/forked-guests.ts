@@ -1,0 +1,93 @@
+import type { Guest, GuestBoot } from '../guest.js';
+import type { GuestSupply } from '../guest-supply.js';
+import type { LaunchedProcess } from '../process-launcher.js';
+import { ForkServer, type ForkServerEnd, type ForkServerOptions } from './fork-server.js';
+
+export interface ForkedGuestsOptions extends ForkServerOptions {
+  /** Makes a guest of a process that is being forked. */
+  readonly adopt: (forking: Promise<LaunchedProcess>) => Promise<Guest>;
+  /** Where guests come from when there is no fork server. */
+  readonly fallback: GuestSupply;
+}
+
+/** Servers in a row that end before they have forked anything; after them guests are started, not forked. */
+const failuresMax = 3;
+
+/** Guests forked from one interpreter that has booted. A server that ends is replaced when the next guest is needed. */
+export class ForkedGuests implements GuestSupply {
+  readonly #options: ForkedGuestsOptions;
+  #server: Promise<ForkServer> | undefined;
+  /** Of #server, once it has started. */
+  #running: ForkServer | undefined;
+  #failures = 0;
+  #closed = false;
+
+  constructor(options: ForkedGuestsOptions) {
+    this.#options = options;
+  }
+
+  prepare(boot: GuestBoot): void {
+    if (this.#closed) return;
+    // A failure shows when a guest is taken.
+    if (this.#usable(boot)) this.#current().catch(() => {});
+    else this.#options.fallback.prepare(boot);
+  }
+
+  /** Whatever keeps the server from forking, a guest is started instead. */
+  async take(boot: GuestBoot): Promise<Guest> {
+    if (this.#usable(boot)) {
+      try {
+        const server = await this.#current();
+        return await this.#options.adopt(server.fork(boot.setup ?? {}));
+      } catch {
+        // Nothing of the user has run: a started process will do as well.
+      }
+    }
+    return this.#options.fallback.take(boot);
+  }
+
+  retire(idleMs: number): void {
+    this.#options.fallback.retire(idleMs);
+    void this.#server?.then(
+      (server) => {
+        if (this.#options.clock.nowMs() - server.usedAtMs >= idleMs) void server.close();
+      },
+      () => {},
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const server = await this.#server?.catch(() => undefined);
+    await Promise.all([this.#options.fallback.close(), server?.close()]);
+  }
+
+  #usable(boot: GuestBoot): boolean {
+    return !this.#closed && boot.setup !== undefined && this.#failures < failuresMax;
+  }
+
+  #current(): Promise<ForkServer> {
+    if (this.#running?.alive === false) this.#server = undefined;
+    this.#running = this.#server && this.#running;
+    this.#server ??= this.#start();
+    return this.#server;
+  }
+
+  async #start(): Promise<ForkServer> {
+    try {
+      const server = await ForkServer.start(this.#options);
+      this.#running = server;
+      void server.gone.then((end) => this.#count(end));
+      return server;
+    } catch (error) {
+      this.#server = undefined;
+      this.#count('failed');
+      throw error;
+    }
+  }
+
+  #count(end: ForkServerEnd): void {
+    if (end === 'unable') this.#failures = failuresMax;
+    else this.#failures = end === 'failed' ? this.#failures + 1 : 0;
+  }
+}

@@ -1,0 +1,48 @@
+import type { Readable } from 'node:stream';
+import type { Clock } from '@relais/kit';
+import { endingOf } from '../process-ending.js';
+import type { LaunchedProcess, ProcessExit } from '../process-launcher.js';
+import type { Scratch } from '../scratch.js';
+import type { ForkStreams } from './stream-door.js';
+
+export interface ForkedProcessParts {
+  readonly pid: number;
+  readonly streams: ForkStreams;
+  readonly scratch: Scratch;
+  /** Resolves when it is reaped and its group is dead. */
+  readonly exit: Promise<ProcessExit>;
+  /** Has its group killed; ignored once it has ended. */
+  readonly kill: () => void;
+}
+
+/** A process that a fork server made, to those who use it like any other. */
+export class ForkedProcess implements LaunchedProcess {
+  readonly pid: number;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly channel: ForkStreams['channel'];
+  readonly closed: Promise<ProcessExit>;
+  readonly #parts: ForkedProcessParts;
+
+  constructor(parts: ForkedProcessParts, clock: Clock) {
+    const { pid, streams, scratch, exit } = parts;
+    this.pid = pid;
+    this.stdout = streams.stdout;
+    this.stderr = streams.stderr;
+    this.channel = streams.channel;
+    this.#parts = parts;
+    const finish = endingOf(streams, scratch, clock);
+    this.closed = exit.then(async (how) => {
+      await finish();
+      return how;
+    });
+  }
+
+  giveInput(bytes: Uint8Array): Promise<void> {
+    return this.#parts.scratch.fillInput(bytes);
+  }
+
+  kill(): void {
+    this.#parts.kill();
+  }
+}
