@@ -6,7 +6,7 @@ export function createCRuntime(options: ClangRuntimeOptions): Runtime {
     {
       lang: 'c',
       defaultFilename: 'main.c',
-      filenames: /^\w[\w.-]{0,100}\.c$/,
+      filenames: /\.c$/,
       defaultFlags: ['-O2'],
       fixedFlags: [],
     },

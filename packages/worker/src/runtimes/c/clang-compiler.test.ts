@@ -9,15 +9,16 @@ import { parseClangOutput } from './clang-diagnostics.js';
 
 const slowTestMs = 90_000;
 const budgetMs = 80_000;
-const small = { name: 'main.c', source: Buffer.from('int main(void) { return 0; }'), flags: ['-O2'] };
-// Constant evaluation without a step limit: the compiler is busy for ever.
-const endless = {
-  name: 'main.c',
-  source: Buffer.from(
-    `${Array.from({ length: 60 }, (_, n) => `#define A${n + 1} A${n} A${n} A${n} A${n}`).join('\n')}\n#define A0 1+\nint x = A60 1;\nint main(void) { return 0; }`,
-  ),
+const program = (source: string) => ({
+  files: new Map([['main.c', Buffer.from(source)]]),
+  sources: ['main.c'],
   flags: ['-O2'],
-};
+});
+const small = program('int main(void) { return 0; }');
+// Constant evaluation without a step limit: the compiler is busy for ever.
+const endless = program(
+  `${Array.from({ length: 60 }, (_, n) => `#define A${n + 1} A${n} A${n} A${n} A${n}`).join('\n')}\n#define A0 1+\nint x = A60 1;\nint main(void) { return 0; }`,
+);
 
 function isGone(pid: number | undefined): boolean {
   return pid !== undefined && !descendantPids().has(pid);

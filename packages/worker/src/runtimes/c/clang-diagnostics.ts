@@ -23,7 +23,8 @@ export function parseClangOutput(text: string, compiledAs: string, filename: str
 function parseLine(line: string, compiledAs: string, filename: string): Diagnostic | undefined {
   const match = located.exec(line);
   if (match) {
-    const [, file = '', row, column, severity = '', message = ''] = match;
+    const [, path = '', row, column, severity = '', message = ''] = match;
+    const file = path.replace(/^\.\//, '');
     return {
       file: file === compiledAs ? filename : file,
       line: Number(row),

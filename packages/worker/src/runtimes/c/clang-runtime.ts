@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { type BuildOutcome, type BuildWork, LanguageSupport } from '@relais/contracts';
+import { openSource } from '../../sources/source-tree.js';
 import type { WasmEngine } from '../../wasm/engine.js';
 import { compileFailure } from '../compiled/compile-failure.js';
 import { moduleOutcome } from '../compiled/module-outcome.js';
@@ -9,6 +9,7 @@ import type { Runtime } from '../runtime.js';
 import { checkCflags } from './cflags.js';
 import type { ClangCompiler } from './clang-compiler.js';
 import { parseClangOutput } from './clang-diagnostics.js';
+import { type ClangLanguage, program, singleProgram } from './clang-sources.js';
 
 export interface ClangRuntimeOptions {
   /** Shared with the other languages that become WASM; whoever made it closes it. */
@@ -16,19 +17,6 @@ export interface ClangRuntimeOptions {
   /** Shared by C and C++, which live and are closed together. */
   readonly compiler: ClangCompiler;
   readonly limits: RuntimeLimits;
-}
-
-/** What tells one language of clang from another. */
-export interface ClangLanguage {
-  readonly lang: string;
-  /** Its extension tells the compiler the language. */
-  readonly defaultFilename: string;
-  /** Plain file names that the compiler takes for this language. */
-  readonly filenames: RegExp;
-  /** Put before the user's own flags. */
-  readonly defaultFlags: readonly string[];
-  /** Put behind them: not for the user to change. */
-  readonly fixedFlags: readonly string[];
 }
 
 // The stack lies first, so that overflowing it traps instead of writing over data; 256 KiB of it and a heap that malloc
@@ -74,17 +62,13 @@ async function build(
 ): Promise<BuildOutcome> {
   const cflags = work.config?.cflags ?? [];
   checkCflags(cflags);
-  const filename = work.filename || language.defaultFilename;
-  const name = nameInCompiler(language, filename);
-  const flags = [...language.defaultFlags, ...cflags, ...language.fixedFlags, ...fixedFlags];
-  const { module, said } = await compiler.compile({ name, source: work.source, flags }, budgetMs);
-  const diagnostics = parseClangOutput(said, name, filename);
+  const tree = await openSource(work.source, work.filename, { lang: language.lang, entry: work.config?.entry ?? '' });
+  const filename = tree.single ? work.filename || tree.entry : tree.entry;
+  const { files, sources } = tree.single ? singleProgram(language, tree) : program(language, tree);
+  const [entry = ''] = sources;
+  const flags = [...language.defaultFlags, ...cflags, '-I.', ...language.fixedFlags, ...fixedFlags];
+  const { module, said } = await compiler.compile({ files, sources, flags }, budgetMs);
+  const diagnostics = parseClangOutput(said, entry, filename);
   if (!module) throw compileFailure(diagnostics, filename);
   return moduleOutcome(module, work, diagnostics, limits.artifactBytesMax);
-}
-
-/** The caller's file name where it is plain, so that __FILE__ and messages show it. */
-function nameInCompiler(language: ClangLanguage, filename: string): string {
-  const name = basename(filename);
-  return language.filenames.test(name) ? name : language.defaultFilename;
 }

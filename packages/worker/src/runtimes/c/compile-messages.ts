@@ -1,8 +1,9 @@
 /** What the compiler process is asked; one at a time. */
 export interface CompileRequest {
-  /** Name of the source inside the compiler: a plain file name. */
-  readonly name: string;
-  readonly source: Uint8Array;
+  /** Content by path, relative and with "/" between names: the whole world of the compiler beside its own library. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Paths of what is to be compiled and linked. */
+  readonly sources: readonly string[];
   readonly flags: readonly string[];
 }
 

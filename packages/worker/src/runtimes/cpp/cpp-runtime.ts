@@ -10,7 +10,7 @@ export function createCppRuntime(options: ClangRuntimeOptions): Runtime {
     {
       lang: 'cpp',
       defaultFilename: 'main.cpp',
-      filenames: /^\w[\w.-]{0,100}\.(cpp|cc|cxx|C)$/,
+      filenames: /\.(cpp|cc|cxx)$/,
       defaultFlags: ['-O2', '-std=c++20'],
       fixedFlags: ['-fno-exceptions', '-lc++', '-lc++abi'],
     },

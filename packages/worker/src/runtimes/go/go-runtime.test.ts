@@ -1,4 +1,5 @@
 import { FunctionConfig } from '@relais/contracts';
+import { tarGzOf } from '../../sources/testing/tar-archive.js';
 import { testRoot, toolOptions, whereBuilt } from '../compiled/testing/toolshed.js';
 import { slowTestMs } from '../conformance/subject.js';
 import { deployForTest, outputOf, rejectionOf } from '../conformance/support.js';
@@ -132,6 +133,31 @@ func main() {
         expect(outputOf(await fn.call()).toString()).toBe(expected);
         expect(outputOf(await fn.call()).toString()).toBe(expected);
         await fn.loaded.close();
+      },
+      slowTestMs,
+    );
+
+    test(
+      'an archive with packages, vendored modules, embedded files and a command of its own',
+      async () => {
+        const files = {
+          'go.mod': 'module shop\n\ngo 1.21\n\nrequire example.com/mark v1.0.0\n',
+          'vendor/modules.txt': '# example.com/mark v1.0.0\n## explicit; go 1.21\nexample.com/mark\n',
+          'vendor/example.com/mark/mark.go': 'package mark\n\nconst Text = "!"\n',
+          'price/price.go': 'package price\n\nimport _ "embed"\n\n//go:embed unit.txt\nvar Unit string\n',
+          'price/unit.txt': 'EUR',
+          'cmd/tool/main.go':
+            'package main\n\nimport (\n\t"fmt"\n\n\t"example.com/mark"\n\t"shop/price"\n)\n\nfunc main() { fmt.Print(name(), price.Unit, mark.Text) }\n',
+          'cmd/tool/name.go': 'package main\n\nfunc name() string { return "tool " }\n',
+        };
+        const fn = await deployForTest(runtime, 'shop.tar.gz', tarGzOf(files), { entry: 'cmd/tool/main.go' });
+        expect(outputOf(await fn.call()).toString()).toBe('tool EUR!');
+        await fn.loaded.close();
+        const broken = { ...files, 'price/price.go': 'package price\n\nvar Unit int = "x"\n' };
+        const error = await rejectionOf(
+          deployForTest(runtime, 'shop.tar.gz', tarGzOf(broken), { entry: 'cmd/tool/main.go' }),
+        );
+        expect(error.fields.diagnostics).toMatchObject([{ file: 'price/price.go', line: 3, column: 16 }]);
       },
       slowTestMs,
     );

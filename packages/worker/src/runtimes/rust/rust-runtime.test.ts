@@ -1,4 +1,5 @@
 import { FunctionConfig } from '@relais/contracts';
+import { tarGzOf } from '../../sources/testing/tar-archive.js';
 import { testRoot, toolOptions, whereBuilt } from '../compiled/testing/toolshed.js';
 import { slowTestMs } from '../conformance/subject.js';
 import { deployForTest, failureOf, outputOf, rejectionOf } from '../conformance/support.js';
@@ -52,6 +53,28 @@ fn main() {
         const output = outputOf(await fn.call({ payload: 'b a B\nc' })).toString();
         expect(output).toBe('{"a": 1, "b": 2, "c": 1} Some(2) 2 [2, 1, 0]\ninvalid digit found in string\n');
         await fn.loaded.close();
+      },
+      slowTestMs,
+    );
+
+    test(
+      'an archive with modules, as cargo lays it out',
+      async () => {
+        const source = tarGzOf({
+          'project/Cargo.toml': '[package]\nname = "words"\n',
+          'project/src/main.rs':
+            'mod words;\nfn main() { print!("{} {}", words::count("a b c"), words::loud::shout("x")); }\n',
+          'project/src/words/mod.rs': "pub mod loud;\npub fn count(text: &str) -> usize { text.split(' ').count() }\n",
+          'project/src/words/loud.rs':
+            'pub fn shout(text: &str) -> String { format!("{}{}", text.to_uppercase(), include_str!("mark.txt")) }\n',
+          'project/src/words/mark.txt': '!',
+        });
+        const fn = await deployForTest(runtime, 'project.tar.gz', source);
+        expect(outputOf(await fn.call()).toString()).toBe('3 X!');
+        await fn.loaded.close();
+        const broken = tarGzOf({ 'main.rs': 'mod bad;\nfn main() {}\n', 'bad.rs': '\npub fn f() -> i32 { "x" }\n' });
+        const error = await rejectionOf(deployForTest(runtime, 'project.tar.gz', broken));
+        expect(error.fields.diagnostics).toMatchObject([{ file: 'bad.rs', line: 2, severity: 'error' }]);
       },
       slowTestMs,
     );

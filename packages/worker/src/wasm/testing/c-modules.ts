@@ -21,7 +21,7 @@ export class CModules {
 
   async #compile(source: string, flags: readonly string[]): Promise<Uint8Array> {
     const { module, said } = await this.#compiler.compile(
-      { name: 'main.c', source: Buffer.from(source), flags },
+      { files: new Map([['main.c', Buffer.from(source)]]), sources: ['main.c'], flags },
       budgetMs,
     );
     if (!module) throw new Error(`the test's C does not compile: ${said}`);
