@@ -58,6 +58,27 @@ fn main() {
     );
 
     test(
+      'megabytes of static data, and a heap that needs no new instance',
+      async () => {
+        const source = `static TABLE: [u8; 3_000_000] = [7; 3_000_000];
+fn main() {
+    let at = std::env::args().count();
+    let numbers: Vec<u64> = (0..16_000).collect();
+    print!("{} {}", TABLE[at..].len(), numbers.iter().sum::<u64>());
+}`;
+        const fn = await deployForTest(runtime, 'table.rs', source);
+        const outcomes = [await fn.call(), await fn.call()];
+        expect(outcomes.map((outcome) => outputOf(outcome).toString())).toEqual([
+          '2999999 127992000',
+          '2999999 127992000',
+        ]);
+        expect(outcomes[1]?.attributes).toEqual({ 'relais.wasm.instance': 'reset' });
+        await fn.loaded.close();
+      },
+      slowTestMs,
+    );
+
+    test(
       'an archive with modules, as cargo lays it out',
       async () => {
         const source = tarGzOf({

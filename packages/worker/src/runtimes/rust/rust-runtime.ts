@@ -1,6 +1,7 @@
 import type { BuildOutcome, BuildWork, FunctionVersion, LanguageSupport } from '@relais/contracts';
 import { type Clock, RelaisError } from '@relais/kit';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
+import type { ToolResult } from '../../processes/run-tool.js';
 import { openSource, type SourceTree } from '../../sources/source-tree.js';
 import type { WasmEngine } from '../../wasm/engine.js';
 import { toolchainAbsent } from '../compiled/build-failures.js';
@@ -11,7 +12,7 @@ import type { RuntimeLimits } from '../limits.js';
 import type { LoadedFunction, Runtime } from '../runtime.js';
 import { parseRustcOutput } from './rust-diagnostics.js';
 import { foreignInput } from './rust-inputs.js';
-import { compileCommand, findRust, modulePath, type RustToolchain } from './rust-toolchain.js';
+import { compileCommand, findRust, modulePath, type RustToolchain, staticBytesNeeded } from './rust-toolchain.js';
 
 export interface RustRuntimeOptions {
   /** Shared with the other languages that become WASM; whoever made it closes it. */
@@ -80,9 +81,7 @@ class RustRuntime implements Runtime {
   async #compile(site: BuildSite, toolchain: RustToolchain, tree: SourceTree, work: BuildWork): Promise<BuildOutcome> {
     const { artifactBytesMax } = this.#options.limits;
     await site.write(tree.files);
-    const tool = compileCommand(toolchain, tree.entry);
-    const args = ['--error-format=json', `--emit=link,dep-info=${inputsPath}`, ...tool.args];
-    const { exit, stderr } = await site.run({ ...tool, args });
+    const { exit, stderr } = await runRustc(site, toolchain, tree.entry);
     const filename = tree.single ? work.filename || tree.entry : tree.entry;
     const diagnostics = parseRustcOutput(stderr, site.directory, tree.entry, filename);
     await this.#refuseForeignInputs(site, filename);
@@ -101,4 +100,16 @@ class RustRuntime implements Runtime {
     const message = `the file ${path} lies outside of the source`;
     throw compileFailure([{ file: filename, line: 0, column: 0, severity: 'error', message }], filename);
   }
+}
+
+/** Most programs fit the memory they are first given; one that does not is linked again with what it needs. */
+async function runRustc(site: BuildSite, toolchain: RustToolchain, entry: string): Promise<ToolResult> {
+  const run = (staticBytes?: number) => {
+    const tool = compileCommand(toolchain, entry, staticBytes);
+    const args = ['--error-format=json', `--emit=link,dep-info=${inputsPath}`, ...tool.args];
+    return site.run({ ...tool, args });
+  };
+  const first = await run();
+  const staticBytes = staticBytesNeeded(first.stderr);
+  return staticBytes === undefined ? first : run(staticBytes);
 }

@@ -33,10 +33,32 @@ export async function findRust(builds: ToolBuilds, searchPath: string): Promise<
   return undefined;
 }
 
-/** How a source is compiled; more arguments may follow. */
-export function compileCommand({ command, target }: Omit<RustToolchain, 'version'>, entry: string): ToolCommand {
+const pageBytes = 65_536;
+/** A heap that programs can use before memory must grow, because a call that grew memory costs a new instance. */
+const heapBytes = 3 * pageBytes;
+const stackBytes = 1024 * 1024;
+/** Enough for a program with little static data. */
+const usualBytes = stackBytes + pageBytes + heapBytes;
+
+/** How a source is compiled; `staticBytes` is what the linker said that stack and static data need. */
+export function compileCommand(
+  { command, target }: Omit<RustToolchain, 'version'>,
+  entry: string,
+  staticBytes = 0,
+): ToolCommand {
+  const memoryBytes = Math.max(usualBytes, Math.ceil((staticBytes + heapBytes) / pageBytes) * pageBytes);
   const args = ['--target', target, '--edition', '2021', '--crate-name', 'function', '--crate-type', 'bin'];
-  return { command, args: [...args, '-C', 'opt-level=3', '-C', 'strip=debuginfo', '-o', modulePath, entry] };
+  const linking = ['-C', `link-arg=--initial-memory=${memoryBytes}`];
+  return {
+    command,
+    args: [...args, '-C', 'opt-level=3', '-C', 'strip=debuginfo', ...linking, '-o', modulePath, entry],
+  };
+}
+
+/** What the linker said that stack and static data need, when they did not fit; undefined when they did. */
+export function staticBytesNeeded(stderr: string): number | undefined {
+  const needed = /initial memory too small, (\d{1,10}) bytes needed/.exec(stderr)?.[1];
+  return needed === undefined ? undefined : Number(needed);
 }
 
 async function tryCompiler(site: BuildSite, candidate: string, searchPath: string): Promise<RustToolchain | undefined> {
