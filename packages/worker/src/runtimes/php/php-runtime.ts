@@ -72,6 +72,7 @@ class PhpRuntime implements Runtime {
 }
 
 const shimPath = join(import.meta.dirname, 'shim.php');
+const forkServerPath = join(import.meta.dirname, 'fork_server.php');
 const defaultMemoryMb = 128;
 /** Standard output belongs to the function, so what PHP has to say goes to standard error, and once. */
 const settings = {
@@ -92,8 +93,9 @@ function phpOn(path: string): GuestLanguage {
     boot(version) {
       const memoryMb = version.config?.memoryMb || defaultMemoryMb;
       const args = [...settingArgs, '-d', `memory_limit=${memoryMb}M`, shimPath];
-      return { key: String(memoryMb), command: path, args };
+      return { key: String(memoryMb), command: path, args, setup: { memoryMb } };
     },
+    forkServer: { command: path, args: [...settingArgs, forkServerPath] },
     outOfMemory: (exit, stderrTail) => exit.exitCode === 255 && stderrTail.includes('Allowed memory size of '),
     cleanStderr: (text) => text.replace(ownDirectory, ''),
   };
