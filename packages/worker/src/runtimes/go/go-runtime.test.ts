@@ -1,5 +1,8 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { FunctionConfig } from '@relais/contracts';
 import { tarGzOf } from '../../sources/testing/tar-archive.js';
+import { counterNeverSurvives } from '../compiled/testing/isolation.js';
 import { testRoot, toolOptions, whereBuilt } from '../compiled/testing/toolshed.js';
 import { slowTestMs } from '../conformance/subject.js';
 import { deployForTest, outputOf, rejectionOf } from '../conformance/support.js';
@@ -10,6 +13,16 @@ import { createGoRuntime } from './go-runtime.js';
 
 const root = testRoot();
 afterAll(root.remove);
+
+/** A search path with a tinygo before everything else. */
+function withTinyGo(name: string, script: string): string {
+  const directory = join(root.directory, name);
+  mkdirSync(directory);
+  const path = join(directory, 'tinygo');
+  writeFileSync(path, `#!/bin/sh\n[ "$1" = version ] && echo "tinygo version 0.99.0 linux/amd64" && exit\n${script}\n`);
+  chmodSync(path, 0o755);
+  return `${directory}:${process.env.PATH}`;
+}
 
 test('without Go: a reason that says what to install, and builds are refused with it', async () => {
   const runtime = createGoRuntime(toolOptions(root.directory, defaultRuntimeLimits, '/nowhere'));
@@ -24,6 +37,27 @@ test('without Go: a reason that says what to install, and builds are refused wit
 
 await whereBuilt(createGoRuntime(toolOptions(root.directory)), () => {
   runtimeConformance('go', (limits) => createGoRuntime(toolOptions(root.directory, limits)), goFixtures);
+
+  counterNeverSurvives(createGoRuntime(toolOptions(root.directory)), goFixtures);
+
+  // Stands in for TinyGo, whose releases follow Go's late: takes its arguments, and go does the work.
+  const standIn =
+    '[ "$1 $2 $3 $4" = "build -target=wasip1 -no-debug -o" ] && exec go build -trimpath -o "$5" "$6"\nexit 1';
+  test.each([
+    ['is preferred', 'works', standIn, 'tinygo 0.99.0'],
+    ['is passed over when it does not compile', 'fails', 'exit 1', 'go 1.'],
+  ])(
+    'tinygo %s',
+    async (_what, name, script, toolchain) => {
+      const runtime = createGoRuntime(toolOptions(root.directory, defaultRuntimeLimits, withTinyGo(name, script)));
+      expect((await runtime.probe()).toolchain).toContain(toolchain);
+      const fn = await deployForTest(runtime, 'main.go', goFixtures.sources.hello);
+      expect(outputOf(await fn.call()).toString()).toBe('hello\n');
+      await fn.loaded.close();
+      await runtime.close();
+    },
+    slowTestMs,
+  );
 
   describe('what Go can do and what not', () => {
     const runtime = createGoRuntime(toolOptions(root.directory));

@@ -1,5 +1,6 @@
 import { FunctionConfig } from '@relais/contracts';
 import { tarGzOf } from '../../sources/testing/tar-archive.js';
+import { counterNeverSurvives } from '../compiled/testing/isolation.js';
 import { testRoot, toolOptions, whereBuilt } from '../compiled/testing/toolshed.js';
 import { slowTestMs } from '../conformance/subject.js';
 import { deployForTest, failureOf, outputOf, rejectionOf } from '../conformance/support.js';
@@ -24,6 +25,8 @@ test('without a rustc that has the target: a reason that says what to install, a
 
 await whereBuilt(createRustRuntime(toolOptions(root.directory)), () => {
   runtimeConformance('rust', (limits) => createRustRuntime(toolOptions(root.directory, limits)), rustFixtures);
+
+  counterNeverSurvives(createRustRuntime(toolOptions(root.directory)), rustFixtures);
 
   describe('what Rust can do and what not', () => {
     const runtime = createRustRuntime(toolOptions(root.directory));

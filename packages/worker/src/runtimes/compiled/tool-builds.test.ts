@@ -1,0 +1,48 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { descendantPids, rejectionOf, until } from '../conformance/support.js';
+import { testRoot, toolOptions } from './testing/toolshed.js';
+import { outputDirectory, ToolBuilds } from './tool-builds.js';
+
+const root = testRoot();
+afterAll(root.remove);
+
+const shell = (script: string, ...args: string[]) => ({ command: '/bin/sh', args: ['-c', script, 'sh', ...args] });
+
+test('a build has its files, runs among them, and leaves nothing', async () => {
+  const options = toolOptions(root.directory);
+  const builds = new ToolBuilds(options);
+  const made = await builds.build(10_000, async (site) => {
+    await site.write(new Map([['a/b.txt', Buffer.from('content')]]));
+    const { stdout } = await site.run(shell(`cat a/b.txt; pwd; printf made > ${outputDirectory}/x`));
+    const tooLarge = await rejectionOf(site.read(`${outputDirectory}/x`, 3));
+    return { stdout, directory: site.directory, tooLarge, bytes: await site.read(`${outputDirectory}/x`, 4) };
+  });
+  expect(made.stdout).toBe(`content${made.directory}\n`);
+  expect(made.bytes.toString()).toBe('made');
+  expect(made.tooLarge.fields).toMatchObject({ reason: 'artifact_too_large', limit: { limit: 3, used: 4 } });
+  expect(existsSync(made.directory)).toBe(false);
+  expect(readdirSync(options.scratchDirectory)).toEqual([]);
+  await builds.close();
+});
+
+test('a tool that a signal ends is compiler_crashed', async () => {
+  const builds = new ToolBuilds(toolOptions(root.directory));
+  const error = await rejectionOf(builds.build(10_000, (site) => site.run(shell('kill -SEGV $$'))));
+  expect(error.fields.reason).toBe('compiler_crashed');
+  await builds.close();
+});
+
+test('closing kills what runs, with its children, and refuses what comes', async () => {
+  const options = toolOptions(root.directory);
+  const builds = new ToolBuilds(options);
+  const before = descendantPids();
+  const marker = join(root.directory, 'started');
+  const running = rejectionOf(builds.build(60_000, (site) => site.run(shell('sleep 60 & touch "$1"; wait', marker))));
+  await until('the tool has started', () => existsSync(marker));
+  await builds.close();
+  expect((await running).fields.reason).toBe('compiler_crashed');
+  await until('every process is gone', () => [...descendantPids()].every((pid) => before.has(pid)));
+  expect((await rejectionOf(builds.build(1000, async () => 1))).code).toBe('unavailable');
+  expect(readdirSync(options.scratchDirectory)).toEqual([]);
+});
