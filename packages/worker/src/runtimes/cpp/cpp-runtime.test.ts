@@ -2,6 +2,7 @@ import { FunctionConfig } from '@relais/contracts';
 import { systemClock } from '@relais/kit';
 import { WasmEngine } from '../../wasm/engine.js';
 import { ClangCompiler } from '../c/clang-compiler.js';
+import { exampleSource } from '../compiled/testing/toolshed.js';
 import { slowTestMs } from '../conformance/subject.js';
 import { deployForTest, outputOf, rejectionOf } from '../conformance/support.js';
 import { runtimeConformance } from '../conformance.js';
@@ -28,7 +29,7 @@ describe('what C++ can do and what not', () => {
     async () => {
       const source = `#include <algorithm>
 #include <concepts>
-#include <format>
+#include <iomanip>
 #include <iostream>
 #include <optional>
 #include <ranges>
@@ -41,11 +42,24 @@ int main() {
   for (std::string word; std::cin >> word;) ++counts[word];
   std::vector<std::pair<std::string, int>> sorted(counts.begin(), counts.end());
   std::ranges::sort(sorted, {}, [](auto &entry) { return std::pair(-entry.second, entry.first); });
-  for (auto &[word, count] : sorted | std::views::take(2)) std::cout << std::format("{:>4}:{}", word, count);
+  for (auto &[word, count] : sorted | std::views::take(2)) std::cout << std::setw(4) << word << ":" << count;
   std::cout << half(9) << std::optional<int>().value_or(7);
 }`;
       const fn = await deployForTest(runtime, 'words.cpp', source);
       expect(outputOf(await fn.call({ payload: 'b a b c c b' })).toString()).toBe('   b:3   c:247');
+      await fn.loaded.close();
+    },
+    slowTestMs,
+  );
+
+  test(
+    'the examples',
+    async () => {
+      const hello = await deployForTest(runtime, 'hello.cpp', exampleSource('hello.cpp'));
+      expect(outputOf(await hello.call()).toString()).toBe('Hello from FAAS!\n');
+      const fn = await deployForTest(runtime, 'columns.cpp', exampleSource('columns.cpp'));
+      const payload = 'name,price,count\nnut,0.5,4\nbolt,1.5,x\n';
+      expect(outputOf(await fn.call({ payload })).toString()).toBe('{"price":1,"count":4}\n');
       await fn.loaded.close();
     },
     slowTestMs,

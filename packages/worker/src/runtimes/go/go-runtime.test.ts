@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { FunctionConfig } from '@relais/contracts';
 import { tarGzOf } from '../../sources/testing/tar-archive.js';
 import { counterNeverSurvives } from '../compiled/testing/isolation.js';
-import { testRoot, toolOptions, whereBuilt } from '../compiled/testing/toolshed.js';
+import { exampleSource, testRoot, toolOptions, whereBuilt } from '../compiled/testing/toolshed.js';
 import { slowTestMs } from '../conformance/subject.js';
 import { deployForTest, outputOf, rejectionOf } from '../conformance/support.js';
 import { runtimeConformance } from '../conformance.js';
@@ -111,6 +111,22 @@ func main() {
           instances.add(outcome.attributes?.['relais.wasm.instance']);
         }
         expect(instances).toContain('reset');
+        await fn.loaded.close();
+      },
+      slowTestMs,
+    );
+
+    test(
+      'the examples',
+      async () => {
+        const hello = await deployForTest(runtime, 'hello.go', exampleSource('hello.go'));
+        expect(outputOf(await hello.call()).toString()).toBe('Hello from FAAS!\n');
+        const fn = await deployForTest(runtime, 'letter.go', exampleSource('letter.go'));
+        const payload =
+          '{"customer":"Ada","items":[{"name":"nut","count":4,"price":0.5},{"name":"bolt","count":10,"price":1.25}]}';
+        expect(outputOf(await fn.call({ payload })).toString()).toBe(
+          'Dear Ada,\n\n   4 × nut              2.00\n  10 × bolt            12.50\n\nTotal                 14.50\n',
+        );
         await fn.loaded.close();
       },
       slowTestMs,

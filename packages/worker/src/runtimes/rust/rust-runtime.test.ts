@@ -1,7 +1,7 @@
 import { FunctionConfig } from '@relais/contracts';
 import { tarGzOf } from '../../sources/testing/tar-archive.js';
 import { counterNeverSurvives } from '../compiled/testing/isolation.js';
-import { testRoot, toolOptions, whereBuilt } from '../compiled/testing/toolshed.js';
+import { exampleSource, testRoot, toolOptions, whereBuilt } from '../compiled/testing/toolshed.js';
 import { slowTestMs } from '../conformance/subject.js';
 import { deployForTest, failureOf, outputOf, rejectionOf } from '../conformance/support.js';
 import { runtimeConformance } from '../conformance.js';
@@ -99,6 +99,19 @@ fn main() {
         const broken = tarGzOf({ 'main.rs': 'mod bad;\nfn main() {}\n', 'bad.rs': '\npub fn f() -> i32 { "x" }\n' });
         const error = await rejectionOf(deployForTest(runtime, 'project.tar.gz', broken));
         expect(error.fields.diagnostics).toMatchObject([{ file: 'bad.rs', line: 2, severity: 'error' }]);
+      },
+      slowTestMs,
+    );
+
+    test(
+      'the examples',
+      async () => {
+        const hello = await deployForTest(runtime, 'hello.rs', exampleSource('hello.rs'));
+        expect(outputOf(await hello.call()).toString()).toBe('Hello from FAAS!\n');
+        const fn = await deployForTest(runtime, 'words.rs', exampleSource('words.rs'));
+        const payload = 'Der Hund, die Katze – der Fuß!';
+        expect(outputOf(await fn.call({ payload })).toString()).toBe('{"der":2,"die":1,"fuß":1,"hund":1,"katze":1}\n');
+        await fn.loaded.close();
       },
       slowTestMs,
     );

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@relais/kit';
@@ -40,4 +40,9 @@ export async function whereBuilt(runtime: Runtime, register: () => void): Promis
   await runtime.close();
   if (builds) register();
   else test.skip(`${lang}: ${reason}`, () => {});
+}
+
+/** A file of the repository's examples. */
+export function exampleSource(name: string): Buffer {
+  return readFileSync(new URL(`../../../../../../examples/${name}`, import.meta.url));
 }
