@@ -15,6 +15,7 @@ final class ForkServer
     /** A signal that comes just before the wait does not end it, so the wait is no longer than this while guests live. */
     private const WAIT_MICROSECONDS = 200_000;
     private const DECLARATIONS = '
+        void *signal(int number, void *handler);
         int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
         int dup2(int from, int to);
         int open(const char *path, int flags);
@@ -35,7 +36,7 @@ final class ForkServer
     /** Serves until it is in a forked process. */
     public function serve(): void
     {
-        $this->control = new Channel();
+        $this->control = new Channel(fn () => array_map([$this, 'kill'], array_keys($this->guests)));
         if (!$this->able()) {
             $this->control->send(['type' => 'unable', 'why' => 'needs the extensions pcntl, posix and ffi']);
             exit(0);
@@ -59,7 +60,8 @@ final class ForkServer
         if (!function_exists('pcntl_fork') || !function_exists('posix_setsid') || !class_exists('FFI')) return false;
         try {
             $this->libc = \FFI::cdef(self::DECLARATIONS);
-            return $this->libc->prctl(self::PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) === 0;
+            // When the worker is gone this process sees its channel end, and then ends its guests' own children too.
+            return $this->libc->prctl(self::PR_SET_PDEATHSIG, 0, 0, 0, 0) === 0;
         } catch (\FFI\Exception) {
             return false;
         }
@@ -77,9 +79,15 @@ final class ForkServer
         [$request] = $this->control->read();
         if ($request['type'] === 'fork') return $request;
         $pid = array_search($request['id'], $this->guests, true);
-        // The group is made by the guest, which may not have come so far.
-        if ($pid !== false) array_map(static fn ($target) => posix_kill($target, SIGKILL), [$pid, -$pid]);
+        if ($pid !== false) $this->kill($pid);
         return null;
+    }
+
+    private function kill(int $pid): void
+    {
+        // The group is made by the guest, which may not have come so far.
+        posix_kill($pid, SIGKILL);
+        posix_kill(-$pid, SIGKILL);
     }
 
     /** @param array<string, mixed> $request */
@@ -125,8 +133,9 @@ final class ForkServer
         $this->libc->prctl(self::PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         if (posix_getppid() !== $this->pid) exit(0);
         posix_setsid();
-        pcntl_signal(SIGCHLD, SIG_DFL);
         pcntl_async_signals(false);
+        // PHP's own way leaves a handler of its own, which would interrupt the user's code.
+        $this->libc->signal(SIGCHLD, null);
         $this->control->close();
         foreach ([3, 1, 2] as $digit => $fd) $this->fetchStream($request['token'] . $digit, $fd);
         chdir($request['directory']);

@@ -21,7 +21,8 @@ final class Channel
     /** @var resource */
     private $out;
 
-    public function __construct()
+    /** @param ?\Closure $onEnd called when nobody is at the other end any more, before this process exits */
+    public function __construct(private ?\Closure $onEnd = null)
     {
         $this->in = fopen('php://fd/3', 'rb');
         $this->out = fopen('php://fd/3', 'wb');
@@ -61,8 +62,7 @@ final class Channel
         $whole = '';
         while (strlen($whole) < $count) {
             $chunk = fread($this->in, $count - strlen($whole));
-            // Nobody is there to answer to any more.
-            if ($chunk === false || $chunk === '') exit(0);
+            if ($chunk === false || $chunk === '') $this->end();
             $whole .= $chunk;
         }
         return $whole;
@@ -72,8 +72,14 @@ final class Channel
     {
         for ($sent = 0; $sent < strlen($bytes); $sent += $step) {
             $step = @fwrite($this->out, $sent === 0 ? $bytes : substr($bytes, $sent));
-            if ($step === false || $step === 0) exit(0);
+            if ($step === false || $step === 0) $this->end();
         }
+    }
+
+    private function end(): void
+    {
+        if ($this->onEnd !== null) ($this->onEnd)();
+        exit(0);
     }
 }
 

@@ -92,6 +92,10 @@ class ForkServer:
             if number == wanted:
                 self.kill_group(pid)
 
+    def kill_all(self):
+        for pid in self.guests:
+            self.kill_group(pid)
+
     def kill_group(self, pid):
         # The group is made by the guest, which may not have come so far.
         for kill in (os.kill, os.killpg):
@@ -149,15 +153,17 @@ def main():
     shim = load_shim()
     try:
         libc = ctypes.CDLL(None, use_errno=True)
-        if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        # When the worker is gone this process sees its channel end, and then ends its guests' own children too.
+        if libc.prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "prctl")
     except (OSError, AttributeError) as error:
         shim.send({"type": "unable", "why": str(error)})
         return
+    server = ForkServer(shim, libc)
     try:
-        server = ForkServer(shim, libc)
         request = server.serve()
-    except shim.Closed:
+    except (shim.Closed, OSError):
+        server.kill_all()
         os._exit(0)
     try:
         server.become_guest(request)
