@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { treeCpuMs } from './cpu.mjs';
 import { closedLoop, postRequest } from './http-client.mjs';
+import { treeCpuMs } from './process-tree.mjs';
 import { startTarget } from './target.mjs';
 
 const root = join(import.meta.dirname, '../..');
