@@ -335,12 +335,12 @@ def end_program(code):
     for name in [name for name in names if not name.startswith("__")]:
         names[name] = None
     gc.collect()
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.flush()
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError, AttributeError):
-        code = code or 120
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None and not getattr(stream, "closed", False):
+                stream.flush()
+        except Exception:
+            code = code or 120
     os._exit(code)
 
 
