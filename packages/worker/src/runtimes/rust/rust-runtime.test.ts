@@ -117,6 +117,29 @@ fn main() {
     );
 
     test(
+      'clocks, sleep and a world without files, threads or network',
+      async () => {
+        const source = `use std::{env, fs, net, thread, time};
+fn main() {
+    let began = time::Instant::now();
+    thread::sleep(time::Duration::from_millis(2));
+    println!("{}", began.elapsed() >= time::Duration::from_millis(2));
+    println!("{}", time::SystemTime::now() > time::UNIX_EPOCH + time::Duration::from_secs(1_600_000_000));
+    println!("{} {}", fs::read("/etc/passwd").is_err(), fs::read_dir(".").is_err());
+    println!("{} {}", fs::write("x", "y").is_err(), fs::create_dir("d").is_err());
+    println!("{}", net::TcpStream::connect("127.0.0.1:80").is_err());
+    println!("{}", thread::Builder::new().spawn(|| {}).is_err());
+    println!("{:?} {}", env::args().collect::<Vec<_>>(), env::var("PATH").is_err());
+}`;
+        const fn = await deployForTest(runtime, 'world.rs', source);
+        const expected = 'true\ntrue\ntrue true\ntrue true\ntrue\ntrue\n["probe"] true\n';
+        expect(outputOf(await fn.call()).toString()).toBe(expected);
+        await fn.loaded.close();
+      },
+      slowTestMs,
+    );
+
+    test(
       'a panic leaves its message and place, and a stack that names functions',
       async () => {
         const fn = await deployForTest(runtime, 'dir/panics.rs', 'fn main() {\n    panic!("no {}", "luck");\n}');
