@@ -294,6 +294,7 @@ function place(array $header, string $source): string
 {
     if (isset($header['directory'])) {
         Guest::$sourceDirectory = $header['directory'];
+        chdir($header['directory']);
         return "{$header['directory']}/{$header['filename']}";
     }
     Guest::$sourceDirectory = getcwd() . '/' . SOURCE_DIRECTORY;
