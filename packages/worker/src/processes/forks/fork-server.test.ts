@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Isolation } from '@relais/contracts';
 import { ManualClock, systemClock } from '@relais/kit';
@@ -19,6 +19,7 @@ import { createPythonRuntime } from '../../runtimes/python/python-runtime.js';
 import type { Runtime } from '../../runtimes/runtime.js';
 import type { ProcessLauncher } from '../process-launcher.js';
 import { launcherForTests, testSearchPath } from '../testing/launcher.js';
+import { childrenOf, commandOf, descriptors, serverPid, serverPids, sleepers } from '../testing/process-table.js';
 
 interface Language {
   readonly create: typeof createPythonRuntime;
@@ -250,55 +251,6 @@ function refusing(launcher: ProcessLauncher, word: string): ProcessLauncher {
       return launcher.launch(spec);
     },
   };
-}
-
-function serverPids(): number[] {
-  return [...descendantPids()].filter((pid) => /fork_server\.\w+\0$/.test(commandOf(pid)) && isServer(pid));
-}
-
-/** What it forks has the same command line. */
-function isServer(pid: number): boolean {
-  return !/fork_server/.test(commandOf(parentOf(pid)));
-}
-
-function serverPid(): number {
-  const [pid, ...others] = serverPids();
-  if (pid === undefined || others.length > 0) throw new Error(`expected one fork server, not ${others.length + 1}`);
-  return pid;
-}
-
-function sleepers(seconds: string): number[] {
-  return pids().filter((pid) => commandOf(pid) === `sleep\0${seconds}\0`);
-}
-
-function pids(): number[] {
-  return readdirSync('/proc').map(Number).filter(Boolean);
-}
-
-/** Zombies count. */
-function childrenOf(parent: number): number[] {
-  return pids().filter((pid) => parentOf(pid) === parent);
-}
-
-function parentOf(pid: number): number {
-  const stat = readProc(`${pid}/stat`);
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-}
-
-function commandOf(pid: number): string {
-  return readProc(`${pid}/cmdline`);
-}
-
-function descriptors(pid: number | 'self'): number {
-  return readdirSync(`/proc/${pid}/fd`).length;
-}
-
-function readProc(path: string): string {
-  try {
-    return readFileSync(`/proc/${path}`, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 describe('python', () => forkServerTests(python));
