@@ -12,9 +12,18 @@ Example: relais up --port 9000 --data /var/lib/relais --workers 8
 Flags of "up", each also a variable and a key of the configuration file:
 `;
 
+/** The Node this release comes with; an older one lacks what the platform needs. */
+const nodeMajorMin = 24;
+
 /** Exit codes: 0 done, 1 failed, 2 wrongly used. */
 async function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
+  if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {
+    console.error(
+      `relais: this is Node ${process.version}; start it with "npm start" or "npx relais", which bring Node 24`,
+    );
+    return 2;
+  }
   if (command === '--version') return print(releaseVersion);
   if (command === undefined || command === '--help' || rest.includes('--help')) {
     return print(usage + configHelp(platformSchema));

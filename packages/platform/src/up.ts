@@ -34,7 +34,7 @@ export async function up(
   const stopRequested = new Promise<void>((resolve) => onStopRequest(resolve));
   try {
     await composition.group.start();
-    await composition.ready();
+    if (await stoppedBefore(composition.ready(), stopRequested)) return 0;
     say(`relais ready ${composition.describe()}`);
     const url = composition.url();
     if (url) say(`try: curl -X POST '${url}/deploy?name=hello&lang=c' --data-binary @examples/hello.c`);
@@ -46,4 +46,9 @@ export async function up(
     await composition.group.stop(0);
     await telemetry.shutdown();
   }
+}
+
+/** Whether a stop was asked for before the platform was ready. */
+async function stoppedBefore(ready: Promise<void>, stopRequested: Promise<void>): Promise<boolean> {
+  return Promise.race([ready.then(() => false), stopRequested.then(() => true)]);
 }

@@ -10,6 +10,7 @@ import {
   type BalancerPeer,
   localBalancer,
   localStorage,
+  type Peers,
   remoteBalancer,
   remoteStorage,
   type StoragePeer,
@@ -24,8 +25,8 @@ const workerMain = fileURLToPath(new URL('../worker/main.js', import.meta.url));
 /** The roles that call others, where they run in this process, with what they call. */
 export interface CallingRoles {
   readonly gateway: Gateway | undefined;
-  /** Absent when no role here calls a balancer. */
-  readonly balancer: BalancerPeer | undefined;
+  /** Absent when no role here calls others. */
+  readonly peers: Peers | undefined;
   /** All of them, in order of start. */
   readonly components: readonly Component[];
 }
@@ -34,15 +35,19 @@ export interface CallingRoles {
 export function callingRoles(surroundings: Surroundings, called: CalledRoles): CallingRoles {
   const { clock, config, loggerOf } = surroundings;
   const needed = runs(surroundings, 'gateway') || runs(surroundings, 'worker');
-  if (!needed) return { gateway: undefined, balancer: undefined, components: [] };
+  if (!needed) return { gateway: undefined, peers: undefined, components: [] };
   const storage = called.store ? localStorage(called.store) : remoteStorage(config);
   const balancer = called.balancer
     ? localBalancer(called.balancer)
     : remoteBalancer(config, clock, loggerOf('dispatch'));
   const workers = runs(surroundings, 'worker') ? makeWorkers(surroundings, called, balancer) : [];
   const gateway = runs(surroundings, 'gateway') ? makeGateway(surroundings, storage, balancer) : undefined;
-  const peers = [...storage.components, ...balancer.components];
-  return { gateway, balancer, components: [...peers, ...workers, ...(gateway ? [gateway] : [])] };
+  const channels = [...storage.components, ...balancer.components];
+  return {
+    gateway,
+    peers: { storage, balancer },
+    components: [...channels, ...workers, ...(gateway ? [gateway] : [])],
+  };
 }
 
 function makeGateway(

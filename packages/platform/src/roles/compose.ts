@@ -3,17 +3,14 @@ import type { PlatformConfig } from '../config/schema.js';
 import { logTo } from '../observability.js';
 import { type CalledRoles, calledRoles } from './called-roles.js';
 import { type CallingRoles, callingRoles } from './calling-roles.js';
-import type { BalancerPeer } from './peers.js';
+import { peersReady } from './peers-ready.js';
 import { runs, type Surroundings } from './surroundings.js';
-
-const workersReadyMsMax = 20_000;
-const workersReadyPollMs = 20;
 
 /** The roles of one process, wired. */
 export interface Composition {
   /** All of them, in order of start. */
   readonly group: Component;
-  /** Resolves when a request would succeed; call it after start. */
+  /** Resolves when a request would succeed, however long its peers take; rejects when one refuses us. Call it after start. */
   ready(): Promise<void>;
   /** What answers where, for the ready line; call it after start. */
   describe(): string;
@@ -30,20 +27,12 @@ export function compose(config: PlatformConfig, clock: Clock, telemetry: Telemet
   return {
     group: new ComponentGroup('platform', [...called.components, ...calling.components]),
     ready: async () => {
-      if (calling.balancer && runs(surroundings, 'worker')) await workersReady(calling.balancer, config.workers, clock);
+      const workers = runs(surroundings, 'worker') ? config.workers : 0;
+      if (calling.peers) await peersReady(calling.peers, workers, clock, loggerOf('platform'));
     },
     describe: () => describe(config, called, calling),
     url: () => calling.gateway?.url,
   };
-}
-
-async function workersReady({ fleet }: BalancerPeer, wanted: number, clock: Clock): Promise<void> {
-  const endMs = clock.nowMs() + workersReadyMsMax;
-  for (;;) {
-    const { workersReady: ready } = await fleet.getStatus({}, { budgetMs: workersReadyMsMax });
-    if (ready >= wanted || clock.nowMs() > endMs) return;
-    await new Promise<void>((resolve) => setTimeout(resolve, workersReadyPollMs));
-  }
 }
 
 function describe({ roles, workers }: PlatformConfig, called: CalledRoles, { gateway }: CallingRoles): string {

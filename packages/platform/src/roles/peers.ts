@@ -38,6 +38,12 @@ export interface StoragePeer {
   readonly components: readonly Component[];
 }
 
+/** What the calling roles of a process call. */
+export interface Peers {
+  readonly balancer: BalancerPeer;
+  readonly storage: StoragePeer;
+}
+
 export function localBalancer(balancer: Balancer): BalancerPeer {
   return {
     dispatch: balancer,
