@@ -1,5 +1,12 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Client, example } from '../client.js';
+import { toolchains } from '../toolchains.js';
 import { type Platform, removeData, type Topology } from '../topology.js';
+
+const extensions: Readonly<Record<string, string>> = { rust: 'rs', go: 'go', php: 'php' };
 
 export function languageScenarios(topology: Topology): void {
   describe('serves every language from deploy to answer', () => {
@@ -53,6 +60,42 @@ export function languageScenarios(topology: Topology): void {
       );
     }, 60_000);
 
+    test('C++ and TypeScript', async () => {
+      await client.deployExample('hello-cpp', 'c%2B%2B', 'hello.cpp');
+      await client.deployExample('add-ts', 'ts', 'add.ts');
+      expect((await client.invoke('hello-cpp')).body).toMatchObject({ ok: true, output: 'Hello from FAAS!\n' });
+      expect((await client.invoke('add-ts', '{"a":2,"b":3}')).body).toMatchObject({ ok: true, output: '{"sum":5}' });
+    }, 120_000);
+
+    for (const { install, lang, present } of toolchains) {
+      const where = present ? test : test.skip;
+      where(
+        `${lang} (${install})`,
+        async () => {
+          const file = `hello.${extensions[lang]}`;
+          const deployed = await client.send('POST', `/deploy?name=hello-${lang}&filename=${file}`, example(file));
+          expect(deployed).toMatchObject({ status: 201, body: { ok: true, lang } });
+          const invoked = await client.invoke(String(deployed.body.id));
+          expect(invoked.body).toMatchObject({ ok: true, output: expect.stringMatching(/^Hello from .*!\n$/) });
+        },
+        120_000,
+      );
+    }
+
+    test('an archive becomes one function', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'relais-archive-'));
+      mkdirSync(join(folder, 'app/lib'), { recursive: true });
+      writeFileSync(
+        join(folder, 'app/main.py'),
+        'from lib.words import shout\n\ndef handler(event, context):\n    return shout(event)\n',
+      );
+      writeFileSync(join(folder, 'app/lib/words.py'), 'def shout(text):\n    return text.upper()\n');
+      const archive = execFileSync('tar', ['cz', '-C', folder, 'app']);
+      rmSync(folder, { recursive: true });
+      expect(await client.deploy('many-files', 'python', archive)).toMatchObject({ status: 201 });
+      expect((await client.invoke('many-files', '"hey"')).body).toMatchObject({ ok: true, output: 'HEY' });
+    });
+
     test('a new version takes the name over, the old id stays callable, a delete removes both', async () => {
       const first = await client.deploy('turn', 'js', 'export default () => "one"');
       const taken = await client.deploy('turn', 'js', 'export default () => "two"');
@@ -96,7 +139,7 @@ export function languageScenarios(topology: Topology): void {
         (language) => language.available,
       );
       expect(available.map(({ lang }) => lang).sort()).toEqual(
-        expect.arrayContaining(['c', 'html', 'js', 'python', 'wasm']),
+        expect.arrayContaining(['c', 'cpp', 'html', 'js', 'python', 'ts', 'wasm']),
       );
     });
   });
