@@ -25,9 +25,9 @@ export interface BalancerBounds {
   readonly workAheadMs: number;
   /** A job kept waiting this long by shorter ones gets a worker kept free for it. */
   readonly reserveAfterMs: number;
-  /** An overdue job may hold an inline worker this long; then the worker is killed. */
+  /** A call that is overdue, or whose caller has gone, may hold an inline worker this long; then the worker is killed. */
   readonly inlineGraceMs: number;
-  /** The same for a worker that runs calls in processes, which it stops itself. */
+  /** An overdue job may hold a worker that runs it in a process, which it stops itself, this long; then the worker is killed. */
   readonly processGraceMs: number;
   /** How often a worker with nothing to say is heard. Three times as long in silence, and it is killed as hung. */
   readonly heartbeatMs: number;

@@ -150,3 +150,103 @@ test('a worker that attaches again is not killed for what it was blamed for befo
   await settled();
   expect(supervisor.kills).toEqual([]);
 });
+
+describe('a call whose caller goes', () => {
+  /** An inline worker on which the named functions have answered. */
+  async function inlineWorker(warmFns: readonly string[]) {
+    const rig = await startRig();
+    const supervisor = new FakeSupervisor(rig.balancer);
+    const worker = new FakeWorker(rig.balancer, { workerId: 'w1', inline: true });
+    await settled();
+    for (const fn of warmFns) {
+      const answer = ask(rig, call({ fn }));
+      await settled();
+      worker.answer();
+      await answer.promise;
+    }
+    return { rig, supervisor, worker };
+  }
+
+  test('costs an inline worker that does not get free its life, and what had not begun moves on', async () => {
+    const { rig, supervisor, worker } = await inlineWorker([]);
+    const caller = new AbortController();
+    const gone = ask(rig, call({ fn: 'endless_1', invocationId: 'gone' }), caller.signal);
+    const behind = ask(rig, call({ payload: 'behind' }));
+    await settled();
+    const [goneJob] = worker.jobs;
+    expect(worker.jobs).toHaveLength(2);
+    await pass(rig, 1000);
+    caller.abort();
+    await pass(rig, 150);
+    expect([gone.error, supervisor.kills]).toEqual([expect.objectContaining({ code: 'cancelled' }), []]);
+    await pass(rig, 100);
+    expect(supervisor.kills).toEqual([{ workerId: 'w1', reason: expect.stringContaining('invocation gone') }]);
+    const next = new FakeWorker(rig.balancer, { workerId: 'w2', inline: true });
+    supervisor.exited('w1', [goneJob?.id ?? 0]);
+    worker.close();
+    await settled();
+    next.answer();
+    await behind.promise;
+    expect(behind.output).toBe('behind');
+  });
+
+  test('costs nothing when its result comes within the grace', async () => {
+    const { rig, supervisor, worker } = await inlineWorker([]);
+    const caller = new AbortController();
+    ask(rig, call(), caller.signal);
+    await pass(rig, 1000);
+    caller.abort();
+    await pass(rig, 150);
+    worker.answer();
+    await settled();
+    await pass(rig, 1000);
+    expect(supervisor.kills).toEqual([]);
+  });
+
+  test.each([
+    { first: 'called before', warmFns: ['long_1'] },
+    { first: 'never called before', warmFns: [] },
+  ])('waits behind the long call of a function $first, which runs on', async ({ warmFns }) => {
+    const { rig, supervisor, worker } = await inlineWorker(warmFns);
+    const caller = new AbortController();
+    const long = ask(rig, call({ fn: 'long_1', budgetMs: 9000, payload: 'long' }));
+    ask(rig, call({ fn: 'short_1', budgetMs: 10_000 }), caller.signal);
+    await settled();
+    expect(worker.jobs).toHaveLength(2);
+    caller.abort();
+    await pass(rig, 8900);
+    expect([long.open, supervisor.kills]).toEqual([true, []]);
+    worker.answer();
+    await long.promise;
+    expect(long.output).toBe('long');
+  });
+
+  test('does not cost a worker its life that shows itself alive', async () => {
+    const { rig, supervisor, worker } = await inlineWorker([]);
+    const caller = new AbortController();
+    ask(rig, call({ fn: 'loads_slowly_1' }), caller.signal);
+    await settled();
+    caller.abort();
+    for (let passed = 0; passed < 3000; passed += 150) {
+      await pass(rig, 150);
+      worker.heartbeat();
+      await settled();
+    }
+    expect(supervisor.kills).toEqual([]);
+    await pass(rig, 400);
+    expect(supervisor.kills).toHaveLength(1);
+  });
+
+  test('is stopped by a worker that runs it in a process', async () => {
+    const rig = await startRig();
+    const supervisor = new FakeSupervisor(rig.balancer);
+    const worker = new FakeWorker(rig.balancer, { workerId: 'w1' });
+    await settled();
+    const caller = new AbortController();
+    ask(rig, call({ budgetMs: 10_000 }), caller.signal);
+    await settled();
+    caller.abort();
+    await pass(rig, 2500);
+    expect([worker.cancelIds, supervisor.kills]).toEqual([worker.jobs.map((job) => job.id), []]);
+  });
+});

@@ -21,7 +21,7 @@ export interface DeadlinesOptions {
 
 /**
  * Holds every job to its deadline: one that waits is answered and never sent, one that runs is answered at once and its
- * worker told to stop it. A worker that keeps the slot beyond the grace is killed.
+ * worker told to stop it, as it is when the caller goes. A worker that keeps the slot beyond the grace is killed.
  */
 export class Deadlines {
   readonly #options: DeadlinesOptions;
@@ -45,29 +45,38 @@ export class Deadlines {
     this.#options.desk.fail(entry, done, failure, nowMs);
   }
 
-  /** The caller is gone or answered; the slot is watched until the grace after the job's deadline is over. */
-  watchAbandoned(entry: JobEntry, held: Dispatched): void {
+  /**
+   * The caller is gone or answered; the slot is watched. A call in an inline worker's own loop cannot be stopped, and keeps
+   * every other call waiting: its grace begins now. What a process runs is stopped there: its grace begins at the deadline.
+   */
+  watchAbandoned(entry: JobEntry, held: Dispatched, nowMs: number): void {
     const { inlineGraceMs, processGraceMs } = this.#options.bounds;
     const runsInline = held.worker.inline && !entry.fn.isBuild;
     held.worker.cancel(held.wireId);
-    this.#options.wheel.add(entry, entry.deadlineMs + (runsInline ? inlineGraceMs : processGraceMs));
+    const dueMs = runsInline ? Math.min(nowMs, entry.deadlineMs) + inlineGraceMs : entry.deadlineMs + processGraceMs;
+    this.#options.wheel.add(entry, dueMs);
   }
 
   #expireRunning(entry: JobEntry, held: Dispatched, nowMs: number): void {
     const { worker } = held;
     if (!worker.inline || worker.jobs.head === entry) entry.fn.observe(nowMs - held.atMs);
     this.#options.desk.fail(entry, abandonedFrom(held), expiredRunning(entry.fn), nowMs);
-    this.watchAbandoned(entry, held);
+    this.watchAbandoned(entry, held, nowMs);
   }
 
   #judge(entry: JobEntry, held: Abandoned, nowMs: number): void {
     const { worker } = held;
-    if (worker.inline && blockedByAnother(worker, entry)) {
-      this.#options.wheel.add(entry, nowMs + lookAgainMs);
+    const { bounds, departures, wheel } = this.#options;
+    const overdue = nowMs >= entry.deadlineMs;
+    const heardOfLate = nowMs - worker.heardMs < bounds.inlineGraceMs;
+    if (worker.inline && ((!overdue && heardOfLate) || blockedByAnother(worker, entry, overdue))) {
+      wheel.add(entry, nowMs + lookAgainMs);
       return;
     }
-    const { invocationId } = entry.job;
-    this.#options.departures.kill(worker, `${entry.fn.name} (invocation ${invocationId}) ran past its deadline`, nowMs);
+    const { fn, job } = entry;
+    if (!overdue) fn.observe(nowMs - held.atMs);
+    const did = overdue ? 'ran past its deadline' : 'ran on although its caller had gone';
+    departures.kill(worker, `${fn.name} (invocation ${job.invocationId}) ${did}`, nowMs);
   }
 }
 
@@ -78,14 +87,14 @@ export function abandonedFrom(held: Dispatched): Abandoned {
 /**
  * Whether a call that is still within its time is what keeps this worker from stopping a job: for a call an earlier one,
  * for a build any. A function that is not warm there may be waiting to be fetched while later calls run, so it explains
- * nothing about a call.
+ * nothing about a call that is overdue; one whose caller has merely gone gets the benefit of the doubt.
  */
-function blockedByAnother(worker: WorkerSession, entry: JobEntry): boolean {
+function blockedByAnother(worker: WorkerSession, entry: JobEntry, overdue: boolean): boolean {
   const { isBuild } = entry.fn;
   for (let other = worker.jobs.head; other; other = other.next) {
     if (other === entry && !isBuild) return false;
     const runs = other.state.kind === 'dispatched' && !other.fn.isBuild;
-    if (runs && (isBuild || worker.isWarm(other.fn.key))) return true;
+    if (runs && (isBuild || !overdue || worker.isWarm(other.fn.key))) return true;
   }
   return false;
 }

@@ -136,7 +136,7 @@ export class Scheduler {
       this.#desk.reject(entry, done, cancelled(), nowMs);
     } else if (state.kind === 'dispatched') {
       this.#desk.reject(entry, abandonedFrom(state), cancelled(), nowMs);
-      this.#deadlines.watchAbandoned(entry, state);
+      this.#deadlines.watchAbandoned(entry, state, nowMs);
     }
   }
 
