@@ -163,6 +163,25 @@ describe('a caller that goes away', () => {
     session.destroy();
   });
 
+  test.each(['/invoke?fn=hello', '/relais.v1.InvocationService/Invoke'])(
+    'over HTTP/2 by closing its connection cancels its call to %s',
+    async (path) => {
+      await start();
+      const tcp = connect();
+      const session = http2.connect(harness.url, { createConnection: () => tcp });
+      session.on('error', () => {});
+      const call = await waitingCall();
+      const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/json' });
+      stream.on('error', () => {});
+      stream.end('{"function":"hello"}');
+      await until(call.started);
+      tcp.end();
+      await until(call.cancelled);
+      await harness.gateway.stop(60_000);
+      tcp.destroy();
+    },
+  );
+
   test('in the middle of a body does no harm', async () => {
     await start();
     const socket = connect();

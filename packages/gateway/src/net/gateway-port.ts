@@ -102,6 +102,8 @@ export class GatewayPort {
     socket.on('error', () => socket.destroy());
     awaitFirstBytes(socket, clock, limits.firstBytesTimeoutMs, (protocol) => {
       this.#undecided.delete(socket);
+      // A peer that can acknowledge nothing any more has left its streams; Node waits for its reset, which may not come.
+      if (protocol === 'h2') socket.once('end', () => socket.destroy());
       (protocol === 'h2' ? this.#http2 : this.#http1).emit('connection', socket);
     });
   }
