@@ -43,6 +43,23 @@ test(
 );
 
 test(
+  'large arrays take seconds, and one beyond what the compiler may write is refused',
+  async () => {
+    const array = (mebibytes: number) =>
+      program(`static volatile char a[${mebibytes} << 20];\nint main(void) { a[5] = 1; return 0; }`);
+    const compiler = new ClangCompiler(systemClock, 60_000);
+    await compiler.compile(small, budgetMs);
+    expect((await compiler.compile(array(64), 20_000)).module).toBeDefined();
+    const refused = await compiler.compile(array(260), 30_000);
+    expect(refused.module).toBeUndefined();
+    expect(refused.said).toContain('error');
+    expect((await compiler.compile(small, budgetMs)).module).toBeDefined();
+    await compiler.close();
+  },
+  slowTestMs,
+);
+
+test(
   'a compile over its budget is killed with what it needs, and the next one gets a new process',
   async () => {
     const clock = new ManualClock();

@@ -86,7 +86,11 @@ export class ClangCompiler {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       env: {},
-      execArgv: [`--wasm-max-mem-pages=${compilerPagesMax}`],
+      execArgv: [
+        `--wasm-max-mem-pages=${compilerPagesMax}`,
+        '--import',
+        new URL('./linear-writes.js', import.meta.url).href,
+      ],
     });
     child.on('message', (reply: CompileReply) => this.#answer(child, reply));
     child.on('error', () => this.#lost(child));
