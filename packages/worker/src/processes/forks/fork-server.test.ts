@@ -187,7 +187,8 @@ function forkServerTests({ create, module, file, sources }: Language): void {
     expect(serverPid()).toBe(server);
     await settled();
     await until('every descriptor is closed', () => descriptors('self') <= own);
-    expect(descriptors(server)).toBe(servers);
+    // One fewer than when it still had a module open that it was loading.
+    expect(descriptors(server)).toBeLessThanOrEqual(servers);
     expect(readdirSync(directory).flatMap(filesIn)).toEqual(['guests']);
   }, 60_000);
 
