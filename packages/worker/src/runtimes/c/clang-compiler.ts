@@ -1,12 +1,12 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Clock, RelaisError } from '@relais/kit';
-import { buildQueueFull, buildTooSlow, closedForBuilds, compilerCrashed } from '../compiled/build-failures.js';
+import { buildQueueFull, buildTooSlow, closedForBuilds } from '../compiled/build-failures.js';
 import type { CompileReply, CompileRequest } from './compile-messages.js';
+import { CompilerProcess } from './compiler-process.js';
 
 const queueLengthMax = 16;
-/** LLVM's own memory, in pages of 64 KiB: 1.5 GiB. A source that makes it want more does not compile. */
-const compilerPagesMax = 24_576;
+const processesMax = 2;
+/** A compile that has taken this long no longer holds up the others: they get a second process. */
+const slowCompileMs = 5000;
 
 interface Job {
   readonly request: CompileRequest;
@@ -17,25 +17,23 @@ interface Job {
 
 /**
  * The compiler, in a process of its own that is started on demand, stays warm between compiles and ends when idle. One
- * compile at a time, at most 16 waiting.
+ * compile at a time, at most 16 waiting; beside a compile of more than 5 s a second process takes the next ones.
  */
 export class ClangCompiler {
   readonly #clock: Clock;
-  readonly #idleMs: number;
+  readonly #processes: readonly CompilerProcess[];
   readonly #waiting: Job[] = [];
-  #running: Job | undefined;
-  #child: ChildProcess | undefined;
-  #stopIdleTimer: () => void = () => {};
+  readonly #running = new Map<CompilerProcess, { readonly job: Job; readonly beganMs: number }>();
   #closed = false;
 
   constructor(clock: Clock, idleMs: number) {
     this.#clock = clock;
-    this.#idleMs = idleMs;
+    this.#processes = Array.from({ length: processesMax }, () => new CompilerProcess(clock, idleMs));
   }
 
-  /** Process id of the warm compiler; undefined when there is none. */
-  get pid(): number | undefined {
-    return this.#child?.pid;
+  /** Process ids of the warm compilers, busy or not. */
+  get pids(): number[] {
+    return this.#processes.flatMap(({ pid }) => pid ?? []);
   }
 
   /**
@@ -53,103 +51,52 @@ export class ClangCompiler {
     });
   }
 
-  /** Kills the compiler and refuses what waits. Safe to call twice. */
+  /** Kills the compilers and refuses what waits. Safe to call twice. */
   async close(): Promise<void> {
     this.#closed = true;
-    const jobs = this.#running ? [this.#running, ...this.#waiting] : [...this.#waiting];
-    this.#running = undefined;
-    this.#waiting.length = 0;
-    for (const job of jobs) this.#fail(job, closedForBuilds());
-    await this.#kill();
+    const running = [...this.#running.values()].map(({ job }) => job);
+    for (const job of [...running, ...this.#waiting.splice(0)]) fail(job, closedForBuilds());
+    await Promise.all(this.#processes.map((process) => process.kill()));
   }
 
   #next(): void {
-    if (this.#running) return;
-    const job = this.#waiting.shift();
-    if (!job) {
-      this.#rest();
-      return;
+    const process = this.#freeProcess();
+    const job = process && this.#waiting.shift();
+    if (job) void this.#perform(process, job);
+  }
+
+  /** A warm one before a cold one, which takes seconds to start and hundreds of MiB to hold. */
+  #freeProcess(): CompilerProcess | undefined {
+    const free = this.#processes.filter((process) => !this.#running.has(process));
+    const slowSinceMs = this.#clock.nowMs() - slowCompileMs;
+    const allSlow = [...this.#running.values()].every(({ beganMs }) => beganMs <= slowSinceMs);
+    return free.find(({ pid }) => pid !== undefined) ?? (allSlow ? free[0] : undefined);
+  }
+
+  async #perform(process: CompilerProcess, job: Job): Promise<void> {
+    this.#running.set(process, { job, beganMs: this.#clock.nowMs() });
+    const stopPatience = this.#clock.after(slowCompileMs, () => this.#next());
+    try {
+      job.resolve(await process.compile(job.request));
+      job.stopTimer();
+    } catch (error) {
+      fail(job, error as RelaisError);
     }
-    this.#stopIdleTimer();
-    this.#running = job;
-    const child = this.#child ?? this.#start();
-    child.ref();
-    child.channel?.ref();
-    child.send(job.request, (error) => {
-      // A child that cannot be written to is gone; its exit is about to be told.
-      if (error) child.kill('SIGKILL');
-    });
-  }
-
-  #start(): ChildProcess {
-    const child = fork(fileURLToPath(new URL('./compiler-main.js', import.meta.url)), {
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      env: {},
-      execArgv: [
-        `--wasm-max-mem-pages=${compilerPagesMax}`,
-        '--import',
-        new URL('./linear-writes.js', import.meta.url).href,
-      ],
-    });
-    child.on('message', (reply: CompileReply) => this.#answer(child, reply));
-    child.on('error', () => this.#lost(child));
-    child.on('exit', () => this.#lost(child));
-    this.#child = child;
-    return child;
-  }
-
-  /** Nothing to do: the compiler may end the process it is in, and ends itself when this lasts. */
-  #rest(): void {
-    const child = this.#child;
-    if (!child) return;
-    child.unref();
-    child.channel?.unref();
-    this.#stopIdleTimer();
-    this.#stopIdleTimer = this.#clock.after(this.#idleMs, () => void this.#kill());
-  }
-
-  #answer(child: ChildProcess, reply: CompileReply): void {
-    const job = this.#running;
-    if (child !== this.#child || !job) return;
-    this.#running = undefined;
-    job.stopTimer();
-    job.resolve(reply);
-    this.#next();
-  }
-
-  #lost(child: ChildProcess): void {
-    if (child !== this.#child) return;
-    this.#child = undefined;
-    const job = this.#running;
-    this.#running = undefined;
-    if (job) this.#fail(job, compilerCrashed());
+    stopPatience();
+    this.#running.delete(process);
     this.#next();
   }
 
   #expire(job: Job, budgetMs: number): void {
     const at = this.#waiting.indexOf(job);
     if (at >= 0) this.#waiting.splice(at, 1);
-    this.#fail(job, buildTooSlow(budgetMs));
-    if (job !== this.#running) return;
-    this.#running = undefined;
-    void this.#kill().then(() => this.#next());
+    fail(job, buildTooSlow(budgetMs));
+    for (const [process, running] of this.#running) if (running.job === job) void process.kill();
   }
+}
 
-  #fail(job: Job, error: RelaisError): void {
-    job.stopTimer();
-    job.reject(error);
-  }
-
-  /** Resolves once the process is gone. */
-  async #kill(): Promise<void> {
-    this.#stopIdleTimer();
-    const child = this.#child;
-    this.#child = undefined;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    child.ref();
-    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    child.kill('SIGKILL');
-    await gone;
-  }
+/** Does nothing to a job that is settled. */
+function fail(job: Job, error: RelaisError): void {
+  job.stopTimer();
+  job.reject(error);
 }

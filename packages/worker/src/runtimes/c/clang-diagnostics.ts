@@ -35,7 +35,11 @@ function parseLine(line: string, compiledAs: string, filename: string): Diagnost
   }
   const [, severity, said] = unlocated.exec(line) ?? [];
   if (severity === undefined || said === undefined) return undefined;
-  // The object file's name is the compiler's own affair.
-  const message = said.replace(/^\/tmp\/[^ :]+\.o: /, '').slice(0, messageCharsMax);
-  return { file: filename, line: 0, column: 0, severity, message };
+  return { file: filename, line: 0, column: 0, severity, message: withoutObject(said).slice(0, messageCharsMax) };
+}
+
+/** The object file's name is the compiler's own affair. */
+function withoutObject(said: string): string {
+  if (/^unable to open output file .*'I\/O error'$/.test(said)) return 'static arrays are larger than 256 MiB in all';
+  return said.replace(/^\/tmp\/[^ :]+\.o: /, '');
 }
