@@ -1,4 +1,5 @@
-import { FakeWorker, settled } from './testing/fake-worker.js';
+import { FakeSupervisor } from './testing/fake-supervisor.js';
+import { FakeWorker, language, settled } from './testing/fake-worker.js';
 import { ask, call, startRig } from './testing/rig.js';
 
 test('a stopping balancer refuses what is new and finishes what it has, waiting jobs too', async () => {
@@ -33,6 +34,22 @@ test('what is not done when the grace is over is answered', async () => {
   expect(admitted.map((answer) => answer.failure?.reason)).toEqual(['shutting_down', 'shutting_down']);
   expect(admitted.map((answer) => answer.failure?.retryable)).toEqual([false, true]);
   expect(await rig.balancer.getStatus({}, { budgetMs: 1 })).toMatchObject({ jobsQueued: 0, jobsRunning: 0 });
+});
+
+test('a stop does not wait for a call whose caller has gone, and leaves no inline worker blocked by it', async () => {
+  const rig = await startRig();
+  const supervisor = new FakeSupervisor(rig.balancer);
+  new FakeWorker(rig.balancer, { workerId: 'idle', inline: true });
+  await settled();
+  new FakeWorker(rig.balancer, { workerId: 'blocked', inline: true, languages: [language('rust')] });
+  await settled();
+  const caller = new AbortController();
+  ask(rig, call({ lang: 'rust' }), caller.signal);
+  await settled();
+  caller.abort();
+  await rig.balancer.stop(30_000);
+  await settled();
+  expect(supervisor.kills.map((kill) => kill.workerId)).toEqual(['blocked']);
 });
 
 test('a stopped balancer lets nobody in', async () => {

@@ -75,10 +75,14 @@ export class Departures {
     }
   }
 
-  /** The balancer stops: nobody is waited for any longer. What was running is answered, workers are told to finish. */
+  /**
+   * The balancer stops: nobody is waited for any longer. What was running is answered, workers are told to finish; those
+   * that may be blocked by a call cannot hear it and are killed, for nobody would do so later.
+   */
   dismissAll(nowMs: number): void {
-    const { desk, dispatcher, fleet } = this.#options;
+    const { desk, dispatcher, fleet, supervisors } = this.#options;
     for (const worker of [...fleet.values(), ...this.#lost]) {
+      if (worker.inline && worker.callCount > 0) supervisors.kill(worker, 'the balancer stops while it runs a call');
       fleet.retire(worker, nowMs);
       for (let entry = worker.jobs.tail; entry; entry = worker.jobs.tail) {
         const held = entry.state as Dispatched | Abandoned;
