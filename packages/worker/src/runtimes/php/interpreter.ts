@@ -2,14 +2,7 @@ import type { Clock } from '@relais/kit';
 import { findExecutable } from '../../processes/executables.js';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
 import { runTool } from '../../processes/run-tool.js';
-
-/** The PHP that functions run on. */
-export interface Interpreter {
-  /** Absolute path of the binary itself, behind any wrapper. */
-  readonly path: string;
-  /** For example "8.2.20". */
-  readonly version: string;
-}
+import type { Interpreter } from '../interpreted/interpreted-runtime.js';
 
 const budgetMs = 10_000;
 const question = `echo json_encode([PHP_BINARY, PHP_VERSION, PHP_VERSION_ID, PHP_SAPI, extension_loaded('tokenizer')]);`;

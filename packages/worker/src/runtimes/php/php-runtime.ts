@@ -1,75 +1,26 @@
 import { join } from 'node:path';
-import type { BuildOutcome, BuildWork, FunctionVersion, LanguageSupport } from '@relais/contracts';
-import { type Clock, RelaisError } from '@relais/kit';
 import type { GuestLanguage } from '../../processes/guest-language.js';
-import { GuestPool } from '../../processes/guest-pool.js';
-import type { ProcessLauncher } from '../../processes/process-launcher.js';
-import type { RuntimeLimits } from '../limits.js';
-import type { LoadedFunction, Runtime } from '../runtime.js';
-import { findInterpreter, type Interpreter } from './interpreter.js';
+import {
+  type InterpretedLanguage,
+  InterpretedRuntime,
+  type InterpretedRuntimeOptions,
+} from '../interpreted/interpreted-runtime.js';
+import type { Runtime } from '../runtime.js';
+import { findInterpreter } from './interpreter.js';
 import { checkSyntax } from './syntax.js';
 
-export interface PhpRuntimeOptions {
-  readonly limits: RuntimeLimits;
-  readonly clock: Clock;
-  readonly launcher: ProcessLauncher;
-  /** Where php is looked for, like PATH. */
-  readonly searchPath: string;
+/** PHP on the php-cli of this machine with its own php.ini. */
+export function createPhpRuntime(options: InterpretedRuntimeOptions): Runtime {
+  return new InterpretedRuntime(php, options);
 }
 
-/** PHP on the php-cli of this machine with its own php.ini, in processes of its own. The source is run as it is. */
-export function createPhpRuntime(options: PhpRuntimeOptions): Runtime {
-  return new PhpRuntime(options);
-}
-
-const absent = 'php-cli (8.0 or later) is not installed: apt-get install php-cli';
-
-class PhpRuntime implements Runtime {
-  readonly lang = 'php';
-  readonly style = 'processes';
-  readonly #options: PhpRuntimeOptions;
-  #found: Promise<Interpreter | undefined> | undefined;
-  #guests: GuestPool | undefined;
-
-  constructor(options: PhpRuntimeOptions) {
-    this.#options = options;
-  }
-
-  async probe(): Promise<LanguageSupport> {
-    const found = await this.#find();
-    if (!found) return { lang: this.lang, runs: false, builds: false, reason: absent, toolchain: '' };
-    return { lang: this.lang, runs: true, builds: true, reason: '', toolchain: `php ${found.version}` };
-  }
-
-  async build(work: BuildWork, budgetMs: number): Promise<BuildOutcome> {
-    const { launcher, clock } = this.#options;
-    const { path } = await this.#interpreter();
-    const form = await checkSyntax(launcher, clock, path, work, budgetMs);
-    return { artifact: Buffer.alloc(0), wasm: false, form, diagnostics: [] };
-  }
-
-  async load(version: FunctionVersion, artifact: Buffer): Promise<LoadedFunction> {
-    const { path } = await this.#interpreter();
-    this.#guests ??= new GuestPool({ ...this.#options, language: phpOn(path) });
-    return this.#guests.load(version, artifact);
-  }
-
-  async close(): Promise<void> {
-    await this.#guests?.close();
-  }
-
-  // Looked for once: what is installed later is found by the next worker.
-  #find(): Promise<Interpreter | undefined> {
-    this.#found ??= findInterpreter(this.#options.launcher, this.#options.clock, this.#options.searchPath);
-    return this.#found;
-  }
-
-  async #interpreter(): Promise<Interpreter> {
-    const found = await this.#find();
-    if (found) return found;
-    throw new RelaisError('failed_precondition', absent, { reason: 'toolchain_absent', component: 'worker' });
-  }
-}
+const php: InterpretedLanguage = {
+  lang: 'php',
+  absent: 'php-cli (8.0 or later) is not installed: apt-get install php-cli',
+  find: findInterpreter,
+  check: checkSyntax,
+  guestsOn: phpOn,
+};
 
 const shimPath = join(import.meta.dirname, 'shim.php');
 const forkServerPath = join(import.meta.dirname, 'fork_server.php');

@@ -3,14 +3,7 @@ import type { Clock } from '@relais/kit';
 import { findExecutable } from '../../processes/executables.js';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
 import { runTool } from '../../processes/run-tool.js';
-
-/** The Python that functions run on. */
-export interface Interpreter {
-  /** Absolute path of the binary itself, behind any wrapper. */
-  readonly path: string;
-  /** For example "3.11.2". */
-  readonly version: string;
-}
+import type { Interpreter } from '../interpreted/interpreted-runtime.js';
 
 const budgetMs = 10_000;
 const question = 'import json, sys; print(json.dumps([sys.executable, *sys.version_info[:3]]))';

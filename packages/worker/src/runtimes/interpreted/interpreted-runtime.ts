@@ -1,0 +1,92 @@
+import type { BuildOutcome, BuildWork, Form, FunctionVersion, LanguageSupport } from '@relais/contracts';
+import { type Clock, RelaisError } from '@relais/kit';
+import type { GuestLanguage } from '../../processes/guest-language.js';
+import { GuestPool } from '../../processes/guest-pool.js';
+import type { ProcessLauncher } from '../../processes/process-launcher.js';
+import type { RuntimeLimits } from '../limits.js';
+import type { LoadedFunction, Runtime } from '../runtime.js';
+
+export interface InterpretedRuntimeOptions {
+  readonly limits: RuntimeLimits;
+  readonly clock: Clock;
+  readonly launcher: ProcessLauncher;
+  /** Where the interpreter is looked for, like PATH. */
+  readonly searchPath: string;
+}
+
+/** An interpreter of this machine. */
+export interface Interpreter {
+  /** Absolute. */
+  readonly path: string;
+  readonly version: string;
+}
+
+/** What sets one interpreted language apart from another. */
+export interface InterpretedLanguage {
+  readonly lang: string;
+  /** What is missing when there is no interpreter, and the install line. */
+  readonly absent: string;
+  find(launcher: ProcessLauncher, clock: Clock, searchPath: string): Promise<Interpreter | undefined>;
+  /** The form of a source, or a rejection with compile_error and diagnostics. */
+  check(launcher: ProcessLauncher, clock: Clock, path: string, work: BuildWork, budgetMs: number): Promise<Form>;
+  /** How functions run on the interpreter at a path. */
+  guestsOn(path: string): GuestLanguage;
+}
+
+/** A language run by an interpreter of this machine, in processes of its own. The source is run as it is. */
+export class InterpretedRuntime implements Runtime {
+  readonly style = 'processes';
+  readonly #language: InterpretedLanguage;
+  readonly #options: InterpretedRuntimeOptions;
+  #found: Promise<Interpreter | undefined> | undefined;
+  #guests: GuestPool | undefined;
+
+  constructor(language: InterpretedLanguage, options: InterpretedRuntimeOptions) {
+    this.#language = language;
+    this.#options = options;
+  }
+
+  get lang(): string {
+    return this.#language.lang;
+  }
+
+  async probe(): Promise<LanguageSupport> {
+    const { absent, lang } = this.#language;
+    const found = await this.#find();
+    if (!found) return { lang, runs: false, builds: false, reason: absent, toolchain: '' };
+    return { lang, runs: true, builds: true, reason: '', toolchain: `${lang} ${found.version}` };
+  }
+
+  async build(work: BuildWork, budgetMs: number): Promise<BuildOutcome> {
+    const { launcher, clock } = this.#options;
+    const { path } = await this.#interpreter();
+    const form = await this.#language.check(launcher, clock, path, work, budgetMs);
+    return { artifact: Buffer.alloc(0), wasm: false, form, diagnostics: [] };
+  }
+
+  async load(version: FunctionVersion, artifact: Buffer): Promise<LoadedFunction> {
+    const { path } = await this.#interpreter();
+    this.#guests ??= new GuestPool({ ...this.#options, language: this.#language.guestsOn(path) });
+    return this.#guests.load(version, artifact);
+  }
+
+  async close(): Promise<void> {
+    await this.#guests?.close();
+  }
+
+  // Looked for once: what is installed later is found by the next worker.
+  #find(): Promise<Interpreter | undefined> {
+    const { clock, launcher, searchPath } = this.#options;
+    this.#found ??= this.#language.find(launcher, clock, searchPath);
+    return this.#found;
+  }
+
+  async #interpreter(): Promise<Interpreter> {
+    const found = await this.#find();
+    if (found) return found;
+    throw new RelaisError('failed_precondition', this.#language.absent, {
+      reason: 'toolchain_absent',
+      component: 'worker',
+    });
+  }
+}
