@@ -9,7 +9,9 @@ const steps = [
   ['build', 'npm run --silent build'],
   ['generated code', 'npm test --silent -- tools/checks/generated'],
   ['tests', 'npm test --silent'],
-  ['benchmarks, once', 'npm run --silent bench -- --smoke'],
+  ['benchmark of the whole path, once', 'npm run --silent bench -- --smoke'],
+  ['benchmark of cold starts, once', 'node tools/bench/cold-start.mjs --smoke'],
+  ['benchmark of many functions, once', 'node tools/bench/many-functions.mjs --functions 20'],
 ];
 
 const beganMs = performance.now();
