@@ -29,6 +29,14 @@ export interface BalancerBounds {
   readonly inlineGraceMs: number;
   /** An overdue job may hold a worker that runs it in a process, which it stops itself, this long; then the worker is killed. */
   readonly processGraceMs: number;
+  /** Inline workers that have given no result for this long count as stalled; when calls wait for no other, a spare is started. */
+  readonly stalledMs: number;
+  /** Spare workers on one host beyond those it is configured to run; at the bound calls wait. */
+  readonly sparesMax: number;
+  /** A spare that was ordered and has not attached within this is no longer waited for. */
+  readonly spareStartMs: number;
+  /** A host's spares are drained when its configured workers would have done for this long. */
+  readonly spareIdleMs: number;
   /** How often a worker with nothing to say is heard. Three times as long in silence, and it is killed as hung. */
   readonly heartbeatMs: number;
   /** A lost worker's exit report is waited for this long; without it all its jobs count as begun. */
@@ -51,6 +59,10 @@ export const defaultBalancerBounds: BalancerBounds = {
   reserveAfterMs: 20,
   inlineGraceMs: 200,
   processGraceMs: 2000,
+  stalledMs: 250,
+  sparesMax: 4,
+  spareStartMs: 5000,
+  spareIdleMs: 60_000,
   heartbeatMs: 1000,
   exitReportMs: 500,
   movesMax: 3,

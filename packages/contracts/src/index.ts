@@ -19,6 +19,7 @@ export {
   ListWorkersResponse,
   SetStrategyRequest,
   SetStrategyResponse,
+  StartSpare,
   SuperviseRequest,
   SuperviseResponse,
   SupervisorHello,

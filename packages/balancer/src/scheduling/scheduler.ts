@@ -12,6 +12,7 @@ import { done } from '../jobs/job-state.js';
 import type { Picker } from '../strategies/strategy.js';
 import { Fleet } from '../workers/fleet.js';
 import { Pools } from '../workers/pool.js';
+import { Spares } from '../workers/spares.js';
 import { Supervisors } from '../workers/supervisors.js';
 import { abandonedFrom, Deadlines } from './deadlines.js';
 import { Departures } from './departures.js';
@@ -44,6 +45,7 @@ export class Scheduler {
   readonly #desk: AnswerDesk;
   readonly #deadlines: Deadlines;
   readonly #watch: WorkerWatch;
+  readonly #spares: Spares;
   readonly #onCancelled = (entry: JobEntry) => this.#cancel(entry);
   #open = false;
 
@@ -69,12 +71,17 @@ export class Scheduler {
       clock,
       logger,
       helloMs: bounds.helloMs,
-      exited: (exit) => this.departures.report(exit, clock.nowMs()),
+      exited: (exit) => {
+        this.#spares.exited(exit.workerId);
+        this.departures.report(exit, clock.nowMs());
+      },
+      spareStarted: (workerId, host) => this.#spares.started(workerId, host, clock.nowMs()),
     });
     this.supervisors = supervisors;
     const departures = new Departures({ bounds, logger, fleet, dispatcher, desk, supervisors });
     this.departures = departures;
     this.#deadlines = new Deadlines({ bounds, wheel, desk, dispatcher, departures });
+    this.#spares = new Spares({ bounds, logger, fleet, supervisors });
     this.#watch = new WorkerWatch(fleet, departures, bounds.heartbeatMs, nowMs);
     this.results = new Results({ desk, dispatcher, fleet, wireIds });
   }
@@ -115,8 +122,10 @@ export class Scheduler {
     this.#deadlines.tick(nowMs);
     this.departures.tick(nowMs);
     this.#watch.tick(nowMs);
+    const waiting = this.dispatcher.turns.all();
+    this.#spares.tick(waiting, nowMs);
     if (this.dispatcher.queuedCount === 0) return;
-    for (const fn of this.dispatcher.turns.all()) this.#giveUpWaiting(fn, nowMs);
+    for (const fn of waiting) this.#giveUpWaiting(fn, nowMs);
     this.dispatcher.fleetChanged(nowMs);
     this.dispatcher.reserve(nowMs);
   }

@@ -1,10 +1,11 @@
-import { type KillWorker, SuperviseRequest, type SuperviseResponse } from '@relais/contracts';
+import { type KillWorker, type StartSpare, SuperviseRequest, type SuperviseResponse } from '@relais/contracts';
 import { type Link, memoryLinkPair } from '@relais/kit';
 import type { Balancer } from '../balancer.js';
 
 /** A supervisor that does what the test says. */
 export class FakeSupervisor {
   readonly kills: KillWorker[] = [];
+  readonly spares: StartSpare[] = [];
   onKill: ((kill: KillWorker) => void) | undefined;
   readonly #link: Link<SuperviseRequest, SuperviseResponse>;
 
@@ -12,7 +13,8 @@ export class FakeSupervisor {
     const [ours, theirs] = memoryLinkPair<SuperviseRequest, SuperviseResponse>('supervisor', 'balancer');
     this.#link = ours;
     ours.receive({
-      message: ({ kills }) => {
+      message: ({ kills, spares }) => {
+        this.spares.push(...spares);
         this.kills.push(...kills);
         for (const kill of kills) this.onKill?.(kill);
       },
@@ -25,6 +27,10 @@ export class FakeSupervisor {
   exited(workerId: string, begunJobIds: readonly number[]): void {
     const exit = { workerId, begunJobIds: [...begunJobIds], exitCode: 0, signal: 'SIGKILL' };
     this.#link.send(SuperviseRequest.fromPartial({ exits: [exit] }));
+  }
+
+  startedSpare(workerId: string): void {
+    this.#link.send(SuperviseRequest.fromPartial({ spareWorkerIds: [workerId] }));
   }
 
   close(): void {

@@ -15,6 +15,7 @@ export interface SupervisorsOptions {
   /** A link without hello is closed after this long. */
   readonly helloMs: number;
   readonly exited: (exit: WorkerExit) => void;
+  readonly spareStarted: (workerId: string, host: string) => void;
 }
 
 /**
@@ -47,11 +48,16 @@ export class Supervisors {
 
   kill(worker: WorkerSession, reason: string): void {
     const { id, host } = worker;
-    const links = [...this.#links].filter(([, ofHost]) => ofHost === host);
-    for (const [link] of links) link.send({ kills: [{ workerId: id, reason }] });
+    const links = this.#of(host);
+    for (const link of links) link.send({ kills: [{ workerId: id, reason }], spares: [] });
     if (links.length > 0) return;
     this.#options.logger.warn({ workerId: id, host }, 'no supervisor is attached to kill this worker');
     if (this.#pending.size < pendingKillsMax) this.#pending.set(id, { host, reason });
+  }
+
+  /** Orders one more worker like this one; it comes or it does not. */
+  startSpare(like: WorkerSession, reason: string): void {
+    for (const link of this.#of(like.host)) link.send({ kills: [], spares: [{ likeWorkerId: like.id, reason }] });
   }
 
   /** The worker has shown itself alive: an order that nobody could carry out is void. */
@@ -61,6 +67,10 @@ export class Supervisors {
 
   close(): void {
     for (const link of this.#links.keys()) link.close();
+  }
+
+  #of(host: string): Link<SuperviseResponse, SuperviseRequest>[] {
+    return [...this.#links].filter(([, ofHost]) => ofHost === host).map(([link]) => link);
   }
 
   #receive(link: Link<SuperviseResponse, SuperviseRequest>, frame: SuperviseRequest): void {
@@ -73,6 +83,8 @@ export class Supervisors {
       this.#links.set(link, frame.hello.host);
       this.#sendPending(link, frame.hello.host);
     }
+    const host = this.#links.get(link) ?? '';
+    for (const workerId of frame.spareWorkerIds) this.#options.spareStarted(workerId, host);
     for (const exit of frame.exits) {
       this.#pending.delete(exit.workerId);
       this.#options.exited(exit);
@@ -83,7 +95,7 @@ export class Supervisors {
     for (const [workerId, kill] of this.#pending) {
       if (kill.host !== host) continue;
       this.#pending.delete(workerId);
-      link.send({ kills: [{ workerId, reason: kill.reason }] });
+      link.send({ kills: [{ workerId, reason: kill.reason }], spares: [] });
     }
   }
 }

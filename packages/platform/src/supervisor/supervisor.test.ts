@@ -38,7 +38,14 @@ afterEach(async () => {
 function supervise(workers: readonly WorkerPlan[]) {
   const exits: WorkerExit[] = [];
   const [ours, theirs] = memoryLinkPair<SuperviseRequest, SuperviseResponse>('balancer', 'supervisor');
-  theirs.receive({ message: (frame) => exits.push(...frame.exits), closed: () => {} });
+  const spareIds: string[] = [];
+  theirs.receive({
+    message: (frame) => {
+      exits.push(...frame.exits);
+      spareIds.push(...frame.spareWorkerIds);
+    },
+    closed: () => {},
+  });
   supervisor = new Supervisor({
     host: 'here',
     workerMain,
@@ -48,7 +55,7 @@ function supervise(workers: readonly WorkerPlan[]) {
     clock: systemClock,
     logger: silentLogger,
   });
-  return { exits, order: (orders: SuperviseResponse) => theirs.send(orders) };
+  return { exits, spareIds, order: (orders: SuperviseResponse) => theirs.send(orders) };
 }
 
 async function until(what: string, condition: () => boolean): Promise<void> {
@@ -89,6 +96,28 @@ test('kills on order, and only whom the order names', async () => {
   await until('it is reported', () => exits.length === 1);
   expect(exits[0]).toMatchObject({ workerId, signal: 'SIGKILL' });
   expect(supervisor.pids).toContain(before[0]);
+});
+
+test('starts spares on order, as many as the bound allows, and does not replace them', async () => {
+  const { exits, order, spareIds } = supervise([plan]);
+  await supervisor.start();
+  await until('it waits', () => supervisor.pids.every(waits));
+  const [likeWorkerId = ''] = readdirSync(scratchFolder);
+  const spares = [{ likeWorkerId: 'nobody' }, ...Array.from({ length: 6 }, () => ({ likeWorkerId }))];
+  order(SuperviseResponse.fromPartial({ spares }));
+  await until('they are reported', () => spareIds.length === 4);
+  const withSpares = supervisor.pids;
+  expect([withSpares.length, spareIds.includes(likeWorkerId)]).toEqual([5, false]);
+  await until('they wait', () => withSpares.every(waits));
+  process.kill(withSpares[1] ?? 0, 'SIGTERM');
+  await until('its end is reported', () => exits.length === 1);
+  expect(exits[0]).toMatchObject({ workerId: spareIds[0], begunJobIds: [41, 42], exitCode: 0, signal: '' });
+  order(SuperviseResponse.fromPartial({ kills: [{ workerId: likeWorkerId, reason: 'test' }] }));
+  await until('the planned one is replaced', () => exits.length === 2 && supervisor.pids.length === 5 - 1);
+  expect(supervisor.pids.slice(1)).toEqual(withSpares.slice(2));
+  const [nextLike = ''] = readdirSync(scratchFolder).filter((name) => name.startsWith('w1-'));
+  order(SuperviseResponse.fromPartial({ spares: [{ likeWorkerId: nextLike }] }));
+  await until('there is room for another spare', () => spareIds.length === 5);
 });
 
 test('a worker that keeps ending is started again, later each time', async () => {

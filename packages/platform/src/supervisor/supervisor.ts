@@ -21,10 +21,15 @@ const redialMs = 500;
 /** A worker that ends sooner than this after its start is started again later each time. */
 const stableMs = 5000;
 const restartDelayMs = { first: 20, max: 5000 };
+/** Spare workers at once; an order for one more is not obeyed. */
+const sparesMax = 4;
 
 interface Place {
-  readonly index: number;
+  /** First part of the ids of its workers. */
+  readonly name: string;
   readonly spec: WorkerPlan;
+  /** Not planned but ordered: empty for good when its worker has ended. */
+  readonly spare: boolean;
   process: WorkerProcess | undefined;
   startedMs: number;
   delayMs: number;
@@ -43,13 +48,7 @@ export class Supervisor implements Component {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#places = options.workers.map((spec, index) => ({
-      index,
-      spec,
-      process: undefined,
-      startedMs: 0,
-      delayMs: restartDelayMs.first,
-    }));
+    this.#places = options.workers.map((spec, index) => placeFor(`w${index + 1}`, spec, false));
   }
 
   /** Process ids of the workers that run now. */
@@ -83,7 +82,8 @@ export class Supervisor implements Component {
         const closed = new Promise<void>((resolve) => {
           link.receive({ message: (orders) => this.#obey(orders), closed: () => resolve() });
         });
-        link.send(SuperviseRequest.create({ hello: { host, pid: process.pid } }));
+        const spareWorkerIds = this.#places.flatMap((place) => (place.spare ? idsAt(place) : []));
+        link.send(SuperviseRequest.create({ hello: { host, pid: process.pid }, spareWorkerIds }));
         await closed;
         this.#link = undefined;
       } catch (error) {
@@ -95,18 +95,38 @@ export class Supervisor implements Component {
 
   #obey(orders: SuperviseResponse): void {
     for (const { workerId, reason } of orders.kills) {
-      const place = this.#places.find(({ process: worker }) => worker?.spec.workerId === workerId);
+      const place = this.#placeOf(workerId);
       if (!place?.process) continue;
       this.#options.logger.info({ workerId, pid: place.process.pid, reason }, 'killing a worker');
       place.process.kill();
     }
+    for (const { likeWorkerId, reason } of orders.spares) this.#startSpare(likeWorkerId, reason);
+  }
+
+  #startSpare(likeWorkerId: string, reason: string): void {
+    const { logger } = this.#options;
+    const like = this.#placeOf(likeWorkerId);
+    if (!like || this.#stopping) return;
+    if (this.#places.filter(({ spare }) => spare).length >= sparesMax) {
+      logger.warn({ like: likeWorkerId, reason, sparesMax }, 'not starting one more spare worker');
+      return;
+    }
+    const place = placeFor('spare', like.spec, true);
+    this.#places.push(place);
+    this.#spawn(place);
+    logger.info({ like: likeWorkerId, reason }, 'started a spare worker');
+    this.#link?.send(SuperviseRequest.create({ spareWorkerIds: idsAt(place) }));
+  }
+
+  #placeOf(workerId: string): Place | undefined {
+    return this.#places.find(({ process: worker }) => worker?.spec.workerId === workerId);
   }
 
   #spawn(place: Place): void {
     if (this.#stopping) return;
     const { clock, logger, scratchFolder, workerMain } = this.#options;
     this.#generation++;
-    const workerId = `w${place.index + 1}-${this.#tag}-${this.#generation}`;
+    const workerId = `${place.name}-${this.#tag}-${this.#generation}`;
     const worker = WorkerProcess.spawn(workerMain, place.spec, workerId, join(scratchFolder, workerId));
     place.process = worker;
     place.startedMs = clock.nowMs();
@@ -121,10 +141,23 @@ export class Supervisor implements Component {
     this.#link?.send(
       SuperviseRequest.create({ exits: [{ workerId, exitCode, signal, begunJobIds: [...exit.begunJobIds] }] }),
     );
+    if (place.spare) {
+      this.#places.splice(this.#places.indexOf(place), 1);
+      logger.info({ workerId, workerPid: exit.pid, exitCode, signal }, 'a spare worker ended');
+      return;
+    }
     if (this.#stopping) return;
     const lived = clock.nowMs() - place.startedMs;
     place.delayMs = lived >= stableMs ? restartDelayMs.first : Math.min(restartDelayMs.max, place.delayMs * 2);
     logger.warn({ workerId, workerPid: exit.pid, exitCode, signal, restartInMs: place.delayMs }, 'a worker ended');
     clock.after(place.delayMs, () => this.#spawn(place));
   }
+}
+
+function placeFor(name: string, spec: WorkerPlan, spare: boolean): Place {
+  return { name, spec, spare, process: undefined, startedMs: 0, delayMs: restartDelayMs.first };
+}
+
+function idsAt({ process: worker }: Place): string[] {
+  return worker ? [worker.spec.workerId] : [];
 }

@@ -74,10 +74,13 @@ export interface SuperviseRequest {
   /** First frame only. */
   hello: SupervisorHello | undefined;
   exits: WorkerExit[];
+  /** Ids of spare workers it has started, in its first frame of all that run. */
+  spareWorkerIds: string[];
 }
 
 export interface SuperviseResponse {
   kills: KillWorker[];
+  spares: StartSpare[];
 }
 
 export interface SupervisorHello {
@@ -96,6 +99,12 @@ export interface WorkerExit {
 
 export interface KillWorker {
   workerId: string;
+  reason: string;
+}
+
+/** Start one more worker of the same plan as another; it is not replaced when it ends. */
+export interface StartSpare {
+  likeWorkerId: string;
   reason: string;
 }
 
@@ -750,7 +759,7 @@ export const Heartbeat: MessageFns<Heartbeat> = {
 };
 
 function createBaseSuperviseRequest(): SuperviseRequest {
-  return { hello: undefined, exits: [] };
+  return { hello: undefined, exits: [], spareWorkerIds: [] };
 }
 
 export const SuperviseRequest: MessageFns<SuperviseRequest> = {
@@ -760,6 +769,9 @@ export const SuperviseRequest: MessageFns<SuperviseRequest> = {
     }
     for (const v of message.exits) {
       WorkerExit.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.spareWorkerIds) {
+      writer.uint32(26).string(v!);
     }
     return writer;
   },
@@ -793,6 +805,14 @@ export const SuperviseRequest: MessageFns<SuperviseRequest> = {
             message.exits.push(WorkerExit.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.spareWorkerIds.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -814,18 +834,22 @@ export const SuperviseRequest: MessageFns<SuperviseRequest> = {
       ? SupervisorHello.fromPartial(object.hello)
       : undefined;
     message.exits = object.exits?.map((e) => WorkerExit.fromPartial(e)) || [];
+    message.spareWorkerIds = object.spareWorkerIds?.map((e) => e) || [];
     return message;
   },
 };
 
 function createBaseSuperviseResponse(): SuperviseResponse {
-  return { kills: [] };
+  return { kills: [], spares: [] };
 }
 
 export const SuperviseResponse: MessageFns<SuperviseResponse> = {
   encode(message: SuperviseResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.kills) {
       KillWorker.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.spares) {
+      StartSpare.encode(v!, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -851,6 +875,14 @@ export const SuperviseResponse: MessageFns<SuperviseResponse> = {
             message.kills.push(KillWorker.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.spares.push(StartSpare.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -869,6 +901,7 @@ export const SuperviseResponse: MessageFns<SuperviseResponse> = {
   fromPartial(object: DeepPartial<SuperviseResponse>): SuperviseResponse {
     const message = createBaseSuperviseResponse();
     message.kills = object.kills?.map((e) => KillWorker.fromPartial(e)) || [];
+    message.spares = object.spares?.map((e) => StartSpare.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1107,6 +1140,73 @@ export const KillWorker: MessageFns<KillWorker> = {
   fromPartial(object: DeepPartial<KillWorker>): KillWorker {
     const message = createBaseKillWorker();
     message.workerId = object.workerId ?? "";
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseStartSpare(): StartSpare {
+  return { likeWorkerId: "", reason: "" };
+}
+
+export const StartSpare: MessageFns<StartSpare> = {
+  encode(message: StartSpare, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.likeWorkerId !== "") {
+      writer.uint32(10).string(message.likeWorkerId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StartSpare {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStartSpare();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.likeWorkerId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StartSpare>): StartSpare {
+    return StartSpare.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StartSpare>): StartSpare {
+    const message = createBaseStartSpare();
+    message.likeWorkerId = object.likeWorkerId ?? "";
     message.reason = object.reason ?? "";
     return message;
   },
