@@ -3,7 +3,7 @@ import http2 from 'node:http2';
 import { create, createFileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
-import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node';
+import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
 import {
   cluster,
   error as edgeError,
@@ -86,6 +86,34 @@ test.each([
     details: [{ type: 'relais.v1.ErrorDetail', debug: { fault: 'FAULT_CALLER', component: 'gateway' } }],
   });
   expect(answer.headers.get('traceparent')).toMatch(/^00-/);
+});
+
+describe('a message that is no protobuf', () => {
+  const broken = '{"function":"f1"}';
+  const refusal = { code: 'invalid_argument', fault: edgeError.Fault.CALLER, reason: 'malformed_request' };
+
+  test('is invalid_argument over Connect', async () => {
+    const answer = await post(invokePath, broken, { 'content-type': 'application/proto' });
+    expect(answer.status).toBe(400);
+    expect(answer.json).toMatchObject({
+      code: 'invalid_argument',
+      details: [{ debug: { code: 'invalid_argument', reason: 'malformed_request', fault: 'FAULT_CALLER' } }],
+    });
+  });
+
+  test.each([
+    ['gRPC', (baseUrl: string) => createGrpcTransport({ baseUrl })],
+    ['gRPC-Web', (baseUrl: string) => createGrpcWebTransport({ baseUrl, httpVersion: '1.1' })],
+  ])('is invalid_argument over %s', async (_protocol, transport) => {
+    const { method } = invocation.InvocationService;
+    // A field that announces more bytes than there are.
+    const cut = create(method.invoke.input);
+    cut.$unknown = [{ no: 1, wireType: 2, data: Buffer.from([0x7f]) }];
+    const call = transport(harness.url).unary(method.invoke, undefined, undefined, undefined, cut);
+    const failure = ConnectError.from(await call.catch((error: unknown) => error));
+    expect(failure.code).toBe(Code.InvalidArgument);
+    expect(failure.findDetails(edgeError.ErrorDetailSchema)).toMatchObject([refusal]);
+  });
 });
 
 test('a wrong content type, an unknown procedure and a wrong method say what to do', async () => {

@@ -1,13 +1,13 @@
 import type { ServerResponse as Http1Response, IncomingMessage } from 'node:http';
 import http2, { type Http2ServerRequest } from 'node:http2';
-import { createConnectRouter } from '@connectrpc/connect';
+import { createConnectRouter, createContextValues } from '@connectrpc/connect';
 import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/connect/protocol';
 import { compressionBrotli, compressionGzip, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import { errorCodes, RelaisError } from '@relais/kit';
 import { discardRest } from '../net/discard-rest.js';
 import { isHttp2, type ServerRequest, type ServerResponse } from '../net/messages.js';
 import { completeRefusal } from './library-failures.js';
-import type { EdgeShared } from './serve.js';
+import { begunKey, type EdgeShared } from './serve.js';
 import { addServices, messageBytesMax } from './services.js';
 import { universalRequest } from './universal-request.js';
 
@@ -46,8 +46,9 @@ export class EdgeAdapter {
   async #serve(request: ServerRequest, response: ServerResponse, path: string): Promise<void> {
     const handler = this.#handlers.get(path);
     const isContinued = this.#welcomeBody(request, response, handler);
-    const answer = handler ? await handler(universalRequest(request, response)) : unknownProcedure(request);
-    const complete = await completeRefusal(answer);
+    const values = createContextValues();
+    const answer = handler ? await handler(universalRequest(request, response, values)) : unknownProcedure(request);
+    const complete = await completeRefusal(answer, () => values.get(begunKey));
     response.setHeader('x-content-type-options', 'nosniff');
     if (isHttp2(request)) this.#endHttp2(request, response);
     else this.#endHttp1(request, response as Http1Response, isContinued);

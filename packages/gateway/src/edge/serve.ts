@@ -1,5 +1,5 @@
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
-import type { HandlerContext } from '@connectrpc/connect';
+import { createContextKey, type HandlerContext } from '@connectrpc/connect';
 import { type Clock, RelaisError, type Span, type Tracer, traceIdOf } from '@relais/kit';
 import type { Caller } from '../core/caller.js';
 import type { Core } from '../core/core.js';
@@ -16,6 +16,9 @@ export interface EdgeShared {
   readonly report: (failure: RelaisError, route: string) => void;
 }
 
+/** Whether the procedure of a request has been called; until then a failure is of the request. */
+export const begunKey = createContextKey(false);
+
 /** What an implementation of an RPC sees beside its request. */
 export interface EdgeCall {
   readonly caller: Caller;
@@ -31,6 +34,7 @@ export function serve<I extends DescMessage, O extends DescMessage>(
 ): (request: MessageShape<I>, context: HandlerContext) => Promise<MessageInitShape<O>> {
   const name = `${method.parent.typeName}/${method.name}`;
   return async (request, context) => {
+    context.values.set(begunKey, true);
     const span = begin(shared.tracer, name, method, context);
     try {
       const caller = { traceparent: span.traceparent, signal: context.signal, budgetMs: context.timeoutMs() };

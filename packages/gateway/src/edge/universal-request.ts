@@ -1,8 +1,13 @@
+import type { ContextValues } from '@connectrpc/connect';
 import type { UniversalServerRequest } from '@connectrpc/connect/protocol';
 import type { ServerRequest, ServerResponse } from '../net/messages.js';
 
 /** A request in the RPC library's terms. Its signal fires when the caller has gone or the answer is out. */
-export function universalRequest(request: ServerRequest, response: ServerResponse): UniversalServerRequest {
+export function universalRequest(
+  request: ServerRequest,
+  response: ServerResponse,
+  contextValues: ContextValues,
+): UniversalServerRequest {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   return {
@@ -14,6 +19,7 @@ export function universalRequest(request: ServerRequest, response: ServerRespons
     // Leaving the body early must not tear down the connection the refusal travels on.
     body: request.iterator({ destroyOnReturn: false }),
     signal: gone.signal,
+    contextValues,
   };
 }
 
