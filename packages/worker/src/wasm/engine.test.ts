@@ -104,7 +104,7 @@ test(
     const call = { jobId: 1, invocationId: 'i', payload: Buffer.alloc(0), budgetMs: 0, traceparent: '', attempt: 1 };
     expect(await fn.invoke({ ...call, deadlineMs: 3000 })).toMatchObject({ result: { ok: true }, runUs: 2_000_000 });
     const late = await fn.invoke({ ...call, deadlineMs: 2500 });
-    expect(failureOf(late).code).toBe('deadline_exceeded');
+    expect(failureOf(late)).toMatchObject({ code: 'deadline_exceeded', fields: { reason: 'timeout' } });
     expect(clock.nowMs()).toBe(2500);
   },
   slowTestMs,

@@ -91,5 +91,8 @@ export function pollFunction(call: WasiCall, memory: GuestMemory, clock: Clock, 
 }
 
 function sleptPastDeadline(): RelaisError {
-  return new RelaisError('deadline_exceeded', 'The function was asleep when its time ran out.');
+  return new RelaisError('deadline_exceeded', 'The function was asleep when its time ran out.', {
+    reason: 'timeout',
+    component: 'worker',
+  });
 }
