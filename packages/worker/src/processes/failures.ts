@@ -20,13 +20,14 @@ export function outputLimit(outputBytesMax: number, usedBytes: number): RelaisEr
   });
 }
 
+/** It died of it, so what it used is the limit: nobody could ask it for more. */
 export function memoryLimit(memoryMb: number, exit: Partial<FunctionExit>): RelaisError {
   const message = `The function used more memory than its ${memoryMb} MiB; deploy it with a higher memoryMb.`;
   return new RelaisError('aborted', message, {
     reason: 'memory_limit',
     component: 'worker',
     exit: { exitCode: 0, signal: '', stack: '', stderrTail: '', ...exit },
-    limit: { name: 'memoryMb', limit: memoryMb, used: 0 },
+    limit: { name: 'memoryMb', limit: memoryMb, used: memoryMb },
   });
 }
 

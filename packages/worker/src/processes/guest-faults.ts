@@ -42,7 +42,7 @@ export function exitError(exit: ProcessExit, guest: Guest, what: string, context
   const stderrTail = cleanTail(guest, context);
   const details: Partial<FunctionExit> = { ...exit, stderrTail };
   if (context.language.outOfMemory(exit, stderrTail))
-    return memoryLimit(context.version.config?.memoryMb ?? 0, details);
+    return memoryLimit(context.version.config?.memoryMb || 128, details);
   return functionFailed(`The function's process ${what}.`, details);
 }
 
