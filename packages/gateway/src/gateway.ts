@@ -82,6 +82,6 @@ export class Gateway implements Component {
     const { cause, ...fields } = failure.fields;
     const stack = cause instanceof Error ? cause.stack : cause;
     if (failure.code === 'internal') this.#logger.error({ route, ...fields, cause: stack }, failure.message);
-    else this.#logger.debug({ route, code: failure.code, ...fields }, failure.message);
+    else this.#logger.debug({ route, code: failure.code, ...fields, cause }, failure.message);
   }
 }

@@ -33,13 +33,15 @@ function follow() {
     live: () => void said.push('live'),
     lost: () => void said.push('lost'),
   };
-  const feed = new ChangeFeed({ storage, clock, logger: silentLogger, waitMs: 1_000, backoffMsMax: 400 }, listener);
+  const warned: object[] = [];
+  const logger = { ...silentLogger, warn: (fields: object) => void warned.push(fields) };
+  const feed = new ChangeFeed({ storage, clock, logger, waitMs: 1_000, backoffMsMax: 400 }, listener);
   feed.start();
   const poll = async (index: number): Promise<Poll> => {
     await until(() => storage.polls.length > index);
     return storage.polls[index] as Poll;
   };
-  return { storage, clock, said, feed, poll };
+  return { storage, clock, said, warned, feed, poll };
 }
 
 const away = new RelaisError('unavailable', 'Away.');
@@ -128,3 +130,13 @@ test('stops with a poll under way', async () => {
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
+
+test('a feed that breaks is logged with its cause, which callers are not told', async () => {
+  const { feed, poll, warned } = follow();
+  const error = new RelaisError('unavailable', 'Away.', { cause: new Error('storage at 10.0.0.1:1: refused') });
+  (await poll(0)).answer({ revision: 7 });
+  (await poll(1)).fail(error);
+  await until(() => warned.length === 1);
+  expect(warned).toEqual([{ error }]);
+  feed.stop();
+});

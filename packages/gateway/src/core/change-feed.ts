@@ -76,8 +76,7 @@ export class ChangeFeed {
   #lose(error: unknown): void {
     if (!this.#isLive) return;
     this.#isLive = false;
-    const { code } = RelaisError.from(error);
-    this.#options.logger.warn({ code }, 'The change feed broke; every function is looked up until it is back.');
+    this.#options.logger.warn({ error }, 'The change feed broke; every function is looked up until it is back.');
     this.#listener.lost();
   }
 

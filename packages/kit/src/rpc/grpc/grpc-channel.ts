@@ -14,7 +14,7 @@ import { OpenCalls } from './open-calls.js';
 import { errorOfStatus, type Peer, unreachable } from './status.js';
 
 export interface GrpcChannelOptions {
-  /** The peer's role or name, as failures tell it: "Cannot reach storage at …". */
+  /** The peer's role or name, as failures tell it: "Cannot reach storage; …". */
   readonly name: string;
   /** "unix:/absolute/path" or "host:port". */
   readonly address: string;

@@ -71,26 +71,29 @@ function ownError(metadata: Metadata | undefined): RelaisError | undefined {
 }
 
 function transportError(status: RpcStatus, peer: Peer, what: string): RelaisError {
-  const where = `${peer.name} at ${peer.address}`;
   // A peer that is cut off resets its streams as cancelled; our own cancels never come here.
   if (status.code === Status.UNAVAILABLE || status.code === Status.CANCELLED) {
     return unreachable(peer, status.details);
   }
+  const cause = causeOf(peer, `${what}: ${status.details}`);
   if (status.code === Status.DEADLINE_EXCEEDED) {
-    return new RelaisError('deadline_exceeded', `${where} did not answer ${what} within its budget.`, {
-      reason: 'peer_slow',
-      fault: 'platform',
-    });
+    const message = `No answer from ${peer.name} within the budget of the call; try again shortly.`;
+    return new RelaisError('deadline_exceeded', message, { reason: 'peer_slow', fault: 'platform', cause });
   }
-  const code = codeOfGrpcStatus(status.code);
-  return new RelaisError(code, `${where} refused ${what}: ${status.details}`, { fault: 'platform' });
+  const message = `A call to ${peer.name} was refused; the cause is in the log.`;
+  return new RelaisError(codeOfGrpcStatus(status.code), message, { fault: 'platform', cause });
 }
 
-/** A peer that cannot be reached, with what to check. */
-export function unreachable(peer: Peer, cause: string): RelaisError {
+/** A peer that cannot be reached, with what to do. Where it was looked for, and why not found, is in the cause. */
+export function unreachable(peer: Peer, why: string): RelaisError {
   return new RelaisError(
     'unavailable',
-    `Cannot reach ${peer.name} at ${peer.address}: ${cause}. Check that it runs and that the address is right.`,
-    { reason: 'peer_unreachable' },
+    `Cannot reach ${peer.name}; try again shortly, and check that it runs if this lasts.`,
+    { reason: 'peer_unreachable', cause: causeOf(peer, why) },
   );
+}
+
+// Addresses are for our log: the message of a failure may go all the way to a caller.
+function causeOf(peer: Peer, what: string): Error {
+  return new Error(`${peer.name} at ${peer.address}: ${what}`);
 }

@@ -163,12 +163,12 @@ test('messages larger than the default of grpc-js cross', async () => {
   expect((await client.listFunctions({ pageSize: 1, afterName }, { budgetMs: 15_000 })).more).toBe(true);
 });
 
-test('a peer that is away is unavailable, says who and what to check', async () => {
+test('a peer that is away is unavailable and says who and what to do; where it was looked for is the cause', async () => {
   const client = (await bench.channel()).service(StorageServiceService);
   const error = await failureOf(client.listFunctions(request, { budgetMs: 5_000 }));
   expect([error.code, error.retryable, error.fields.reason]).toEqual(['unavailable', true, 'peer_unreachable']);
-  expect(error.message).toContain(`storage at ${bench.address}`);
-  expect(error.message).toContain('Check that it runs');
+  expect(error.message).toBe('Cannot reach storage; try again shortly, and check that it runs if this lasts.');
+  expect(String(error.fields.cause)).toContain(`storage at ${bench.address}: `);
 });
 
 test('a channel finds a server that comes back', async () => {
