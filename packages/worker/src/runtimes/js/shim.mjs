@@ -156,7 +156,15 @@ function chunkBytes(value) {
 }
 
 function bodyOf(response) {
-  return response.isBase64Encoded ? Buffer.from(String(response.body ?? ''), 'base64') : response.body;
+  return response.isBase64Encoded ? fromBase64(String(response.body ?? '')) : response.body;
+}
+
+/** Either alphabet, padded or not, spaces ignored. Node's own decoder takes anything and leaves out what it cannot read. */
+function fromBase64(text) {
+  const digits = text.replace(/\s+/g, '').replace(/={1,2}$/, '');
+  if (digits.length % 4 === 1 || /[^\w+/-]/.test(digits))
+    throw new TypeError('the body of the response is not base64, as isBase64Encoded says');
+  return Buffer.from(digits, 'base64');
 }
 
 function headersOf(headers) {

@@ -174,12 +174,22 @@ Stack trace:
     expect(error.fields.exit?.stderrTail).toMatch(/^\s*Fatal error: Cannot declare class A.* in fn\.php\(2\) /);
   });
 
+  test('a body that is not base64 fails the call', async () => {
+    const fn = await deploy(
+      'function handler($body) { return ["statusCode" => 200, "body" => $body, "isBase64Encoded" => true]; }',
+    );
+    const error = failureOf(await fn.call({ payload: '"!!!"', http: get }));
+    expect(error.fields.reason).toBe('function_failed');
+    expect(error.message).toContain('is not base64');
+    expect(outputOf(await fn.call({ payload: '"YWJj"', http: get })).toString()).toBe('abc');
+  });
+
   test('too much memory is named as that', async () => {
     const fn = await deploy('function handler() { $all = []; for (;;) $all[] = str_repeat("x", 1000); }', {
       memoryMb: 16,
     });
     const error = failureOf(await fn.call());
-    expect(error.fields).toMatchObject({ reason: 'memory_limit', limit: { name: 'memoryMb', limit: 16 } });
+    expect(error.fields).toMatchObject({ reason: 'memory_limit', limit: { name: 'memoryMb', limit: 16, used: 16 } });
   });
 
   test('a function that cannot be loaded fails its calls with the reason', async () => {

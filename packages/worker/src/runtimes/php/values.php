@@ -42,7 +42,16 @@ function chunkOf(mixed $value): string
 function bodyOf(array $response): mixed
 {
     $body = $response['body'] ?? null;
-    return empty($response['isBase64Encoded']) ? $body : base64_decode((string) $body);
+    return empty($response['isBase64Encoded']) ? $body : fromBase64((string) $body);
+}
+
+/** Either alphabet, padded or not, spaces ignored. */
+function fromBase64(string $text): string
+{
+    $bytes = base64_decode(strtr($text, '-_', '+/'), true);
+    return $bytes !== false
+        ? $bytes
+        : throw new \UnexpectedValueException('the body of the response is not base64, as isBase64Encoded says');
 }
 
 /**

@@ -36,6 +36,41 @@ test.each([
   expect(await outputFor(`def handler(event, context):\n    ${body}`)).toBe(expected);
 });
 
+test.each([
+  ['!!!', undefined],
+  ['YWJjZ', undefined],
+  ['Y=Jj', undefined],
+  ['YWJj\r\nZA==', 'abcd'],
+  ['-_-_', '\ufffd\ufffd\ufffd'],
+  ['', ''],
+])('the base64 body %j answers %j or fails the call', async (body, expected) => {
+  const fn = await deploy(
+    'def handler(body, context):\n    return {"statusCode": 200, "body": body, "isBase64Encoded": True}',
+  );
+  const { result } = await fn.call({ payload: JSON.stringify(body), http: get });
+  expect(result.ok ? Buffer.from(result.output).toString() : undefined).toBe(expected);
+  expect(result.ok ? 'base64' : `${result.error.fields.reason} ${result.error.message}`).toMatch(
+    expected === undefined ? /^function_failed .*is not base64/ : 'base64',
+  );
+});
+
+test('shows the files of the library under their own paths', async () => {
+  const thrown = failureOf(await (await deploy('def handler(event, context):\n    return object()')).call());
+  expect(thrown.fields.exit?.stack).toContain('File "json/encoder.py", line ');
+  const thread = 'import threading\ndef handler(event, context):\n    t = threading.Thread(target=lambda: 1 / 0)\n';
+  const printed = await (await deploy(`${thread}    t.start()\n    t.join()\n    raise ValueError`)).call();
+  const crash = 'import ctypes, faulthandler\nfaulthandler.enable()\ndef handler(event, context):\n';
+  const crashed = await (await deploy(`${crash}    ctypes.string_at(0)`)).call();
+  expect(printed.logs).toContain('File "threading.py", line ');
+  expect(crashed.logs).toContain('File "ctypes/__init__.py", line ');
+  expect(crashed.logs).toContain('File "fn.py", line 4');
+  const stacks = [thrown, failureOf(printed), failureOf(crashed)].map(({ fields: { exit } }) => [
+    exit?.stack,
+    exit?.stderrTail,
+  ]);
+  expect([stacks, printed.logs, crashed.logs].flat(2).join('\n')).not.toMatch(/File "(\/|relais)/);
+});
+
 test('awaits an async handler and joins an async generator', async () => {
   const sleep = 'import asyncio\nasync def handler(event, context):\n    await asyncio.sleep(0)\n';
   expect(await outputFor(`${sleep}    return [1]`)).toBe('[1]');

@@ -31,6 +31,13 @@ function pythonOn(path: string): GuestLanguage {
     boot: () => ({ key: 'python', command: path, args: [...options, shimPath], setup: {} }),
     forkServer: { command: path, args: [...options, forkServerPath] },
     outOfMemory: () => false,
-    cleanStderr: (text) => text,
+    cleanStderr,
   };
+}
+
+/** What the interpreter itself printed of a crash: without our own frames, the library's files without where it lies. */
+function cleanStderr(text: string): string {
+  const isOwn = (line: string) => line.includes(`File "${shimPath}"`) || line.includes(`File "${forkServerPath}"`);
+  const own = text.split('\n').filter((line) => !isOwn(line));
+  return own.join('\n').replace(/(File ")\/[^"\n]*\/lib\/python3(?:\.\d+)?\/(?:(?:site|dist)-packages\/)?/g, '$1');
 }

@@ -25,6 +25,13 @@ SHIM = __file__
 # Whose frames are no business of the user.
 OWN_FILES = {SHIM}
 
+# Where this interpreter has its library and its packages, each with a slash at the end; what lies deepest first.
+LIBRARY_PREFIXES = sorted(
+    {os.path.join(path, "") for path in [os.path.dirname(os.__file__), *sys.path] if os.path.isdir(path)},
+    key=len,
+    reverse=True,
+)
+
 # Where the function's files lie, with a slash at the end; empty for a plain source.
 own_prefix = ""
 
@@ -168,7 +175,16 @@ def is_response(value):
 
 def body_of(response):
     body = response.get("body")
-    return base64.b64decode(body or "") if response.get("isBase64Encoded") else body
+    return from_base64(body) if response.get("isBase64Encoded") else body
+
+
+def from_base64(body):
+    """Either alphabet, padded or not, spaces ignored."""
+    digits = chunk_bytes(body).translate(bytes.maketrans(b"-_", b"+/"), b" \t\r\n").rstrip(b"=")
+    try:
+        return base64.b64decode(digits + b"=" * (-len(digits) % 4), validate=True)
+    except ValueError:
+        raise ValueError("the body of the response is not base64, as isBase64Encoded says") from None
 
 
 def headers_of(response):
@@ -183,8 +199,11 @@ def headers_of(response):
 
 
 def own_paths(text):
-    """Shows the function's files under their own paths, and this file under no path at all."""
-    return (text.replace(own_prefix, "") if own_prefix else text).replace(SHIM, "relais")
+    """Shows the function's files and the library's under their own paths, and this file under no path at all."""
+    text = (text.replace(own_prefix, "") if own_prefix else text).replace(SHIM, "relais")
+    for prefix in LIBRARY_PREFIXES:
+        text = text.replace('File "' + prefix, 'File "')
+    return text
 
 
 def own_frames(trace):
