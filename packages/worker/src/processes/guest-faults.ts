@@ -19,7 +19,7 @@ export interface FaultContext {
 
 /** The failure of a call whose guest answered with a fault. `when` says what the process was doing. */
 export function faultError(fault: GuestFault, guest: Guest, when: string, context: FaultContext): RelaisError {
-  const stderrTail = cleanTail(guest, context);
+  const stderrTail = cleanOutput(guest, context);
   switch (fault.kind) {
     case 'overflow':
       return outputLimit(context.limits.outputBytesMax, fault.bytes);
@@ -39,15 +39,21 @@ export function faultError(fault: GuestFault, guest: Guest, when: string, contex
 
 /** The failure of a process that ended in a way it should not have: `what` completes "The function's process …". */
 export function exitError(exit: ProcessExit, guest: Guest, what: string, context: FaultContext): RelaisError {
-  const stderrTail = cleanTail(guest, context);
+  const stderrTail = cleanOutput(guest, context);
   const details: Partial<FunctionExit> = { ...exit, stderrTail };
   if (context.language.outOfMemory(exit, stderrTail))
     return memoryLimit(context.version.config?.memoryMb || 128, details);
   return functionFailed(`The function's process ${what}.`, details);
 }
 
-function cleanTail(guest: Guest, { language, source }: FaultContext): string {
-  return language.cleanStderr(withoutDirectory(guest.logs.stderrTail(), source));
+/** What the interpreter says of a crash is where the function writes its logs, so those are cleaned too. */
+function cleanOutput(guest: Guest, context: FaultContext): string {
+  guest.logs.rewrite((text) => clean(text, context));
+  return clean(guest.logs.stderrTail(), context);
+}
+
+function clean(text: string, { language, source }: FaultContext): string {
+  return language.cleanStderr(withoutDirectory(text, source));
 }
 
 // A cut inside a character leaves a replacement character, which is longer than what it replaces.

@@ -18,6 +18,7 @@ export class LogCapture {
   #truncated = false;
   #stderrTail = Buffer.alloc(0);
   #open = true;
+  #rewrite = (text: string): string => text;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
@@ -49,9 +50,14 @@ export class LogCapture {
     );
   }
 
+  /** Has what was printed pass through this on its way to the caller. */
+  rewrite(change: (text: string) => string): void {
+    this.#rewrite = change;
+  }
+
   captured(): CapturedLogs {
     if (this.#usedBytes === 0) return noLogs;
-    const text = decode(this.#bytes.subarray(0, this.#usedBytes), this.#truncated);
+    const text = this.#rewrite(decode(this.#bytes.subarray(0, this.#usedBytes), this.#truncated));
     // A byte that is not UTF-8 becomes three, so the bound is held on the text too.
     if (Buffer.byteLength(text) <= this.#bytesMax) return { logs: text, logsTruncated: this.#truncated };
     return { logs: decode(Buffer.from(text).subarray(0, this.#bytesMax), true), logsTruncated: true };

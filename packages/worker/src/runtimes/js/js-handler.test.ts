@@ -36,6 +36,22 @@ test.each([
 });
 
 test.each([
+  ['!!!', undefined],
+  ['YWJjZ', undefined],
+  ['Y=Jj', undefined],
+  ['YWJj\r\nZA==', 'abcd'],
+  ['-_-_', '\ufffd\ufffd\ufffd'],
+  ['', ''],
+])('the base64 body %j answers %j or fails the call', async (body, expected) => {
+  const fn = await deploy('exports.handler = (body) => ({ statusCode: 200, body, isBase64Encoded: true });');
+  const { result } = await fn.call({ payload: JSON.stringify(body), http: get });
+  expect(result.ok ? Buffer.from(result.output).toString() : undefined).toBe(expected);
+  expect(result.ok ? 'base64' : `${result.error.fields.reason} ${result.error.message}`).toMatch(
+    expected === undefined ? /^function_failed .*is not base64/ : 'base64',
+  );
+});
+
+test.each([
   ['JSON', '{"a":1}', 'object {"a":1}'],
   ['text that is not JSON', '{"a":', 'string "{\\"a\\":"'],
   ['nothing', '', 'object null'],
@@ -167,8 +183,43 @@ test('too much memory is named as that', async () => {
       memoryMb: 32,
     },
   );
-  const error = failureOf(await fn.call());
-  expect(error.fields).toMatchObject({ reason: 'memory_limit', limit: { name: 'memoryMb', limit: 32 } });
+  const outcome = await fn.call();
+  const error = failureOf(outcome);
+  expect(error.fields).toMatchObject({ reason: 'memory_limit', limit: { name: 'memoryMb', limit: 32, used: 32 } });
+  for (const text of [outcome.logs, error.fields.exit?.stderrTail]) {
+    expect(text).toContain('heap out of memory');
+    expect(text).not.toMatch(/node::|\] *\/|Native stack|\d: 0x/);
+    expect(text).not.toContain(process.execPath);
+  }
+});
+
+test.each([
+  [
+    'a rejection nobody handles',
+    'exports.handler = () => { Promise.reject(new Error("gone")); return new Promise(() => setInterval(() => {}, 1e6)); };',
+    'Error: gone\n    at exports.handler (fn.js:1:',
+  ],
+  [
+    'a value nobody handles',
+    'exports.handler = () => { Promise.reject(5); return new Promise(() => setInterval(() => {}, 1e6)); };',
+    'with the reason "5"',
+  ],
+  [
+    'an error in a timer',
+    'exports.handler = () => new Promise(() => setTimeout(() => { throw new Error("late"); }));',
+    'Error: late\n    at Timeout._onTimeout (fn.js:1:',
+  ],
+  ['a program that throws', 'throw new Error("no");', 'Error: no\n    at Object.<anonymous> (fn.js:1:'],
+  ['a program that throws no error', 'throw { a: 1 };', '{ a: 1 }'],
+  ['an ES module that throws', 'import "node:fs";\nthrow new Error("no");', 'Error: no\n    at fn.js:2:'],
+])('%s is told without frames and paths that are not the function’s', async (_what, source, expected) => {
+  const fn = await deploy(source);
+  const outcome = await fn.call();
+  const error = failureOf(outcome);
+  for (const text of [outcome.logs, error.fields.exit?.stderrTail]) {
+    expect(text).toContain(expected);
+    expect(text).not.toMatch(/relais:shim|node:internal|node:events|throw error;|new Unhandled|\/function\//);
+  }
 });
 
 test('output over the limit leaves the instance warm', async () => {

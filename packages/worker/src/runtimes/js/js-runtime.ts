@@ -6,6 +6,7 @@ import { GuestPool } from '../../processes/guest-pool.js';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
 import type { RuntimeLimits } from '../limits.js';
 import type { LoadedFunction, Runtime } from '../runtime.js';
+import { cleanCrash } from './crash-text.js';
 import { checkSyntax } from './syntax.js';
 
 export interface JsRuntimeOptions {
@@ -53,11 +54,5 @@ const javascript: GuestLanguage = {
     };
   },
   outOfMemory: (exit, stderrTail) => exit.signal === 'SIGABRT' && stderrTail.includes('heap out of memory'),
-  cleanStderr: (text) =>
-    text
-      .split('\n')
-      .filter((line) => !/^\s+at .*relais:shim/.test(line))
-      .join('\n')
-      .replaceAll('file:///function/', '')
-      .replaceAll('/function/', ''),
+  cleanStderr: cleanCrash,
 };
