@@ -143,6 +143,17 @@ describe('a caller that goes away', () => {
     await until(call.cancelled);
   });
 
+  test('over HTTP/1.1 by closing in good order cancels its call', async () => {
+    await start();
+    const call = await waitingCall();
+    const socket = net.connect({ port: harness.port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.resume();
+    socket.write('POST /invoke?fn=hello HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n');
+    await until(call.started);
+    socket.end(() => socket.destroy());
+    await until(call.cancelled);
+  });
+
   test('over HTTP/2 cancels its call and no other', async () => {
     await start();
     const session = http2.connect(harness.url);
@@ -190,6 +201,49 @@ describe('a caller that goes away', () => {
     );
     await once(socket, 'close');
     expect((await fetch(`${harness.url}/healthz`)).status).toBe(200);
+  });
+});
+
+describe('a caller that has said all it had to say', () => {
+  const body = '{"function":"hello"}';
+  const invokes = [
+    {
+      how: 'REST',
+      interims: 3,
+      request: `POST /invoke?fn=hello HTTP/1.1\r\nhost: x\r\ncontent-length: 20\r\n\r\n${body}`,
+    },
+    { how: 'HTTP/1.0', interims: 0, request: `POST /invoke?fn=hello HTTP/1.0\r\ncontent-length: 20\r\n\r\n${body}` },
+    {
+      how: 'Connect',
+      interims: 3,
+      request: `POST /relais.v1.InvocationService/Invoke HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 20\r\n\r\n${body}`,
+    },
+  ];
+
+  test.each(invokes)('still gets its answer by $how', async ({ interims, request }) => {
+    await start();
+    const answers: (() => void)[] = [];
+    let signal: AbortSignal | undefined;
+    harness.dispatch.functions.set('hello', (_work, _job, context) => {
+      signal = context.signal;
+      return new Promise((resolve) => answers.push(() => resolve({ output: 'late' })));
+    });
+    const socket = net.connect({ port: harness.port, host: '127.0.0.1', allowHalfOpen: true });
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk) => chunks.push(chunk));
+    const closed = once(socket, 'close');
+    socket.end(request);
+    await until(() => answers.length === 1);
+    // By then the gateway has seen the end, and can tell a connection that is half closed from one that is closed.
+    const interim = () => Buffer.concat(chunks).toString().split('HTTP/1.1 100').length - 1;
+    await until(() => interim() === interims);
+    await fetch(`${harness.url}/healthz`);
+    expect(signal?.aborted).toBe(false);
+    answers[0]?.();
+    await closed;
+    const raw = Buffer.concat(chunks).toString();
+    expect(raw).toMatch(/HTTP\/1.1 200 OK\r\n/);
+    expect(raw).toContain('late');
   });
 });
 

@@ -5,6 +5,7 @@ import { type Clock, type Logger, RelaisError } from '@relais/kit';
 import type { GatewayLimits } from '../limits.js';
 import { answerClientError } from './client-error.js';
 import { awaitFirstBytes } from './first-bytes.js';
+import { probeHalfClosed } from './half-closed.js';
 import type { ServerRequest, ServerResponse } from './messages.js';
 
 const inactivitySlackMs = 5_000;
@@ -33,6 +34,8 @@ export class GatewayPort {
   // Accepted, and nothing said yet.
   readonly #undecided = new Set<net.Socket>();
   readonly #sessions = new Set<http2.ServerHttp2Session>();
+  // Of each HTTP/1.1 connection the last.
+  readonly #answers = new WeakMap<net.Socket, http.ServerResponse>();
   #closing = false;
 
   constructor(options: GatewayPortOptions) {
@@ -102,30 +105,35 @@ export class GatewayPort {
     socket.on('error', () => socket.destroy());
     awaitFirstBytes(socket, clock, limits.firstBytesTimeoutMs, (protocol) => {
       this.#undecided.delete(socket);
-      // A peer that can acknowledge nothing any more has left its streams; Node waits for its reset, which may not come.
+      // An HTTP/2 peer that can acknowledge nothing any more has left its streams, and Node does not close them.
       if (protocol === 'h2') socket.once('end', () => socket.destroy());
+      else socket.once('end', () => probeHalfClosed(socket, this.#answers.get(socket), clock));
       (protocol === 'h2' ? this.#http2 : this.#http1).emit('connection', socket);
     });
   }
 
   #createHttp1(): http.Server {
     const { handler, limits } = this.#options;
-    const server = http.createServer(
-      {
-        maxHeaderSize: limits.headerBytesMax,
-        headersTimeout: limits.headersTimeoutMs,
-        requestTimeout: limits.requestTimeoutMs,
-        keepAliveTimeout: limits.idleConnectionMs,
-        connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
-        requireHostHeader: false,
-      },
-      handler,
-    );
+    const server = http.createServer({
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.idleConnectionMs,
+      connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
+      requireHostHeader: false,
+    });
+    const answer = (request: http.IncomingMessage, response: http.ServerResponse) => {
+      this.#answers.set(request.socket, response);
+      handler(request, response);
+    };
+    server.on('request', answer);
+    // Else a peer that ends its side gets no answer to what it asked before.
+    Object.assign(server, { httpAllowHalfOpen: true });
     server.maxRequestsPerSocket = limits.requestsPerSocketMax;
     // A request that is too slow gets its answer first.
     server.timeout = limits.requestTimeoutMs + inactivitySlackMs;
     // The handler says when the body is welcome.
-    server.on('checkContinue', handler);
+    server.on('checkContinue', answer);
     server.on('clientError', answerClientError);
     return server;
   }
