@@ -1,43 +1,30 @@
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { newTraceparent, RelaisError, toRest, traceIdOf } from '@relais/kit';
+import { type Clock, newTraceparent, toRest, traceIdOf } from '@relais/kit';
+import type { GatewayLimits } from '../limits.js';
+import { discardRest } from './discard-rest.js';
+import { type Refusal, refusal } from './request-rules.js';
 
-interface Refusal {
-  readonly status: string;
-  readonly error: (traceId: string) => RelaisError;
-}
+const headersTooLarge = refusal(
+  431,
+  'invalid_argument',
+  'headers_too_large',
+  'The header section is too large; send fewer or shorter headers.',
+);
 
-const component = 'gateway';
+const tooSlow = refusal(
+  408,
+  'deadline_exceeded',
+  'request_timeout',
+  'The request did not arrive in time; send it faster.',
+);
 
-const headersTooLarge: Refusal = {
-  status: '431 Request Header Fields Too Large',
-  error: (traceId) =>
-    new RelaisError('invalid_argument', 'The header section is too large; send fewer or shorter headers.', {
-      reason: 'headers_too_large',
-      component,
-      traceId,
-    }),
-};
-
-const tooSlow: Refusal = {
-  status: '408 Request Timeout',
-  error: (traceId) =>
-    new RelaisError('deadline_exceeded', 'The request did not arrive in time; send it faster.', {
-      reason: 'request_timeout',
-      fault: 'caller',
-      component,
-      traceId,
-    }),
-};
-
-const malformed: Refusal = {
-  status: '400 Bad Request',
-  error: (traceId) =>
-    new RelaisError('invalid_argument', 'This is not an HTTP request we can read; speak HTTP/1.1 or HTTP/2 (h2c).', {
-      reason: 'malformed_request',
-      component,
-      traceId,
-    }),
-};
+const malformed = refusal(
+  400,
+  'invalid_argument',
+  'malformed_request',
+  'This is not an HTTP request we can read; speak HTTP/1.1 or HTTP/2 (h2c).',
+);
 
 const byCode: Readonly<Record<string, Refusal>> = {
   HPE_HEADER_OVERFLOW: headersTooLarge,
@@ -50,16 +37,45 @@ export function answerClientError(error: Error & { code?: string }, socket: Dupl
     socket.destroy();
     return;
   }
-  const { status, error: describe } = byCode[error.code ?? ''] ?? malformed;
+  refuseSocket(socket, byCode[error.code ?? ''] ?? malformed);
+}
+
+/** Writes a refusal to a bare connection and closes it. */
+export function refuseSocket(socket: Duplex, why: Refusal): void {
+  const { body, headers } = answerTo(why);
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const status = `HTTP/1.1 ${why.status} ${STATUS_CODES[why.status]}\r\n`;
+  socket.end(`${status}${head.join('')}\r\n${body}`, () => socket.destroy());
+}
+
+/** Answers a request with a refusal, throws its body away within the limits, and closes its connection. */
+export function refuseRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  why: Refusal,
+  clock: Clock,
+  limits: GatewayLimits,
+): void {
+  const { body, headers } = answerTo(why);
+  response.writeHead(why.status, headers);
+  // Who waits for a word before it sends will send nothing now.
+  if (request.headers.expect !== undefined) {
+    response.end(body);
+    return;
+  }
+  response.write(body);
+  discardRest(request, clock, limits, () => response.end());
+}
+
+function answerTo({ error }: Refusal) {
   const traceparent = newTraceparent(false);
-  const body = JSON.stringify(toRest(describe(traceIdOf(traceparent))).body);
-  const head = [
-    `HTTP/1.1 ${status}`,
-    'content-type: application/json',
-    `content-length: ${Buffer.byteLength(body)}`,
-    'x-content-type-options: nosniff',
-    `traceparent: ${traceparent}`,
-    'connection: close',
-  ].join('\r\n');
-  socket.end(`${head}\r\n\r\n${body}`, () => socket.destroy());
+  const body = JSON.stringify(toRest(error(traceIdOf(traceparent))).body);
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'x-content-type-options': 'nosniff',
+    traceparent,
+    connection: 'close',
+  };
+  return { body, headers };
 }

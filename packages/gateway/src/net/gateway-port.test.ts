@@ -90,6 +90,35 @@ test.each([
   expect(raw).toContain('"reason":"malformed_request"');
 });
 
+test.each([
+  ['no Host', 'GET /healthz HTTP/1.1\r\n\r\n', 400, 'malformed_request'],
+  ['two Hosts', 'GET /healthz HTTP/1.1\r\nhost: a\r\nHost: b\r\n\r\n', 400, 'malformed_request'],
+  [
+    'a coding we do not know',
+    'POST /invoke?fn=hello HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n',
+    501,
+    'unknown_transfer_coding',
+  ],
+  ['CONNECT', 'CONNECT example.org:443 HTTP/1.1\r\nhost: example.org:443\r\n\r\n', 405, 'method_not_allowed'],
+  [
+    'an expectation we do not know',
+    'POST /invoke?fn=hello HTTP/1.1\r\nhost: x\r\nexpect: 200-ok\r\ncontent-length: 1\r\n\r\na',
+    417,
+    'unknown_expectation',
+  ],
+])('%s is refused in our shape', async (_what, bytes, status, reason) => {
+  await start();
+  const raw = await rawExchange(harness.port, bytes);
+  expect(raw.split(' ')[1]).toBe(String(status));
+  expect(failureOf(raw)).toMatchObject({ reason, fault: 'caller', component: 'gateway' });
+  expect(raw).toMatch(/\r\ntraceparent: 00-/);
+});
+
+test('HTTP/1.0 needs no Host', async () => {
+  await start();
+  expect(await rawExchange(harness.port, 'GET /healthz HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 /);
+});
+
 test('a socket serves so many requests and no more', async () => {
   await start({ requestsPerSocketMax: 2 });
   const request = 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n';

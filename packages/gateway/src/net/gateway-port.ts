@@ -3,10 +3,11 @@ import http2 from 'node:http2';
 import net from 'node:net';
 import { type Clock, type Logger, RelaisError } from '@relais/kit';
 import type { GatewayLimits } from '../limits.js';
-import { answerClientError } from './client-error.js';
+import { answerClientError, refuseRequest, refuseSocket } from './client-error.js';
 import { awaitFirstBytes } from './first-bytes.js';
 import { probeHalfClosed } from './half-closed.js';
 import type { ServerRequest, ServerResponse } from './messages.js';
+import { brokenRule, noTunnel, unknownExpectation } from './request-rules.js';
 
 const inactivitySlackMs = 5_000;
 const idleCheckMs = 100;
@@ -113,7 +114,7 @@ export class GatewayPort {
   }
 
   #createHttp1(): http.Server {
-    const { handler, limits } = this.#options;
+    const { clock, handler, limits } = this.#options;
     const server = http.createServer({
       maxHeaderSize: limits.headerBytesMax,
       headersTimeout: limits.headersTimeoutMs,
@@ -124,7 +125,9 @@ export class GatewayPort {
     });
     const answer = (request: http.IncomingMessage, response: http.ServerResponse) => {
       this.#answers.set(request.socket, response);
-      handler(request, response);
+      const why = brokenRule(request);
+      if (why) refuseRequest(request, response, why, clock, limits);
+      else handler(request, response);
     };
     server.on('request', answer);
     // Else a peer that ends its side gets no answer to what it asked before.
@@ -134,6 +137,10 @@ export class GatewayPort {
     server.timeout = limits.requestTimeoutMs + inactivitySlackMs;
     // The handler says when the body is welcome.
     server.on('checkContinue', answer);
+    server.on('checkExpectation', (request, response) => {
+      refuseRequest(request, response, unknownExpectation, clock, limits);
+    });
+    server.on('connect', (_request, socket) => refuseSocket(socket, noTunnel));
     server.on('clientError', answerClientError);
     return server;
   }
