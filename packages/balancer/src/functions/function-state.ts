@@ -3,8 +3,8 @@ import type { Pool } from '../workers/pool.js';
 import type { WorkerSession } from '../workers/worker-session.js';
 import { DrainRate } from './drain-rate.js';
 
-/** Assumed of a function that has never run. */
-const unknownMs = 5;
+/** Assumed of a function that has never run: all a worker may have ahead by default, for nothing should wait behind a loop. */
+const unknownMs = 10;
 /** Nothing is taken for free: also the cost of carrying the job. */
 const leastMs = 0.05;
 const newestShare = 0.2;

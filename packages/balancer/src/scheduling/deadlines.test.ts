@@ -2,6 +2,9 @@ import { FakeSupervisor } from '../testing/fake-supervisor.js';
 import { FakeWorker, settled } from '../testing/fake-worker.js';
 import { ask, build, call, startRig } from '../testing/rig.js';
 
+/** Room for two calls of functions that have never run. */
+const roomy = { workAheadMs: 20 };
+
 /** Moves time in the steps of a ticker, letting messages arrive in between. */
 async function pass(rig: Awaited<ReturnType<typeof startRig>>, ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 50) {
@@ -54,7 +57,7 @@ test('a job that runs too long is answered at once, told to stop, and holds its 
 });
 
 test('an endless loop in an inline worker has it killed, and what had not begun moves on', async () => {
-  const rig = await startRig();
+  const rig = await startRig({ bounds: roomy });
   const supervisor = new FakeSupervisor(rig.balancer);
   const stuck = new FakeWorker(rig.balancer, { workerId: 'w1', inline: true });
   await settled();
@@ -78,7 +81,7 @@ test('an endless loop in an inline worker has it killed, and what had not begun 
 });
 
 test('a long call within its time is not killed for the sake of one that waits behind it', async () => {
-  const rig = await startRig();
+  const rig = await startRig({ bounds: roomy });
   const supervisor = new FakeSupervisor(rig.balancer);
   const worker = new FakeWorker(rig.balancer, { workerId: 'w1', inline: true });
   await settled();
@@ -154,7 +157,7 @@ test('a worker that attaches again is not killed for what it was blamed for befo
 describe('a call whose caller goes', () => {
   /** An inline worker on which the named functions have answered. */
   async function inlineWorker(warmFns: readonly string[]) {
-    const rig = await startRig();
+    const rig = await startRig({ bounds: roomy });
     const supervisor = new FakeSupervisor(rig.balancer);
     const worker = new FakeWorker(rig.balancer, { workerId: 'w1', inline: true });
     await settled();

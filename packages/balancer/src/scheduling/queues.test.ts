@@ -176,3 +176,20 @@ test('a job found out of time on its turn does not cost the next function its ow
   expect(late.failure?.code).toBe('deadline_exceeded');
   expect(functionsOf(worker)).toEqual(['fine_1']);
 });
+
+test('nothing is sent to an inline worker behind the first call of a function, which may be long', async () => {
+  const rig = await startRig();
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', inline: true });
+  await settled();
+  const known = ask(rig, call({ fn: 'quick_1' }));
+  await settled();
+  worker.answer();
+  await known.promise;
+  ask(rig, call({ fn: 'new_1' }));
+  ask(rig, call({ fn: 'quick_1' }));
+  await settled();
+  expect(functionsOf(worker)).toEqual(['new_1']);
+  worker.answer();
+  await settled();
+  expect(functionsOf(worker)).toEqual(['quick_1']);
+});
