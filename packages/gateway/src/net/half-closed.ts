@@ -2,22 +2,21 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '@relais/kit';
 
-const probeMs = 250;
+const probeMs = 100;
 // Some clients take no more interim answers than that.
 const probesMax = 5;
 
 /**
  * A peer that ended its side may have gone, or may wait for its answer: TCP tells only when something is sent to it. So
  * an unanswered HTTP/1.1 request gets interim answers (100, which every client skips), and those close the connection of
- * a peer that has gone: within probeMs and a round trip, or never when that takes longer than all probes. HTTP/1.0 knows
- * no interim answers; its calls go on to their end.
+ * a peer that has gone: after two probes, or more when a round trip takes longer than probeMs. HTTP/1.0 knows no interim
+ * answers, and calls of a peer further away than all probes go on to their end, as they would without.
  */
 export function probeHalfClosed(socket: Socket, response: ServerResponse | undefined, clock: Clock): void {
   if (!response || response.req.httpVersion === '1.0') return;
   let probes = 0;
   const stop = clock.every(probeMs, probe);
   socket.once('close', stop);
-  probe();
 
   function probe(): void {
     probes += 1;
