@@ -65,5 +65,10 @@ process.on('SIGTERM', leaveOnce);
 // Ctrl-C reaches the whole process group; it is the supervisor that says when to go.
 process.on('SIGINT', () => {});
 
-await group.start();
-void worker.drained().then(leaveOnce);
+try {
+  await group.start();
+  void worker.drained().then(leaveOnce);
+} catch (error) {
+  // Told to leave while starting: that is no failure.
+  if (!leaving) throw error;
+}

@@ -108,7 +108,7 @@ test('sends a heartbeat every second', async () => {
 });
 
 test('passes a cancel on, and lets a job that still waits begin with no time left', async () => {
-  const { links, node, runner } = rig();
+  const { frames, links, node, runner } = rig();
   await node.start();
   links[0]?.send(AttachResponse.create({ jobs: [Job.create({ id: 3, budgetMs: 100 })] }));
   links[0]?.send(AttachResponse.create({ jobs: [Job.create({ id: 4, budgetMs: 100 })], cancelIds: [3, 4] }));
@@ -118,6 +118,7 @@ test('passes a cancel on, and lets a job that still waits begin with no time lef
     [3, 100],
     [4, 0],
   ]);
+  await turnsUntil(() => frames.some((frame) => frame.heartbeat));
 });
 
 test('dials again when the link is lost, stopping what nobody waits for', async () => {

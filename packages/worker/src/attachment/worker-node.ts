@@ -112,6 +112,8 @@ export class WorkerNode implements Component {
     for (const job of frame.jobs) this.#inbox.push({ job, arrivedMs });
     for (const id of frame.cancelIds) this.#cancel(id);
     if (frame.drain) this.#drain();
+    // A worker that is told to stop a call and lives says so: silence would be taken for a blocked loop.
+    if (frame.cancelIds.length > 0) this.#heartbeat();
     if (!this.#working) this.#work();
   }
 
