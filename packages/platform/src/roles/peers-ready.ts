@@ -16,22 +16,22 @@ export async function peersReady(peers: Peers, workersMin: number, clock: Clock,
     const missing = await whatIsMissing(peers, workersMin);
     if (!missing) return;
     if (clock.nowMs() >= reportAtMs) {
-      logger.warn({ missing }, 'still waiting to be ready');
+      logger.warn(missing, 'still waiting to be ready');
       reportAtMs += reportMs;
     }
     await new Promise<void>((resolve) => setTimeout(resolve, pollMs));
   }
 }
 
-async function whatIsMissing({ balancer, storage }: Peers, workersMin: number): Promise<string | undefined> {
+async function whatIsMissing({ balancer, storage }: Peers, workersMin: number): Promise<object | undefined> {
   const context = { budgetMs: callMsMax };
   try {
     await storage.storage.listFunctions({ pageSize: 1, afterName: '' }, context);
     const { workersReady } = await balancer.fleet.getStatus({}, context);
-    return workersReady >= workersMin ? undefined : `${workersMin - workersReady} workers`;
+    return workersReady >= workersMin ? undefined : { workersMissing: workersMin - workersReady };
   } catch (error) {
     const failure = RelaisError.from(error);
     if (!failure.retryable && failure.code !== 'deadline_exceeded') throw failure;
-    return failure.message;
+    return { error: failure };
   }
 }
