@@ -7,7 +7,7 @@ export const cppFixtures: RuntimeFixtures = {
   filename: 'main.cpp',
   sources: {
     ...cFixtures.sources,
-    hello: '#include <iostream>\nint main() { std::cout << "hello" << std::endl; }',
+    hello: '#include <cstdio>\nint main() { std::puts("hello"); }',
     crash: `#include <vector>
 std::vector<int> numbers(3);
 __attribute__((noinline)) int explode(unsigned at) { return numbers.at(at); }

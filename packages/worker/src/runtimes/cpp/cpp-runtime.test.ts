@@ -29,21 +29,20 @@ describe('what C++ can do and what not', () => {
     async () => {
       const source = `#include <algorithm>
 #include <concepts>
-#include <iomanip>
-#include <iostream>
+#include <cstdio>
 #include <optional>
 #include <ranges>
-#include <sstream>
+#include <string>
 #include <unordered_map>
 #include <vector>
 template <std::integral T> T half(T n) { return n / 2; }
 int main() {
   std::unordered_map<std::string, int> counts;
-  for (std::string word; std::cin >> word;) ++counts[word];
+  for (char word[16]; std::scanf("%15s", word) == 1;) ++counts[word];
   std::vector<std::pair<std::string, int>> sorted(counts.begin(), counts.end());
   std::ranges::sort(sorted, {}, [](auto &entry) { return std::pair(-entry.second, entry.first); });
-  for (auto &[word, count] : sorted | std::views::take(2)) std::cout << std::setw(4) << word << ":" << count;
-  std::cout << half(9) << std::optional<int>().value_or(7);
+  for (auto &[word, count] : sorted | std::views::take(2)) std::printf("%4s:%d", word.c_str(), count);
+  std::printf("%d%d", half(9), std::optional<int>().value_or(7));
 }`;
       const fn = await deployForTest(runtime, 'words.cpp', source);
       expect(outputOf(await fn.call({ payload: 'b a b c c b' })).toString()).toBe('   b:3   c:247');
@@ -53,10 +52,8 @@ int main() {
   );
 
   test(
-    'the examples',
+    'streams work, as in the example',
     async () => {
-      const hello = await deployForTest(runtime, 'hello.cpp', exampleSource('hello.cpp'));
-      expect(outputOf(await hello.call()).toString()).toBe('Hello from FAAS!\n');
       const fn = await deployForTest(runtime, 'columns.cpp', exampleSource('columns.cpp'));
       const payload = 'name,price,count\nnut,0.5,4\nbolt,1.5,x\n';
       expect(outputOf(await fn.call({ payload })).toString()).toBe('{"price":1,"count":4}\n');
