@@ -1,4 +1,5 @@
 import { type Answer, Client } from '../client.js';
+import { invokeTogether } from '../together.js';
 import { type Platform, removeData, type Topology } from '../topology.js';
 import { eventually } from '../wait.js';
 
@@ -6,6 +7,7 @@ interface WorkerRow {
   readonly id: string;
   readonly pid: number;
   readonly languages: string[];
+  readonly running?: number;
 }
 
 const endlessLoop = 'int main(void) { volatile int n = 0; for (;;) n++; }';
@@ -52,6 +54,27 @@ export function faultScenarios(topology: Topology): void {
       // One inline call and at most a slot's worth of handler calls can have begun on each killed worker.
       expect(failed.length).toBeLessThan(24 * before.length);
     }, 90_000);
+
+    test('of a killed worker only what had begun fails, and what waited behind it runs elsewhere', async () => {
+      const source = `#include <stdio.h>
+int main(void) { volatile int n = 0; if (getchar() == 'L') for (;;) n++; puts("quick"); return 0; }`;
+      await client.deploy('moody', 'c', source, '&timeoutMs=20000');
+      // Known to be short from here on, so that calls are sent behind one another.
+      for (let count = 0; count < 20; count++) await client.invoke('moody', 'q');
+      const [loop, ...quick] = await invokeTogether(platform.url, 'moody', ['L', ...Array<string>(8).fill('q')]);
+      let blocked: WorkerRow | undefined;
+      await eventually('calls wait behind the loop', async () => {
+        blocked = (await workersOf(client)).find(({ running = 0 }) => running > 1);
+        return blocked !== undefined;
+      });
+      process.kill(blocked?.pid ?? 0, 'SIGKILL');
+      const lost = await loop;
+      expect([lost?.status, lost?.text]).toEqual([503, expect.stringContaining('worker_lost')]);
+      for (const answer of await Promise.all(quick)) {
+        expect([answer.status, answer.text]).toEqual([200, expect.stringContaining('quick')]);
+      }
+      await eventually('all workers are back', async () => (await workersOf(client)).length >= platform.workers);
+    }, 60_000);
 
     test('an endless loop is answered at its deadline and the workers are whole again', async () => {
       await client.deploy('loop', 'c', endlessLoop, '&timeoutMs=500');
