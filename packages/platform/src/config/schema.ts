@@ -1,3 +1,4 @@
+import { strategyNames } from '@relais/balancer';
 import { type ConfigOf, defineConfig } from '@relais/kit';
 
 export const roleNames = ['gateway', 'balancer', 'storage', 'worker'] as const;
@@ -28,7 +29,7 @@ export const platformSchema = defineConfig({
     describe: 'Directory in which storage keeps its database and compilers their caches.',
   },
   workers: { kind: 'int', default: 4, min: 1, max: 64, describe: 'Worker processes to keep running.' },
-  strategy: { kind: 'enum', values: ['fifo', 'rr'], default: 'fifo', describe: 'How jobs are given to workers.' },
+  strategy: { kind: 'enum', values: strategyNames, default: 'fifo', describe: 'How jobs are given to workers.' },
   slotsInline: {
     kind: 'int',
     default: 32,

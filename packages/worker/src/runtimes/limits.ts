@@ -1,3 +1,5 @@
+import type { FunctionConfig } from '@relais/contracts';
+
 /** Bounds a worker holds every runtime to. What happens at a bound is said beside it. */
 export interface RuntimeLimits {
   /** Output of one call; beyond it the call is aborted with reason output_limit. */
@@ -19,3 +21,11 @@ export const defaultRuntimeLimits: RuntimeLimits = {
   processesMax: 16,
   idleInstanceMs: 300_000,
 };
+
+/** The contract's default for a version whose configuration says nothing. */
+const memoryMbDefault = 128;
+
+/** Memory one call of a version may have, MiB. */
+export function memoryMbOf({ config }: { readonly config?: FunctionConfig | undefined }): number {
+  return config?.memoryMb || memoryMbDefault;
+}

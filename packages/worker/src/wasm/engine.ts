@@ -1,6 +1,6 @@
 import type { FunctionVersion } from '@relais/contracts';
 import type { Clock } from '@relais/kit';
-import type { RuntimeLimits } from '../runtimes/limits.js';
+import { memoryMbOf, type RuntimeLimits } from '../runtimes/limits.js';
 import type { LoadedFunction } from '../runtimes/runtime.js';
 import { LiveMemories } from './live-memories.js';
 import { compileProgram } from './program.js';
@@ -8,9 +8,6 @@ import { Slot } from './slot.js';
 import { WasiHost } from './wasi/host.js';
 import { threadWait, type Wait } from './wasi/poll.js';
 import { WasmFunction } from './wasm-function.js';
-
-/** The contract's default for a version that says nothing. */
-const defaultMemoryMb = 128;
 
 export interface WasmEngineOptions {
   readonly limits: RuntimeLimits;
@@ -47,7 +44,7 @@ export class WasmEngine {
    */
   async load(version: FunctionVersion, module: Uint8Array): Promise<LoadedFunction> {
     const { clock, limits } = this.#options;
-    const program = await compileProgram(module, version.config?.memoryMb || defaultMemoryMb);
+    const program = await compileProgram(module, memoryMbOf(version));
     const host = new WasiHost({
       clock,
       wait: this.#wait,

@@ -1,9 +1,7 @@
 import { BuildOutcome, type BuildWork, type Diagnostic, Form } from '@relais/contracts';
 import { analyseModule, checkInitialMemory } from '../../wasm/module/analyse.js';
+import { memoryMbOf } from '../limits.js';
 import { artifactTooLarge } from './build-failures.js';
-
-/** The contract's default for a version that says nothing. */
-export const defaultMemoryMb = 128;
 
 /**
  * What a compiler's module becomes: an artifact that is known to run here. Throws invalid_argument reason
@@ -16,6 +14,6 @@ export function moduleOutcome(
   artifactBytesMax: number,
 ): BuildOutcome {
   if (module.length > artifactBytesMax) throw artifactTooLarge(module.length, artifactBytesMax);
-  checkInitialMemory(analyseModule(module), work.config?.memoryMb || defaultMemoryMb);
+  checkInitialMemory(analyseModule(module), memoryMbOf(work));
   return BuildOutcome.create({ artifact: Buffer.from(module), wasm: true, form: Form.FORM_PROGRAM, diagnostics });
 }

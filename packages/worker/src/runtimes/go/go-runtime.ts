@@ -7,9 +7,9 @@ import { openSource, type SourceTree } from '../../sources/source-tree.js';
 import type { WasmEngine } from '../../wasm/engine.js';
 import { toolchainAbsent } from '../compiled/build-failures.js';
 import { compileFailure } from '../compiled/compile-failure.js';
-import { defaultMemoryMb, moduleOutcome } from '../compiled/module-outcome.js';
+import { moduleOutcome } from '../compiled/module-outcome.js';
 import { type BuildSite, ToolBuilds } from '../compiled/tool-builds.js';
-import type { RuntimeLimits } from '../limits.js';
+import { memoryMbOf, type RuntimeLimits } from '../limits.js';
 import type { LoadedFunction, Runtime } from '../runtime.js';
 import { trimCache } from './build-cache.js';
 import { parseGoOutput } from './go-diagnostics.js';
@@ -99,7 +99,7 @@ class GoRuntime implements Runtime {
     if (exit.exitCode !== 0) throw compileFailure(parseGoOutput(stderr, names), filename);
     const module = await site.read(modulePath, artifactBytesMax);
     if (!module.subarray(0, 4).equals(wasmMagic)) throw noProgram(filename);
-    const roomy = withHeapHeadroom(module, work.config?.memoryMb || defaultMemoryMb);
+    const roomy = withHeapHeadroom(module, memoryMbOf(work));
     return moduleOutcome(roomy, work, [], artifactBytesMax);
   }
 

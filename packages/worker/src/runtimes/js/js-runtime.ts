@@ -4,7 +4,7 @@ import type { Clock } from '@relais/kit';
 import type { GuestLanguage } from '../../processes/guest-language.js';
 import { GuestPool } from '../../processes/guest-pool.js';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
-import type { RuntimeLimits } from '../limits.js';
+import { memoryMbOf, type RuntimeLimits } from '../limits.js';
 import type { LoadedFunction, Runtime } from '../runtime.js';
 import { cleanCrash } from './crash-text.js';
 import { checkSyntax } from './syntax.js';
@@ -39,14 +39,13 @@ export function createJsRuntime(options: JsRuntimeOptions, lang: 'js' | 'ts' = '
 }
 
 const shimPath = join(import.meta.dirname, 'shim.mjs');
-const defaultMemoryMb = 128;
 // What was bundled or transformed carries a source map, and its stack shows the lines that its author knows.
 const quiet = ['ExperimentalWarning', 'MODULE_TYPELESS_PACKAGE_JSON'].map((name) => `--disable-warning=${name}`);
 const nodeArgs = ['--enable-source-maps', '--experimental-transform-types', ...quiet];
 
 const javascript: GuestLanguage = {
   boot(version) {
-    const memoryMb = version.config?.memoryMb || defaultMemoryMb;
+    const memoryMb = memoryMbOf(version);
     return {
       key: String(memoryMb),
       command: process.execPath,

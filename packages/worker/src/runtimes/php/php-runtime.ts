@@ -5,6 +5,7 @@ import {
   InterpretedRuntime,
   type InterpretedRuntimeOptions,
 } from '../interpreted/interpreted-runtime.js';
+import { memoryMbOf } from '../limits.js';
 import type { Runtime } from '../runtime.js';
 import { findInterpreter } from './interpreter.js';
 import { checkSyntax } from './syntax.js';
@@ -24,7 +25,6 @@ const php: InterpretedLanguage = {
 
 const shimPath = join(import.meta.dirname, 'shim.php');
 const forkServerPath = join(import.meta.dirname, 'fork_server.php');
-const defaultMemoryMb = 128;
 /** Standard output belongs to the function, so what PHP has to say goes to standard error, and once. */
 const settings = {
   display_errors: 'stderr',
@@ -42,7 +42,7 @@ const settingArgs = Object.entries(settings).flatMap(([name, value]) => ['-d', `
 function phpOn(path: string): GuestLanguage {
   return {
     boot(version) {
-      const memoryMb = version.config?.memoryMb || defaultMemoryMb;
+      const memoryMb = memoryMbOf(version);
       const args = [...settingArgs, '-d', `memory_limit=${memoryMb}M`, shimPath];
       return { key: String(memoryMb), command: path, args, setup: { memoryMb } };
     },

@@ -2,6 +2,7 @@ import { BuildOutcome, type BuildWork, Form, LanguageSupport } from '@relais/con
 import { RelaisError } from '@relais/kit';
 import type { WasmEngine } from '../../wasm/engine.js';
 import { compileProgram } from '../../wasm/program.js';
+import { memoryMbOf } from '../limits.js';
 import type { Runtime } from '../runtime.js';
 
 export interface WasmRuntimeOptions {
@@ -10,8 +11,6 @@ export interface WasmRuntimeOptions {
 }
 
 const defaultFilename = 'main.wasm';
-const defaultMemoryMb = 128;
-
 /** Prebuilt WASI preview-1 modules: validated at deploy, run as they are. */
 export function createWasmRuntime({ engine }: WasmRuntimeOptions): Runtime {
   return {
@@ -29,7 +28,7 @@ export function createWasmRuntime({ engine }: WasmRuntimeOptions): Runtime {
 
 async function validate(work: BuildWork): Promise<BuildOutcome> {
   try {
-    await compileProgram(work.source, work.config?.memoryMb || defaultMemoryMb);
+    await compileProgram(work.source, memoryMbOf(work));
   } catch (error) {
     throw withDiagnostic(RelaisError.from(error), work.filename || defaultFilename);
   }
