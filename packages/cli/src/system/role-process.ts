@@ -76,6 +76,13 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** Processor time that a process has used, in ticks of 10 ms. */
+export function cpuTicks(pid: number): number {
+  // The name, in brackets, may hold blanks; utime and stime are the 14th and 15th field.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  return Number(fields[11]) + Number(fields[12]);
+}
+
 function parentOf(pid: string): number | undefined {
   try {
     return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
