@@ -21,6 +21,8 @@ export interface BalancerBounds {
   readonly helloMs: number;
   /** A job no attached worker can do waits this long for one, then it is unavailable, reason no_worker. */
   readonly workerWaitMs: number;
+  /** The same where there has been such a worker: it is being replaced, and a machine under load takes its time for that. */
+  readonly workerReturnMs: number;
   /** Estimated work that may be outstanding on a worker that runs its calls one after the other. */
   readonly workAheadMs: number;
   /** A job kept waiting this long by shorter ones gets a worker kept free for it. */
@@ -55,6 +57,7 @@ export const defaultBalancerBounds: BalancerBounds = {
   slotsMax: 1024,
   helloMs: 5000,
   workerWaitMs: 2000,
+  workerReturnMs: 15_000,
   workAheadMs: 10,
   reserveAfterMs: 20,
   inlineGraceMs: 200,

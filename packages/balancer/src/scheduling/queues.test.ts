@@ -131,7 +131,8 @@ test('the wait for a worker begins when the last one goes', async () => {
   worker.answer([...worker.jobs], 3_000_000);
   worker.close();
   await running.promise;
-  rig.clock.advance(1500);
+  // Longer than a job waits for a worker that never was: this one is being replaced.
+  rig.clock.advance(5_000);
   const late = new FakeWorker(rig.balancer, { workerId: 'w2' });
   await settled();
   expect([waiting.open, late.jobs.length]).toEqual([true, 1]);

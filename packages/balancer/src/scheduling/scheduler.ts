@@ -151,9 +151,10 @@ export class Scheduler {
 
   /** Jobs that no attached worker can do wait only so long for one to come. */
   #giveUpWaiting(fn: FunctionState, nowMs: number): void {
-    const { workerWaitMs } = this.#bounds;
-    if (fn.pool.workers.length > 0 || nowMs - fn.pool.emptySinceMs < workerWaitMs) return;
-    for (let head = fn.queue.head; head && nowMs - head.arrivedMs >= workerWaitMs; head = fn.queue.head) {
+    const { pool } = fn;
+    const waitMs = pool.hadWorkers ? this.#bounds.workerReturnMs : this.#bounds.workerWaitMs;
+    if (pool.workers.length > 0 || nowMs - pool.emptySinceMs < waitMs) return;
+    for (let head = fn.queue.head; head && nowMs - head.arrivedMs >= waitMs; head = fn.queue.head) {
       const failure = noWorker(fn, nowMs - head.arrivedMs, this.fleet.reasonAgainst(fn.pool.lang));
       this.dispatcher.drop(head, nowMs, failure);
       this.#desk.fail(head, done, failure, nowMs);

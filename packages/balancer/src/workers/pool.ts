@@ -7,6 +7,8 @@ export class Pool {
   readonly workers: WorkerSession[] = [];
   /** Since when it has no worker, monotonic milliseconds; of no meaning while it has one. */
   emptySinceMs: number;
+  /** Whether it ever had one. */
+  hadWorkers = false;
   /** Functions that use it. */
   functionCount = 0;
   /** At this change of the fleet's load no worker had room for a job of this estimate. */
@@ -17,6 +19,11 @@ export class Pool {
     this.kind = kind;
     this.lang = lang;
     this.emptySinceMs = nowMs;
+  }
+
+  add(worker: WorkerSession): void {
+    this.workers.push(worker);
+    this.hadWorkers = true;
   }
 }
 
@@ -37,8 +44,8 @@ export class Pools {
   /** Puts a worker into the pool of everything it can do. */
   add(worker: WorkerSession, nowMs: number): void {
     for (const { lang, runs, builds } of worker.languages) {
-      if (runs) this.of('run', lang, nowMs).workers.push(worker);
-      if (builds) this.of('build', lang, nowMs).workers.push(worker);
+      if (runs) this.of('run', lang, nowMs).add(worker);
+      if (builds) this.of('build', lang, nowMs).add(worker);
     }
   }
 
