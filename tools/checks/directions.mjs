@@ -97,7 +97,7 @@ function checkText({ path, text, name, isTest }) {
 
 function checkDirection({ name }, specifier) {
   const target = ours(specifier);
-  if (name === undefined || target === undefined || mayImport(name, target.name)) return [];
+  if (name === undefined || target === undefined || (mayImport(name, target.name) && isOpenTo(name, target))) return [];
   return [['direction', `${name} must not import ${specifier}`]];
 }
 
@@ -130,6 +130,11 @@ function checkDeclared({ name, isTest, packages }, specifier) {
 
 function mayImport(name, target) {
   return name === target || (allowed[name] ?? []).includes(target);
+}
+
+/** The published client knows the public contract alone. */
+function isOpenTo(name, target) {
+  return name !== 'sdk' || target.name !== 'contracts' || target.entry === './edge';
 }
 
 function ours(specifier) {

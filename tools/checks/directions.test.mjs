@@ -15,6 +15,8 @@ const sound = {
     dependencies: { '@relais/kit': '', '@relais/contracts': '', '@connectrpc/connect-node': '' },
   }),
   ...manifest('platform', { dependencies: { '@relais/gateway': '', '@relais/storage': '' } }),
+  ...manifest('sdk', { dependencies: { '@relais/contracts': '' } }),
+  'packages/sdk/src/index.ts': "import { a } from '@relais/contracts/edge';\n",
   'packages/contracts/src/index.ts': "export { a } from './grpc/a.js';\n",
   'packages/contracts/src/edge.ts': "export * as a from './edge/a.js';\n",
   'packages/contracts/src/grpc/a.ts': `import x from 'anything';\nexport * from '../../../kit/src/x.js';\n${'\n'.repeat(500)}`,
@@ -81,6 +83,7 @@ const broken = [
     "import { x } from '@relais/kit';",
     ['direction', 'undeclared'],
   ],
+  ['the client knows a hop', 'packages/sdk/src/a.ts', "import { x } from '@relais/contracts';", ['direction']],
   [
     'a type alone',
     'packages/storage/src/a.ts',
