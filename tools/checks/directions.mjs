@@ -13,8 +13,9 @@ const allowed = {
   kit: ['contracts'],
   ...Object.fromEntries(roles.map((role) => [role, ['contracts', 'kit']])),
   platform: ['contracts', 'kit', ...roles],
-  cli: ['contracts', 'kit', ...roles, 'platform', 'sdk'],
+  cli: ['contracts', 'kit', ...roles, 'platform', 'sdk', 'load'],
   sdk: ['contracts'],
+  load: ['contracts'],
   console: ['sdk'],
 };
 

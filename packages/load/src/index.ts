@@ -1,0 +1,5 @@
+/** The load injector. */
+export { type LoadSurroundings, loadCommand, loadHelp } from './command.js';
+export { checkPlan, type Plan, PlanError, type PlanInput } from './plan/plan.js';
+export { type RunSummary, summarise } from './report/summary.js';
+export { inject } from './threads/injector.js';

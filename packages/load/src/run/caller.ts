@@ -1,0 +1,79 @@
+import { weightedPick } from '../plan/mix.js';
+import type { Plan } from '../plan/plan.js';
+import { protocolOf } from '../protocols/catalog.js';
+import { Http1Connection } from '../wire/http1-connection.js';
+import { Http2Connection, Http2Sessions } from '../wire/http2-connection.js';
+import type { Connection, Reply, WireCall } from '../wire/reply.js';
+import type { Recorder } from './recorder.js';
+import { TraceIds } from './trace-ids.js';
+
+interface PreparedTarget {
+  readonly call: WireCall;
+  readonly http: 1 | 2;
+  readonly failureOf: (reply: Reply) => string;
+}
+
+/** A client of the plan's server over either version of HTTP. */
+export interface Client {
+  readonly 1: Connection;
+  readonly 2: Connection;
+}
+
+const http2SessionsMax = 8;
+
+/** Sends calls of the mix and records what becomes of them. */
+export class Caller {
+  readonly #targets: readonly PreparedTarget[];
+  readonly #pick: (random: () => number) => number;
+  readonly #random: () => number;
+  readonly #traces: TraceIds;
+  readonly #sessions: Http2Sessions;
+  readonly #url: URL;
+  readonly #timeoutMs: number;
+
+  constructor(plan: Plan, random: () => number) {
+    this.#url = new URL(plan.url);
+    this.#timeoutMs = plan.timeoutMs;
+    this.#random = random;
+    this.#targets = plan.targets.map((target) => prepare(target, plan.key));
+    this.#pick = weightedPick(plan.targets.map(({ weight }) => weight));
+    this.#traces = new TraceIds(plan.traceRatio, random);
+    this.#sessions = new Http2Sessions(this.#url, http2SessionsMax);
+  }
+
+  client(): Client {
+    return {
+      1: new Http1Connection(this.#url, this.#timeoutMs),
+      2: new Http2Connection(this.#sessions, this.#timeoutMs),
+    };
+  }
+
+  /** One call of the mix, meant to begin at `intendedMs`; `done` follows when it has been recorded. */
+  call(client: Client, intendedMs: number, recorder: Recorder, done: () => void): void {
+    const target = this.#pick(this.#random);
+    const prepared = this.#targets[target];
+    if (!prepared) return;
+    const { sampled, traceId, traceparent } = this.#traces.next();
+    const sentMs = performance.now();
+    client[prepared.http].send(prepared.call, traceparent, (reply) => {
+      const doneMs = performance.now();
+      const failure = prepared.failureOf(reply);
+      recorder.record({ target, intendedMs: Math.min(intendedMs, sentMs), sentMs, doneMs, failure, traceId, sampled });
+      done();
+    });
+  }
+
+  close(): void {
+    this.#sessions.close();
+  }
+}
+
+function prepare(
+  { function: fn, payload, payloadBytes, protocol: name }: Plan['targets'][number],
+  key?: string,
+): PreparedTarget {
+  const protocol = protocolOf(name);
+  const call = protocol.prepare(fn, Buffer.from(payload ?? 'x'.repeat(payloadBytes ?? 0)));
+  const headers = key === undefined ? call.headers : { ...call.headers, authorization: `Bearer ${key}` };
+  return { call: { ...call, headers }, http: protocol.http, failureOf: protocol.failureOf };
+}

@@ -1,0 +1,40 @@
+import type { ClosedPhase } from '../plan/plan.js';
+import type { Caller } from './caller.js';
+import type { Recorder } from './recorder.js';
+
+/** This thread's share of a closed phase: each client sends its next call when it has the answer to the last. */
+export async function closedLoop(
+  phase: ClosedPhase,
+  share: number,
+  shares: number,
+  caller: Caller,
+  recorder: Recorder,
+): Promise<void> {
+  const clients = partOf(phase.clients, share, shares);
+  const endMs = performance.now() + (phase.seconds ?? Number.POSITIVE_INFINITY) * 1000;
+  let left = phase.requests === undefined ? Number.POSITIVE_INFINITY : partOf(phase.requests, share, shares);
+  await Promise.all(
+    Array.from({ length: clients }, () => {
+      const client = caller.client();
+      return new Promise<void>((resolve) => {
+        const next = () => {
+          const nowMs = performance.now();
+          if (left <= 0 || nowMs >= endMs) {
+            client[1].close();
+            client[2].close();
+            resolve();
+            return;
+          }
+          left--;
+          caller.call(client, nowMs, recorder, next);
+        };
+        next();
+      });
+    }),
+  );
+}
+
+/** The share-th of `shares` parts of a whole that differ by one at most. */
+export function partOf(whole: number, share: number, shares: number): number {
+  return Math.floor((whole * (share + 1)) / shares) - Math.floor((whole * share) / shares);
+}
