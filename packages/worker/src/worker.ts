@@ -12,6 +12,8 @@ export interface WorkerOptions {
   readonly host: string;
   /** Jobs the balancer may give it at once. */
   readonly slots: number;
+  /** Share of the work it should get beside others; above 0. */
+  readonly weight: number;
   /** Canonical languages whose calls it offers to take, where the machine allows. */
   readonly runs: readonly string[];
   /** Canonical languages whose builds it offers to take, where the machine allows. */

@@ -39,6 +39,8 @@ test('workers are listed as they are', async () => {
       state: WorkerState.WORKER_STATE_READY,
       attachedAt: new Date(1_700_000_000_000),
       jobsDone: 1,
+      weight: 1,
+      outstandingMs: 20,
     },
   ]);
 });

@@ -77,5 +77,7 @@ function describe(worker: WorkerSession): Worker {
     state: worker.state.kind === 'ready' ? WorkerState.WORKER_STATE_READY : WorkerState.WORKER_STATE_DRAINING,
     attachedAt: worker.attachedAt,
     jobsDone: worker.jobsDone,
+    weight: worker.weight,
+    outstandingMs: worker.outstandingMs,
   };
 }

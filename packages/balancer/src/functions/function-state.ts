@@ -1,4 +1,5 @@
 import { JobList } from '../jobs/job-list.js';
+import { placeOf } from '../workers/place.js';
 import type { Pool } from '../workers/pool.js';
 import type { WorkerSession } from '../workers/worker-session.js';
 import { DrainRate } from './drain-rate.js';
@@ -15,6 +16,8 @@ export class FunctionState {
   /** For people. */
   readonly name: string;
   readonly pool: Pool;
+  /** Its home on the ring of workers, 0 to 1. */
+  readonly place: number;
   /** Waiting jobs in order of arrival. */
   readonly queue = new JobList();
   readonly drainRate: DrainRate;
@@ -33,6 +36,7 @@ export class FunctionState {
     this.key = key;
     this.name = name;
     this.pool = pool;
+    this.place = placeOf(key);
     this.drainRate = new DrainRate(nowMs);
   }
 

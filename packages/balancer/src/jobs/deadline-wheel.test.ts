@@ -5,7 +5,7 @@ import { Pool } from '../workers/pool.js';
 import { DeadlineWheel } from './deadline-wheel.js';
 import { JobEntry } from './job-entry.js';
 
-const fn = new FunctionState('f', 'f', new Pool('run', 'c', 0), 0);
+const fn = new FunctionState('f', 'f', new Pool('run', 'c', 10, 0), 0);
 const entry = () =>
   new JobEntry({
     job: call(),

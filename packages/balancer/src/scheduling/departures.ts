@@ -112,7 +112,7 @@ export class Departures {
     for (let entry = worker.jobs.tail; entry; entry = worker.jobs.tail) this.#settleJob(worker, entry, why, nowMs);
     worker.close();
     logger.info({ workerId: worker.id, jobs: held, reported: worker.begunIds !== undefined }, `a worker ${why}`);
-    dispatcher.fleetChanged(nowMs);
+    dispatcher.pump(nowMs);
   }
 
   #settleJob(worker: WorkerSession, entry: JobEntry, why: string, nowMs: number): void {

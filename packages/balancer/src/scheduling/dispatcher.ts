@@ -6,7 +6,7 @@ import { Turns } from '../functions/turns.js';
 import type { JobEntry } from '../jobs/job-entry.js';
 import { type Abandoned, type Dispatched, queued, transition } from '../jobs/job-state.js';
 import type { Picker } from '../strategies/strategy.js';
-import { fits } from '../workers/fits.js';
+import { roomMsOf } from '../workers/fits.js';
 import type { WorkerSession } from '../workers/worker-session.js';
 import type { WireIds } from './wire-ids.js';
 
@@ -17,7 +17,6 @@ export interface DispatcherOptions {
   readonly clock: Clock;
   readonly tracer: Tracer;
   readonly bounds: BalancerBounds;
-  readonly random: () => number;
   readonly wireIds: WireIds;
   readonly picker: Picker;
   /** A waiting job was found to be out of time. */
@@ -34,10 +33,6 @@ export class Dispatcher {
   picker: Picker;
   readonly #options: DispatcherOptions;
   #queuedCount = 0;
-  /** Counts whatever may give or take room. */
-  #loadChanges = 0;
-  /** Reused for every decision. */
-  readonly #candidates: WorkerSession[] = [];
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -83,7 +78,6 @@ export class Dispatcher {
     held.worker.release(entry, held.estimateMs);
     this.#options.wireIds.free(held.wireId);
     fn.running--;
-    this.#loadChanges++;
     if (fn.queue.size > 0) this.turns.add(fn);
   }
 
@@ -98,12 +92,6 @@ export class Dispatcher {
     }
   }
 
-  /** The fleet has changed: what did not fit may fit now. */
-  fleetChanged(nowMs: number): void {
-    this.#loadChanges++;
-    this.pump(nowMs);
-  }
-
   /**
    * Where shorter jobs have kept a longer one waiting on workers that run calls one after the other, keeps the worker that
    * will be free first for it.
@@ -112,7 +100,7 @@ export class Dispatcher {
     for (const fn of this.turns.all()) {
       const { head } = fn.queue;
       if (!head || fn.reserved || nowMs - head.queuedSinceMs < this.#options.bounds.reserveAfterMs) continue;
-      const worker = leastLoaded(fn.pool.workers);
+      const worker = fn.pool.room.soonestFree(nowMs);
       if (!worker) continue;
       worker.reservedFor = fn;
       fn.reserved = worker;
@@ -124,7 +112,7 @@ export class Dispatcher {
     const entry = this.#nextInTime(fn, nowMs);
     if (!entry || fn.atLimit) {
       this.turns.remove(fn);
-      this.#unreserve(fn);
+      fn.clearReservation();
       return false;
     }
     const worker = this.#choose(fn, nowMs);
@@ -142,22 +130,9 @@ export class Dispatcher {
   }
 
   #choose(fn: FunctionState, nowMs: number): WorkerSession | undefined {
-    const { pool, estimateMs } = fn;
-    const known = pool.fullAtChange === this.#loadChanges && estimateMs >= pool.fullForMs;
-    if (known && !fn.reserved) return undefined;
-    const candidates = this.#candidates;
-    candidates.length = 0;
-    for (const worker of pool.workers) {
-      const kept = worker.reservedFor !== undefined && worker.reservedFor !== fn;
-      if (!kept && fits(worker, estimateMs, nowMs, this.#options.bounds.workAheadMs)) candidates.push(worker);
-    }
-    const index = this.picker.pick(candidates, this.#options.random);
-    if (index !== undefined) return candidates[index];
-    if (!fn.reserved) {
-      pool.fullAtChange = this.#loadChanges;
-      pool.fullForMs = estimateMs;
-    }
-    return undefined;
+    const { estimateMs, pool, reserved } = fn;
+    if (reserved && roomMsOf(reserved, nowMs, this.#options.bounds.workAheadMs) >= estimateMs) return reserved;
+    return this.picker.pick(pool.room.forJob(estimateMs, nowMs), fn);
   }
 
   #send(entry: JobEntry, worker: WorkerSession, nowMs: number): void {
@@ -177,7 +152,6 @@ export class Dispatcher {
     fn.running++;
     fn.drainRate.record(nowMs);
     this.drainRate.record(nowMs);
-    this.#loadChanges++;
     const message = {
       id: wireId,
       invocationId: job.invocationId,
@@ -196,12 +170,7 @@ export class Dispatcher {
     this.#queuedCount--;
     if (fn.queue.size > 0) return;
     this.turns.remove(fn);
-    this.#unreserve(fn);
-  }
-
-  #unreserve(fn: FunctionState): void {
     fn.clearReservation();
-    this.#loadChanges++;
   }
 
   #traceQueue(entry: JobEntry, nowMs: number, failure: RelaisError | undefined): void {
@@ -211,14 +180,4 @@ export class Dispatcher {
     if (span.recording) span.set({ 'relais.function': fn.name, 'relais.queue_length': fn.queue.size });
     span.end(failure, nowMs);
   }
-}
-
-/** Of the workers that need keeping free, the one that will be free first. */
-function leastLoaded(workers: readonly WorkerSession[]): WorkerSession | undefined {
-  let least: WorkerSession | undefined;
-  for (const worker of workers) {
-    if (!worker.inline || worker.reservedFor) continue;
-    if (!least || worker.outstandingMs < least.outstandingMs) least = worker;
-  }
-  return least;
 }

@@ -27,7 +27,7 @@ export class Results {
     worker.heardMs = nowMs;
     if (frame.draining) this.#options.fleet.drain(worker, nowMs);
     if (frame.results.length === 0) return;
-    worker.progressMs = nowMs;
+    worker.progressed(nowMs);
     for (const result of frame.results) this.#take(worker, result, nowMs);
     this.#options.dispatcher.pump(nowMs);
   }
@@ -54,6 +54,8 @@ function learn(entry: JobEntry, held: Dispatched, result: JobResult, nowMs: numb
   const { fn } = entry;
   const runUs = result.timings?.runUs ?? (nowMs - held.atMs) * 1000;
   if (result.outcome?.$case === 'failure' && runUs === 0) return;
-  fn.observe(runUs / 1000);
+  const runMs = runUs / 1000;
+  fn.observe(runMs);
+  if (!fn.isBuild) held.worker.observe(runMs / fn.estimateMs);
   if (held.worker.inline) held.worker.warmed(fn.key);
 }

@@ -32,8 +32,8 @@ export interface SchedulerOptions {
 
 /** Joins the parts through which a job passes, and drives them from one ticker. */
 export class Scheduler {
-  readonly pools = new Pools();
-  readonly fleet = new Fleet(this.pools);
+  readonly pools: Pools;
+  readonly fleet: Fleet;
   readonly wireIds: WireIds;
   readonly dispatcher: Dispatcher;
   readonly supervisors: Supervisors;
@@ -51,7 +51,9 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     const { bounds, clock, logger, random } = options;
-    const { fleet } = this;
+    this.pools = new Pools(bounds.workAheadMs);
+    const fleet = new Fleet(this.pools);
+    this.fleet = fleet;
     const nowMs = clock.nowMs();
     this.#clock = clock;
     this.#bounds = bounds;
@@ -126,7 +128,7 @@ export class Scheduler {
     this.#spares.tick(waiting, nowMs);
     if (this.dispatcher.queuedCount === 0) return;
     for (const fn of waiting) this.#giveUpWaiting(fn, nowMs);
-    this.dispatcher.fleetChanged(nowMs);
+    this.dispatcher.pump(nowMs);
     this.dispatcher.reserve(nowMs);
   }
 

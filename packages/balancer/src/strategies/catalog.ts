@@ -1,11 +1,17 @@
 import { RelaisError } from '@relais/kit';
+import { affinity } from './affinity.js';
 import { fifo } from './fifo.js';
+import { least } from './least.js';
 import { rr } from './rr.js';
 import { type Picker, startPicker } from './strategy.js';
+import { weighted } from './weighted.js';
 
 const starters: ReadonlyMap<string, () => Picker> = new Map([
   [rr.name, () => startPicker(rr)],
   [fifo.name, () => startPicker(fifo)],
+  [weighted.name, () => startPicker(weighted)],
+  [least.name, () => startPicker(least)],
+  [affinity.name, () => startPicker(affinity)],
 ]);
 
 /** Names of all strategies. */

@@ -7,5 +7,5 @@ import type { Strategy } from './strategy.js';
 export const fifo: Strategy<undefined> = {
   name: 'fifo',
   initialState: () => undefined,
-  pick: (candidates) => (candidates.length > 0 ? 0 : undefined),
+  pick: (room) => room.firstAfter(-1),
 };

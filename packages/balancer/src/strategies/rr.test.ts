@@ -1,5 +1,5 @@
-import { seededRandom } from '../testing/seeded-random.js';
-import { strategyConformance } from './conformance.js';
+import { StandingWorker } from '../testing/standing-worker.js';
+import { fnOf, roomOf, strategyConformance } from './conformance.js';
 import { rr } from './rr.js';
 import { startPicker } from './strategy.js';
 
@@ -7,12 +7,17 @@ strategyConformance(rr);
 
 test('goes round the workers with room, over gaps', () => {
   const picker = startPicker(rr);
-  const random = seededRandom(1);
-  const of = (...orders: number[]) =>
-    orders.map((attachOrder) => ({ id: `w${attachOrder}`, attachOrder, slots: 1, jobCount: 0, outstandingMs: 0 }));
-  const picks = [of(1, 2, 4), of(1, 2, 4), of(1, 4), of(1, 2, 4), of(1, 3)].map((some) => {
-    const index = picker.pick(some, random) ?? -1;
-    return some[index]?.id;
+  const workers = [1, 2, 3, 4].map((order) => new StandingWorker(order, { slots: 1 }));
+  const room = roomOf(workers);
+  const picks = [
+    [1, 2, 4],
+    [1, 2, 4],
+    [1, 4],
+    [1, 2, 4],
+    [1, 3],
+  ].map((free) => {
+    for (const worker of workers) worker.set({ jobCount: free.includes(worker.attachOrder) ? 0 : 1 });
+    return picker.pick(room.forJob(1, 0), fnOf('f'))?.attachOrder;
   });
-  expect(picks).toEqual(['w1', 'w2', 'w4', 'w1', 'w3']);
+  expect(picks).toEqual([1, 2, 4, 1, 3]);
 });

@@ -4,12 +4,9 @@ import type { Strategy } from './strategy.js';
 export const rr: Strategy<{ lastOrder: number }> = {
   name: 'rr',
   initialState: () => ({ lastOrder: -1 }),
-  pick(candidates, state) {
-    const later = candidates.findIndex((candidate) => candidate.attachOrder > state.lastOrder);
-    const index = Math.max(0, later);
-    const chosen = candidates[index];
-    if (!chosen) return undefined;
-    state.lastOrder = chosen.attachOrder;
-    return index;
+  pick(room, _fn, state) {
+    const chosen = room.firstAfter(state.lastOrder) ?? room.firstAfter(-1);
+    if (chosen) state.lastOrder = chosen.attachOrder;
+    return chosen;
   },
 };

@@ -1,14 +1,34 @@
 /** A worker that has room for the job at hand, as a strategy sees it. */
 export interface Candidate {
   readonly id: string;
-  /** Grows with every attach; candidates come ordered by it. */
+  /** Grows with every attach. */
   readonly attachOrder: number;
-  /** Jobs it may have at once. */
-  readonly slots: number;
-  /** Jobs it has now; below slots. */
-  readonly jobCount: number;
-  /** Estimated run time of the calls it has, milliseconds. */
-  readonly outstandingMs: number;
+}
+
+/** What a strategy may know of the function whose job is at hand. */
+export interface Placed {
+  /** Where on the ring it is at home, 0 to 1; the same in every process. */
+  readonly place: number;
+}
+
+/**
+ * The workers that can do the job at hand, as they are now. Every answer is a worker with room for that job, or undefined
+ * when none has room. No question costs more than O(log workers).
+ */
+export interface Room<Worker extends Candidate = Candidate> {
+  /** The first in attach order after the given one; -1 asks for the first of all. */
+  firstAfter(attachOrder: number): Worker | undefined;
+  /** The one with the least estimated work outstanding for what it can run at once; the first of equals. */
+  leastLoaded(): Worker | undefined;
+  /**
+   * The one that holds a share, 0 to 1, when all with room stand in attach order, each as broad as its weight: what was
+   * declared for it × its free credit × how fast it has been of late.
+   */
+  atShare(share: number): Worker | undefined;
+  /** Where its load is at most loadMsMax: the first on the ring from a place on, 0 to 1, once around. */
+  onRing(place: number, loadMsMax: number): Worker | undefined;
+  /** Estimated work outstanding on all, with room or not, for each call they can run at once; milliseconds. */
+  averageLoadMs(): number;
 }
 
 /**
@@ -21,18 +41,18 @@ export interface Strategy<State> {
   readonly name: string;
   /** What it remembers from pick to pick, at the start. */
   initialState(): State;
-  /** Index of the chosen candidate; undefined only when there is none. May change the state. random gives 0 to 1. */
-  pick(candidates: readonly Candidate[], state: State, random: () => number): number | undefined;
+  /** The chosen worker; undefined only when none has room. May change the state. */
+  pick<Worker extends Candidate>(room: Room<Worker>, fn: Placed, state: State): Worker | undefined;
 }
 
 /** A strategy at work: with its state. */
 export interface Picker {
   readonly name: string;
-  pick(candidates: readonly Candidate[], random: () => number): number | undefined;
+  pick<Worker extends Candidate>(room: Room<Worker>, fn: Placed): Worker | undefined;
 }
 
 /** Gives a strategy a fresh state. */
 export function startPicker<State>(strategy: Strategy<State>): Picker {
   const state = strategy.initialState();
-  return { name: strategy.name, pick: (candidates, random) => strategy.pick(candidates, state, random) };
+  return { name: strategy.name, pick: (room, fn) => strategy.pick(room, fn, state) };
 }

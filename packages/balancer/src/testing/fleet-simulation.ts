@@ -1,4 +1,5 @@
 import type { GetStatusResponse, Job } from '@relais/contracts';
+import { strategyNames } from '../strategies/catalog.js';
 import { FakeSupervisor } from './fake-supervisor.js';
 import { FakeWorker, language, settled } from './fake-worker.js';
 import { type Answer, ask, build, call, type Rig, startRig } from './rig.js';
@@ -57,7 +58,7 @@ export class FleetSimulation {
   }
 
   static async start(seed: number): Promise<FleetSimulation> {
-    const strategy = seed % 2 === 0 ? 'rr' : 'fifo';
+    const strategy = strategyNames[seed % strategyNames.length] ?? 'fifo';
     return new FleetSimulation(await startRig({ strategy, bounds }), seededRandom(seed));
   }
 

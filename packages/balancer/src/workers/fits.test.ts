@@ -1,7 +1,11 @@
-import { fits, type WorkerLoad } from './fits.js';
+import { lanesOf, noRoom, roomMsOf, type WorkerLoad } from './fits.js';
 
 const boundMs = 10;
 const idle: WorkerLoad = { slots: 4, jobCount: 0, callCount: 0, inline: true, outstandingMs: 0, progressMs: 100 };
+
+function fits(worker: WorkerLoad, estimateMs: number, nowMs: number, workAheadMs: number): boolean {
+  return roomMsOf(worker, nowMs, workAheadMs) >= estimateMs;
+}
 
 test('a full worker has no room, whatever it runs', () => {
   const full = { ...idle, jobCount: 4, callCount: 4 };
@@ -32,4 +36,12 @@ test('a build in progress keeps no call off an inline worker', () => {
 test('a worker that runs calls side by side has room up to its credit, however long they are', () => {
   const busy = { ...idle, inline: false, jobCount: 3, callCount: 3, outstandingMs: 90_000 };
   expect(fits(busy, 60_000, 9000, boundMs)).toBe(true);
+});
+
+test('without credit there is no room even for a job that takes no time', () => {
+  expect(roomMsOf({ ...idle, jobCount: 4 }, 100, boundMs)).toBe(noRoom);
+});
+
+test('runs at once as many calls as it has slots, or one', () => {
+  expect([lanesOf({ inline: true, slots: 32 }), lanesOf({ inline: false, slots: 8 })]).toEqual([1, 8]);
 });

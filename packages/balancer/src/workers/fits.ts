@@ -14,15 +14,22 @@ export interface WorkerLoad {
   readonly progressMs: number;
 }
 
+/** A worker without credit. */
+export const noRoom = Number.NEGATIVE_INFINITY;
+
 /**
- * Whether a worker has room for a job. By credit alone if it runs calls side by side. If it runs them one after the other
- * nothing may wait long behind another job: it must have no call outstanding, or what is outstanding and this job together
- * stay within workAheadMs. An estimate can be wrong: a worker that has given no result for longer than its estimate has at
- * least that much work ahead.
+ * How long a call may be for which a worker has room now, by estimate; noRoom without credit. It is without bound if the
+ * worker runs calls side by side or has none. If it runs them one after the other nothing may wait long behind another job:
+ * what is outstanding and the next call together stay within workAheadMs. An estimate can be wrong: a worker that has given
+ * no result for longer than its estimate has at least that much work ahead.
  */
-export function fits(worker: WorkerLoad, estimateMs: number, nowMs: number, workAheadMs: number): boolean {
-  if (worker.jobCount >= worker.slots) return false;
-  if (!worker.inline || worker.callCount === 0) return true;
-  const aheadMs = Math.max(worker.outstandingMs, nowMs - worker.progressMs);
-  return aheadMs + estimateMs <= workAheadMs;
+export function roomMsOf(worker: WorkerLoad, nowMs: number, workAheadMs: number): number {
+  if (worker.jobCount >= worker.slots) return noRoom;
+  if (!worker.inline || worker.callCount === 0) return Number.POSITIVE_INFINITY;
+  return workAheadMs - Math.max(worker.outstandingMs, nowMs - worker.progressMs);
+}
+
+/** Calls it runs at once. */
+export function lanesOf({ inline, slots }: Pick<WorkerLoad, 'inline' | 'slots'>): number {
+  return inline ? 1 : slots;
 }

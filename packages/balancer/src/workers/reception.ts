@@ -93,7 +93,7 @@ export class Reception {
     });
     scheduler.fleet.add(worker, nowMs);
     logger.info({ workerId: worker.id, workerPid: worker.pid, slots: worker.slots }, 'a worker attached');
-    scheduler.dispatcher.fleetChanged(nowMs);
+    scheduler.dispatcher.pump(nowMs);
     return worker;
   }
 }

@@ -9,8 +9,7 @@ import { type Link, TickBatch } from '@relais/kit';
 import type { FunctionState } from '../functions/function-state.js';
 import type { JobEntry } from '../jobs/job-entry.js';
 import { JobList } from '../jobs/job-list.js';
-import type { Candidate } from '../strategies/strategy.js';
-import type { WorkerLoad } from './fits.js';
+import type { Seat, Standing } from './line-up.js';
 
 /** Takes jobs. */
 interface Ready {
@@ -34,7 +33,7 @@ interface Closed {
 export type SessionState = Ready | Draining | Lost | Closed;
 
 /** One attached worker: what it can do, what it has, and its link. */
-export class WorkerSession implements Candidate, WorkerLoad {
+export class WorkerSession implements Standing {
   readonly id: string;
   readonly pid: number;
   readonly host: string;
@@ -42,6 +41,7 @@ export class WorkerSession implements Candidate, WorkerLoad {
   readonly slots: number;
   /** One entry per language. */
   readonly languages: readonly LanguageSupport[];
+  readonly weight: number;
   readonly attachOrder: number;
   readonly attachedAt: Date;
   /** Jobs that hold its slots, in order of dispatch. */
@@ -56,8 +56,9 @@ export class WorkerSession implements Candidate, WorkerLoad {
   linkOpen = true;
   /** Ids its exit report says it had begun; undefined while there is no report. */
   begunIds: ReadonlySet<number> | undefined;
-  /** It takes nothing else until a job of this function fits. */
-  reservedFor: FunctionState | undefined;
+  readonly seats: Seat[] = [];
+  slowness = 1;
+  #reservedFor: FunctionState | undefined;
   readonly #link: Link<AttachResponse, AttachRequest>;
   readonly #jobBatch: TickBatch<Job>;
   readonly #cancelBatch: TickBatch<number>;
@@ -78,6 +79,7 @@ export class WorkerSession implements Candidate, WorkerLoad {
     this.host = hello.host;
     this.inline = hello.inline;
     this.slots = Math.min(hello.slots, start.slotsMax);
+    this.weight = hello.weight > 0 ? Math.min(hello.weight, weightMax) : 1;
     this.languages = [...new Map(hello.languages.map((support) => [support.lang, support])).values()];
     this.attachOrder = start.attachOrder;
     this.attachedAt = new Date(start.wallMs);
@@ -95,6 +97,20 @@ export class WorkerSession implements Candidate, WorkerLoad {
     return this.jobs.size;
   }
 
+  /** It takes nothing else until a job of this function fits. */
+  get reservedFor(): FunctionState | undefined {
+    return this.#reservedFor;
+  }
+
+  set reservedFor(fn: FunctionState | undefined) {
+    this.#reservedFor = fn;
+    this.#changed();
+  }
+
+  get kept(): boolean {
+    return this.#reservedFor !== undefined;
+  }
+
   /** Whether a frame from it still matters. */
   get listening(): boolean {
     return this.state.kind !== 'closed';
@@ -105,6 +121,7 @@ export class WorkerSession implements Candidate, WorkerLoad {
     this.jobs.pushBack(entry);
     if (entry.fn.isBuild) this.#jobBatch.push(job);
     else this.#holdCall(job, estimateMs, nowMs);
+    this.#changed();
   }
 
   #holdCall(job: Job, estimateMs: number, nowMs: number): void {
@@ -117,10 +134,24 @@ export class WorkerSession implements Candidate, WorkerLoad {
   /** Gives a slot back. */
   release(entry: JobEntry, estimateMs: number): void {
     this.jobs.remove(entry);
+    this.#changed();
     if (entry.fn.isBuild) return;
     this.callCount--;
     // Sums of fractions drift; an idle worker is the occasion to begin anew.
     this.outstandingMs = this.callCount === 0 ? 0 : this.outstandingMs - estimateMs;
+  }
+
+  /** It has given a result. */
+  progressed(nowMs: number): void {
+    this.progressMs = nowMs;
+    this.#changed();
+  }
+
+  /** A call ran this many times as long as was expected of its function. */
+  observe(slowness: number): void {
+    const seen = Math.min(slownessMax, Math.max(1 / slownessMax, slowness));
+    this.slowness += newestShare * (seen - this.slowness);
+    this.#changed();
   }
 
   cancel(wireId: number): void {
@@ -151,6 +182,14 @@ export class WorkerSession implements Candidate, WorkerLoad {
   isWarm(key: string): boolean {
     return this.#warmKeys.has(key);
   }
+
+  #changed(): void {
+    for (const seat of this.seats) seat.changed();
+  }
 }
 
 const warmKeysMax = 1000;
+const weightMax = 1000;
+/** One call says no more about a worker than this; functions vary by themselves. */
+const slownessMax = 4;
+const newestShare = 0.1;

@@ -23,6 +23,8 @@ export class FakeFleet implements ServiceOf<typeof FleetServiceService> {
       state: WorkerState.WORKER_STATE_READY,
       attachedAt: new Date(1_728_435_600_000),
       jobsDone: 3,
+      weight: 1,
+      outstandingMs: 10,
     },
   ];
 

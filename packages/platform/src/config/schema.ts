@@ -44,6 +44,13 @@ export const platformSchema = defineConfig({
     max: 256,
     describe: 'Jobs a worker of native languages may have at once; each runs in a process of its own.',
   },
+  workerWeight: {
+    kind: 'number',
+    default: 1,
+    min: 0.01,
+    max: 1000,
+    describe: 'Share of the work the workers of this machine get beside those of others, by the strategy "weighted".',
+  },
   queueLengthMax: {
     kind: 'int',
     default: 1000,

@@ -25,6 +25,7 @@ export function workerFleet(config: PlatformConfig, peers: WorkerPeers, host: st
       runs: [...(inline ? inlineLanguages : []), ...(native ? nativeLanguages : [])],
       builds: native ? [...inlineLanguages, ...nativeLanguages] : [],
       slots: inline ? config.slotsInline : config.slotsProcesses,
+      weight: config.workerWeight,
       ...peers,
       clusterToken: config.clusterToken,
       logLevel: config.logLevel,

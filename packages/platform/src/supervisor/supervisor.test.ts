@@ -13,6 +13,7 @@ const plan: WorkerPlan = {
   runs: ['c'],
   builds: [],
   slots: 1,
+  weight: 1,
   balancerAddress: 'b:1',
   storageAddress: 's:1',
   clusterToken: '',

@@ -10,6 +10,8 @@ export interface WorkerSpec {
   readonly builds: readonly string[];
   /** Jobs the balancer may give it at once. */
   readonly slots: number;
+  /** Share of the work it should get beside others; above 0. */
+  readonly weight: number;
   /** "unix:/path" or "host:port". */
   readonly balancerAddress: string;
   /** "unix:/path" or "host:port". */

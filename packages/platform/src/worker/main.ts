@@ -27,6 +27,7 @@ const worker = new Worker({
   workerId: spec.workerId,
   host: spec.host,
   slots: spec.slots,
+  weight: spec.weight,
   runs: spec.runs,
   builds: spec.builds,
   runtimes: createRuntimes(new Set([...spec.runs, ...spec.builds]), {

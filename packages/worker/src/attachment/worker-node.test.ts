@@ -52,6 +52,7 @@ function rig() {
     workerId: 'w1',
     host: 'here',
     slots: 4,
+    weight: 2,
     inline: false,
     languages: [],
     clock,
@@ -92,7 +93,7 @@ test('says hello first, takes jobs, and answers those of one turn in one frame',
   runner.finish(1);
   runner.finish(2);
   await turnsUntil(() => frames.length === 2);
-  expect(frames[0]?.hello).toMatchObject({ workerId: 'w1', slots: 4, pid: process.pid });
+  expect(frames[0]?.hello).toMatchObject({ workerId: 'w1', slots: 4, weight: 2, pid: process.pid });
   expect(frames[1]?.results.map(({ id }) => id)).toEqual([1, 2]);
 });
 

@@ -8,6 +8,8 @@ export interface WorkerNodeOptions {
   readonly host: string;
   /** Jobs the balancer may give it at once. */
   readonly slots: number;
+  /** Share of the work it should get beside others; above 0. */
+  readonly weight: number;
   readonly inline: boolean;
   readonly languages: readonly LanguageSupport[];
   readonly dial: Dial<AttachRequest, AttachResponse>;
@@ -92,7 +94,7 @@ export class WorkerNode implements Component {
   }
 
   #welcome(link: Link<AttachRequest, AttachResponse>): void {
-    const { host, inline, languages, slots, workerId } = this.#options;
+    const { host, inline, languages, slots, weight, workerId } = this.#options;
     this.#link = link;
     this.#state = 'attached';
     this.#redialDelayMs = redialMs.first;
@@ -102,7 +104,7 @@ export class WorkerNode implements Component {
     });
     link.send(
       AttachRequest.create({
-        hello: { workerId, pid: process.pid, host, slots, inline, languages: [...languages] },
+        hello: { workerId, pid: process.pid, host, slots, inline, weight, languages: [...languages] },
       }),
     );
   }

@@ -38,6 +38,10 @@ export interface Worker {
     | undefined;
   /** Jobs finished since it attached. */
   jobsDone: number;
+  /** Share of the work it is declared to get by the strategy "weighted". */
+  weight: number;
+  /** Estimated run time of the calls it has now, milliseconds. */
+  outstandingMs: number;
 }
 
 export interface GetStatusRequest {
@@ -89,6 +93,8 @@ function createBaseWorker(): Worker {
     state: 0,
     attachedAt: undefined,
     jobsDone: 0,
+    weight: 0,
+    outstandingMs: 0,
   };
 }
 
@@ -123,6 +129,12 @@ export const Worker: MessageFns<Worker> = {
     }
     if (message.jobsDone !== 0) {
       writer.uint32(80).uint32(message.jobsDone);
+    }
+    if (message.weight !== 0) {
+      writer.uint32(97).double(message.weight);
+    }
+    if (message.outstandingMs !== 0) {
+      writer.uint32(105).double(message.outstandingMs);
     }
     return writer;
   },
@@ -220,6 +232,22 @@ export const Worker: MessageFns<Worker> = {
             message.jobsDone = reader.uint32();
             continue;
           }
+          case 12: {
+            if (tag !== 97) {
+              break;
+            }
+
+            message.weight = reader.double();
+            continue;
+          }
+          case 13: {
+            if (tag !== 105) {
+              break;
+            }
+
+            message.outstandingMs = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -247,6 +275,8 @@ export const Worker: MessageFns<Worker> = {
     message.state = object.state ?? 0;
     message.attachedAt = object.attachedAt ?? undefined;
     message.jobsDone = object.jobsDone ?? 0;
+    message.weight = object.weight ?? 0;
+    message.outstandingMs = object.outstandingMs ?? 0;
     return message;
   },
 };

@@ -50,6 +50,8 @@ export interface WorkerHello {
   languages: LanguageSupport[];
   /** True when calls run in the worker's own loop one after the other, so that it is silent while one runs. */
   inline: boolean;
+  /** Share of the work it should get beside others, by the strategy "weighted"; 0 counts as 1. */
+  weight: number;
 }
 
 /** One language on one worker. */
@@ -474,7 +476,7 @@ export const AttachResponse: MessageFns<AttachResponse> = {
 };
 
 function createBaseWorkerHello(): WorkerHello {
-  return { workerId: "", pid: 0, host: "", slots: 0, languages: [], inline: false };
+  return { workerId: "", pid: 0, host: "", slots: 0, languages: [], inline: false, weight: 0 };
 }
 
 export const WorkerHello: MessageFns<WorkerHello> = {
@@ -496,6 +498,9 @@ export const WorkerHello: MessageFns<WorkerHello> = {
     }
     if (message.inline !== false) {
       writer.uint32(48).bool(message.inline);
+    }
+    if (message.weight !== 0) {
+      writer.uint32(65).double(message.weight);
     }
     return writer;
   },
@@ -561,6 +566,14 @@ export const WorkerHello: MessageFns<WorkerHello> = {
             message.inline = reader.bool();
             continue;
           }
+          case 8: {
+            if (tag !== 65) {
+              break;
+            }
+
+            message.weight = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -584,6 +597,7 @@ export const WorkerHello: MessageFns<WorkerHello> = {
     message.slots = object.slots ?? 0;
     message.languages = object.languages?.map((e) => LanguageSupport.fromPartial(e)) || [];
     message.inline = object.inline ?? false;
+    message.weight = object.weight ?? 0;
     return message;
   },
 };
