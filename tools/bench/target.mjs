@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /**
@@ -28,4 +29,9 @@ export async function startTarget(name, args, { timeoutMs = 60_000 } = {}) {
       await exited;
     },
   };
+}
+
+/** The yardstick. */
+export function startEcho() {
+  return startTarget('echo', [join(import.meta.dirname, 'echo-server.mjs')]);
 }
