@@ -12,6 +12,8 @@ export interface Program {
   readonly initialBytes: number;
   /** What memory.grow refuses to pass. */
   readonly memoryBytesMax: number;
+  /** What an instance holds beside its memory. */
+  readonly tableBytes: number;
   /** Size of the module itself. */
   readonly moduleBytes: number;
 }
@@ -32,6 +34,7 @@ export async function compileProgram(bytes: Uint8Array, memoryMb: number): Promi
     globalNames: mutableGlobals(analysed.parsed).map(globalExportName),
     initialBytes: analysed.initialPages * pageBytes,
     memoryBytesMax: Math.min(declaredMax, pagesMax) * pageBytes,
+    tableBytes: analysed.tableBytes,
     moduleBytes: rewritten.length,
   };
 }

@@ -33,7 +33,8 @@ export class WasmFunction implements LoadedFunction {
   }
 
   get memoryBytes(): number {
-    return this.#program.moduleBytes * compiledFactor + this.#program.initialBytes;
+    const { initialBytes, moduleBytes, tableBytes } = this.#program;
+    return moduleBytes * compiledFactor + initialBytes + tableBytes;
   }
 
   invoke(call: Call): CallOutcome {

@@ -21,7 +21,11 @@ export interface ClangRuntimeOptions {
 
 // The stack lies first, so that overflowing it traps instead of writing over data; 256 KiB of it and a heap that malloc
 // can use before memory must grow, because a call that grew memory costs a new instance.
+// setjmp stands on exceptions of WebAssembly, and costs nothing where it is not used.
 const fixedFlags = [
+  '-mllvm',
+  '-wasm-enable-sjlj',
+  '-lsetjmp',
   '-Wl,--stack-first',
   '-Wl,-z,stack-size=262144',
   '-Wl,--initial-heap=131072',

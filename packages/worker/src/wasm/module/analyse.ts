@@ -3,9 +3,15 @@ import { wasiFunctionNames, wasiModuleName } from '../wasi/host.js';
 import { ByteReader, invalidWasm } from './byte-reader.js';
 import { readInstruction } from './instructions.js';
 import { externKind, type ParsedModule, parseModule, sectionId } from './parse.js';
-import { reservedPrefix } from './rewrite.js';
+import { globalsMax, reservedPrefix } from './rewrite.js';
 
 export const pageBytes = 65_536;
+
+// A table is no part of the memory that memoryMb bounds, and a module of twenty bytes can ask for gigabytes of it.
+const tablesMax = 16;
+const tableEntriesMax = 1_000_000;
+/** What V8 holds for an entry of a table. */
+const tableEntryBytes = 32;
 
 /** Whether an instance can be put back provably to what it was after instantiation, and if not, why. */
 export type Resettable = { readonly yes: true } | { readonly yes: false; readonly because: string };
@@ -14,22 +20,25 @@ export type Resettable = { readonly yes: true } | { readonly yes: false; readonl
 export interface AnalysedModule {
   readonly parsed: ParsedModule;
   readonly initialPages: number;
+  /** What an instance's tables take beside its memory. */
+  readonly tableBytes: number;
   readonly resettable: Resettable;
 }
 
 /**
  * Reads a module and checks that it may run: imports only WASI preview 1, exports `_start` and `memory`, one memory of
- * 32 bits that is not shared. Throws invalid_argument reason invalid_wasm.
+ * 32 bits that is not shared, tables of a million entries at most. Throws invalid_argument reason invalid_wasm.
  */
 export function analyseModule(bytes: Uint8Array): AnalysedModule {
   const parsed = parseModule(bytes);
   checkImports(parsed);
   checkStart(parsed);
   const initialPages = checkMemory(parsed);
+  const tableBytes = checkTables(parsed) * tableEntryBytes;
   if (parsed.exports.some(({ name }) => name.startsWith(reservedPrefix))) {
     throw invalidWasm(`it exports a name that begins with "${reservedPrefix}", which is reserved`);
   }
-  return { parsed, initialPages, resettable: decideResettable(parsed) };
+  return { parsed, initialPages, tableBytes, resettable: decideResettable(parsed) };
 }
 
 /** Throws invalid_argument reason memory_limit when a module starts with more memory than its function may have. */
@@ -67,12 +76,24 @@ function checkMemory({ memories, exports }: ParsedModule): number {
   return memory.initialPages;
 }
 
+function checkTables({ tables }: ParsedModule): number {
+  if (tables.length > tablesMax) throw invalidWasm(`it has ${tables.length} tables, and ${tablesMax} are allowed`);
+  const entries = tables.reduce((sum, { initialEntries }) => sum + initialEntries, 0);
+  if (entries > tableEntriesMax) {
+    throw invalidWasm(`its tables begin with ${entries} entries, and ${tableEntriesMax} are allowed`);
+  }
+  return entries;
+}
+
 const numericTypes: ReadonlySet<number> = new Set([0x7f, 0x7e, 0x7d, 0x7c]);
 
 function decideResettable(parsed: ParsedModule): Resettable {
   if (parsed.hasStart) return { yes: false, because: 'it has a start function' };
   if (parsed.globals.some(({ mutable, valueType }) => mutable && !numericTypes.has(valueType))) {
     return { yes: false, because: 'it has a variable that is no number' };
+  }
+  if (parsed.globals.filter(({ mutable }) => mutable).length > globalsMax) {
+    return { yes: false, because: `it has more than ${globalsMax} variables` };
   }
   return scanCode(parsed);
 }

@@ -25,6 +25,14 @@ const branchTable: Immediate = (reader) => {
 const valueTypes: Immediate = (reader) => {
   for (let left = reader.count(); left > 0; left -= 1) signedType(reader);
 };
+const tryTable: Immediate = (reader) => {
+  signedType(reader);
+  for (let left = reader.count(); left > 0; left -= 1) {
+    // catch and catch_ref name a tag, catch_all and catch_all_ref do not; then where to go.
+    if (reader.u8() < 2) reader.skipLeb(5);
+    reader.skipLeb(5);
+  }
+};
 const memoryArgument: Immediate = (reader) => {
   // Bit 6 of the alignment announces a memory index; there is only one memory here.
   if (reader.u32() >= 64) reader.fail('an alignment is too large');
@@ -47,6 +55,9 @@ const single: Table = [];
 define(single, 0x00, 0x01); // unreachable, nop
 define(single, 0x02, 0x04, signedType); // block, loop, if
 define(single, 0x05, 0x05); // else
+define(single, 0x06, 0x06, signedType); // try
+define(single, 0x07, 0x09, index); // catch, throw, rethrow
+define(single, 0x0a, 0x0a); // throw_ref
 define(single, 0x0b, 0x0b, undefined, 'end');
 define(single, 0x0c, 0x0d, index); // br, br_if
 define(single, 0x0e, 0x0e, branchTable);
@@ -55,8 +66,10 @@ define(single, 0x10, 0x10, index); // call
 define(single, 0x11, 0x11, twoIndices); // call_indirect
 define(single, 0x12, 0x12, index); // return_call
 define(single, 0x13, 0x13, twoIndices); // return_call_indirect
-define(single, 0x1a, 0x1b); // drop, select
+define(single, 0x18, 0x18, index); // delegate
+define(single, 0x19, 0x1b); // catch_all, drop, select
 define(single, 0x1c, 0x1c, valueTypes); // select with types
+define(single, 0x1f, 0x1f, tryTable);
 define(single, 0x20, 0x25, index); // locals, globals, table.get
 define(single, 0x26, 0x26, index, 'table'); // table.set
 define(single, 0x28, 0x3e, memoryArgument); // loads and stores

@@ -5,6 +5,7 @@ export const sectionId = {
   type: 1,
   import: 2,
   function: 3,
+  table: 4,
   memory: 5,
   global: 6,
   export: 7,
@@ -40,6 +41,16 @@ export interface MemoryLimits {
   readonly maximumPages: number | undefined;
 }
 
+export interface TableType {
+  readonly initialEntries: number;
+  readonly maximumEntries: number | undefined;
+  /** Where its entry in the section begins and ends, and its limits within it. */
+  readonly start: number;
+  readonly limitsStart: number;
+  readonly limitsEnd: number;
+  readonly end: number;
+}
+
 export interface GlobalType {
   readonly valueType: number;
   readonly mutable: boolean;
@@ -54,6 +65,7 @@ export interface ParsedModule {
   readonly imports: readonly Import[];
   /** Type index of each function the module defines. */
   readonly functionTypes: readonly number[];
+  readonly tables: readonly TableType[];
   readonly memories: readonly MemoryLimits[];
   readonly globals: readonly GlobalType[];
   readonly exports: readonly Export[];
@@ -73,6 +85,7 @@ export function parseModule(bytes: Uint8Array): ParsedModule {
     types: list(sectionId.type, readFunctionType),
     imports: list(sectionId.import, readImport),
     functionTypes: list(sectionId.function, (reader) => reader.u32()),
+    tables: list(sectionId.table, readTable),
     memories: list(sectionId.memory, readLimits),
     globals: list(sectionId.global, readGlobal),
     exports: list(sectionId.export, readExport),
@@ -143,6 +156,28 @@ function readImport(reader: ByteReader): Import {
   return { module, name, kind };
 }
 
+function readTable(reader: ByteReader): TableType {
+  const start = reader.offset;
+  // A table that names what its entries begin with.
+  const hasInitial = reader.bytes[start] === 0x40;
+  if (hasInitial) reader.skip(2);
+  readValueType(reader);
+  const limitsStart = reader.offset;
+  const flags = reader.u8();
+  if (flags > 1) reader.fail('a table is shared or 64-bit', limitsStart);
+  const initialEntries = reader.u32();
+  const maximumEntries = flags === 1 ? reader.u32() : undefined;
+  const limitsEnd = reader.offset;
+  if (hasInitial) skipConstant(reader, 'a table begins with an unknown instruction');
+  return { initialEntries, maximumEntries, start, limitsStart, limitsEnd, end: reader.offset };
+}
+
+function skipConstant(reader: ByteReader, otherwise: string): void {
+  for (let effect = readInstruction(reader); effect !== 'end'; effect = readInstruction(reader)) {
+    if (effect !== 'plain') reader.fail(otherwise);
+  }
+}
+
 function readLimits(reader: ByteReader): MemoryLimits {
   const flags = reader.u8();
   if (flags > 1) reader.fail('a memory is shared, 64-bit or of unusual pages', reader.offset - 1);
@@ -154,9 +189,7 @@ function readGlobal(reader: ByteReader): GlobalType {
   const valueType = readValueType(reader);
   const mutability = reader.u8();
   if (mutability > 1) reader.fail('a global is neither constant nor variable', reader.offset - 1);
-  for (let effect = readInstruction(reader); effect !== 'end'; effect = readInstruction(reader)) {
-    if (effect !== 'plain') reader.fail('a global begins with an unknown instruction');
-  }
+  skipConstant(reader, 'a global begins with an unknown instruction');
   return { valueType, mutable: mutability === 1 };
 }
 

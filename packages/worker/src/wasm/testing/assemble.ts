@@ -9,6 +9,10 @@ export interface HandModule {
   readonly imports?: readonly (readonly [module: string, name: string])[];
   /** Size of a funcref table; none by default. */
   readonly table?: number;
+  /** Entries of the table section instead, for example [0x70, 0, 1] each. */
+  readonly tables?: readonly (readonly number[])[];
+  /** An active data segment: where it goes, as the bytes of an i32.const, and one byte. */
+  readonly activeData?: readonly number[];
   /** A passive data segment. */
   readonly data?: readonly number[];
   /** Exports beside _start and memory: [name, kind, index]. */
@@ -22,7 +26,7 @@ export interface HandModule {
 
 const end = 0x0b;
 
-/** The binary of a hand-made module. Every number fits one byte of LEB128, which is enough for tests. */
+/** The binary of a hand-made module. Numbers but sizes and counts fit one byte of LEB128, which is enough for tests. */
 export function assemble(module: HandModule): Buffer {
   const imports = module.imports ?? [];
   const startIndex = imports.length;
@@ -35,7 +39,7 @@ export function assemble(module: HandModule): Buffer {
     ...section(1, vector([[0x60, 0, 0]])),
     ...section(2, vector(imports.map(([from, name]) => [...text(from), ...text(name), 0, 0]))),
     ...section(3, vector([[0]])),
-    ...(module.table ? section(4, vector([[0x70, 0, module.table]])) : []),
+    ...(module.table || module.tables ? section(4, vector(module.tables ?? [[0x70, 0, module.table ?? 0]])) : []),
     ...section(5, vector([module.memory ?? [0, 1]])),
     ...(module.globals ? section(6, vector(module.globals.map((global) => [...global, end]))) : []),
     ...section(7, vector(exports.map(([name, kind, index]) => [...text(name), kind, index]))),
@@ -43,8 +47,9 @@ export function assemble(module: HandModule): Buffer {
     // Declares the function, so that ref.func may name it.
     ...(module.table ? section(9, vector([[3, 0, ...vector([[startIndex]])]])) : []),
     ...(module.data ? section(12, [1]) : []),
-    ...section(10, vector([[body.length, ...body]])),
+    ...section(10, vector([[...unsigned(body.length), ...body]])),
     ...(module.data ? section(11, vector([[1, module.data.length, ...module.data]])) : []),
+    ...(module.activeData ? section(11, vector([[0, 0x41, ...module.activeData, end, 1, 7]])) : []),
   ]);
 }
 
@@ -52,8 +57,12 @@ function section(id: number, content: readonly number[]): number[] {
   return [id, (content.length & 0x7f) | 0x80, content.length >> 7, ...content];
 }
 
+function unsigned(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, value >> 7];
+}
+
 function vector(items: readonly (readonly number[])[]): number[] {
-  return [items.length, ...items.flat()];
+  return [...unsigned(items.length), ...items.flat()];
 }
 
 function text(value: string): number[] {

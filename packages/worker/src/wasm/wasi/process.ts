@@ -11,6 +11,8 @@ const clockMonotonic = 1;
 const clockCountMax = 4;
 /** Clocks tick in microseconds: finer is of no use to a function and of use to a side channel. */
 const resolutionNs = 1000n;
+/** Node fills less than 2 GiB at once, and a memory can be larger. */
+const randomBytesMax = 2 ** 30;
 
 /** Arguments, environment, clocks, randomness and exit. */
 export function processFunctions(
@@ -48,7 +50,10 @@ export function processFunctions(
 
     random_get(pointer, length) {
       if (!memory.inRange(pointer >>> 0, length >>> 0)) return Errno.fault;
-      randomFillSync(memory.bytes, pointer >>> 0, length >>> 0);
+      const end = (pointer >>> 0) + (length >>> 0);
+      for (let at = pointer >>> 0; at < end; at += randomBytesMax) {
+        randomFillSync(memory.bytes, at, Math.min(randomBytesMax, end - at));
+      }
       return Errno.success;
     },
 
