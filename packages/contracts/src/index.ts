@@ -66,7 +66,7 @@ export {
   LimitHit,
   Timings,
 } from './grpc/relais/v1/error.js';
-export { FunctionConfig, Isolation } from './grpc/relais/v1/function.js';
+export { FunctionConfig, Isolation, IsolationCost } from './grpc/relais/v1/function.js';
 
 /** The compiled descriptors of every service here, for server reflection. */
 export const descriptorSetUrl = new URL('../descriptors.binpb', import.meta.url);

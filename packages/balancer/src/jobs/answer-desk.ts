@@ -113,6 +113,7 @@ function timingsOf(entry: JobEntry, held: Dispatched | undefined, said: Timings 
     fetchUs: said?.fetchUs ?? 0,
     compileUs: said?.compileUs ?? 0,
     startUs: said?.startUs ?? 0,
+    initUs: said?.initUs ?? 0,
   };
 }
 

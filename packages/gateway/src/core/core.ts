@@ -12,6 +12,7 @@ import { InvokeFunction } from './invoke-function.js';
 import { JobDispatcher } from './job-dispatcher.js';
 import { Languages } from './languages-offered.js';
 import { Readiness } from './readiness.js';
+import { StartCosts } from './start-costs.js';
 import { StaticPages } from './static-pages.js';
 
 export interface CoreOptions {
@@ -61,8 +62,9 @@ export class Core {
       sourceBytesMax,
       buildTimeoutMs,
     });
-    this.invoke = new InvokeFunction({ functions, jobs, pages: this.pages, clock, payloadBytesMax });
-    this.catalog = new FunctionCatalog({ storage, calls, stored, functions });
+    const costs = new StartCosts(limits.resolvedFunctionsMax);
+    this.invoke = new InvokeFunction({ functions, jobs, pages: this.pages, costs, clock, payloadBytesMax });
+    this.catalog = new FunctionCatalog({ storage, calls, stored, functions, costs });
     this.cluster = new Cluster({ fleet, calls, clock, version });
     this.readiness = new Readiness({ storage, fleet, calls });
   }

@@ -1,5 +1,5 @@
 import {
-  type BuildOutcome,
+  BuildOutcome,
   type Diagnostic,
   Form,
   type FunctionConfig,
@@ -70,9 +70,10 @@ export class DeployFunction {
     if (!input.update) await this.#checkFree(input.name, caller);
     const filename = input.filename || language.filename;
     const built = await this.#build(language, { source: input.source, filename, config }, caller);
-    const { artifact, wasm, form } = built;
+    const { artifact, form, isolationCost, wasm } = built;
     const { name, source, update } = input;
-    const request = { name, lang: language.lang, wasm, form, filename, config, source, artifact, update };
+    const runnable = { wasm, form, filename, config, source, artifact, isolationCost };
+    const request = { name, lang: language.lang, update, ...runnable };
     const { version } = await calls.run('storage', caller, (c) => storage.createVersion(request, c));
     if (!version) throw brokenContract('Storage created nothing.');
     this.#options.functions.changed([name]);
@@ -109,7 +110,7 @@ export class DeployFunction {
     value: { source: Buffer; filename: string; config: FunctionConfig },
     caller: Caller,
   ): Promise<BuildOutcome> {
-    if (language.isStatic) return { artifact: Buffer.alloc(0), wasm: false, form: Form.FORM_STATIC, diagnostics: [] };
+    if (language.isStatic) return BuildOutcome.fromPartial({ form: Form.FORM_STATIC });
     await this.#options.languages.checkBuildable(language.lang, caller);
     const result = await this.#options.jobs.run(
       {

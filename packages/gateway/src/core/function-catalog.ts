@@ -1,10 +1,11 @@
-import type { FunctionVersion, StorageServiceService } from '@relais/contracts';
+import type { FunctionVersion, IsolationCost, StorageServiceService } from '@relais/contracts';
 import type { ServiceOf } from '@relais/kit';
 import type { CachedFunctions, Functions } from './cached-functions.js';
 import type { Caller } from './caller.js';
 import type { ControlCalls } from './control-calls.js';
 import { invalid } from './failures.js';
 import { checkName } from './names.js';
+import type { StartCosts } from './start-costs.js';
 
 const pageSizeMax = 1_000;
 const pageSizeDefault = 100;
@@ -21,6 +22,14 @@ export interface FunctionCatalogOptions {
   /** Asks storage itself, so that a reader sees the last acknowledged write. */
   readonly stored: Functions;
   readonly functions: CachedFunctions;
+  readonly costs: StartCosts;
+}
+
+export interface FunctionDetails {
+  readonly version: FunctionVersion;
+  readonly source: Buffer;
+  /** Measured at the build, or learnt from calls; undefined while neither is known. */
+  readonly isolationCost: IsolationCost | undefined;
 }
 
 /** Reads and removes functions. */
@@ -31,13 +40,13 @@ export class FunctionCatalog {
     this.#options = options;
   }
 
-  /** One version with its source. Errors: invalid_argument, not_found, unavailable. */
-  async get(reference: string, caller: Caller): Promise<{ version: FunctionVersion; source: Buffer }> {
-    const { calls, storage, stored } = this.#options;
+  /** One version with its source and what its isolation costs. Errors: invalid_argument, not_found, unavailable. */
+  async get(reference: string, caller: Caller): Promise<FunctionDetails> {
+    const { calls, costs, storage, stored } = this.#options;
     const version = await stored.resolve(reference, caller);
     const request = { digest: version.sourceDigest };
     const { content } = await calls.run('storage', caller, (c) => storage.getBlob(request, c));
-    return { version, source: content };
+    return { version, source: content, isolationCost: version.isolationCost ?? costs.of(version.id) };
   }
 
   /** A page of current versions ordered by name; size 0 means 100. Errors: invalid_argument, unavailable. */

@@ -5,6 +5,7 @@ import type { Caller } from './caller.js';
 import { brokenContract, tooLarge } from './failures.js';
 import { configBounds } from './function-config.js';
 import type { JobDispatcher } from './job-dispatcher.js';
+import type { StartCosts } from './start-costs.js';
 import type { StaticPages } from './static-pages.js';
 
 export interface InvokeInput {
@@ -34,6 +35,8 @@ export interface InvokeFunctionOptions {
   readonly functions: CachedFunctions;
   readonly jobs: JobDispatcher;
   readonly pages: StaticPages;
+  /** Told what each call's start took. */
+  readonly costs: StartCosts;
   readonly clock: Clock;
   readonly payloadBytesMax: number;
 }
@@ -78,6 +81,7 @@ export class InvokeFunction {
       caller,
     );
     if (result.outcome?.$case !== 'invoked') throw brokenContract('A call was answered with something else.');
+    if (result.timings) this.#options.costs.record(version.id, result.timings);
     return {
       invocationId: id,
       functionName: version.name,

@@ -221,7 +221,8 @@ test('a function reads the same as it was deployed', async () => {
     source: { case: 'data', value: Buffer.from('source') },
     config: { isolation: functions.Isolation.REUSE, env: { A: 'b' }, memoryMb: 64 },
   });
-  const { function: read, source } = await client.getFunction({ function: 'full' });
+  const { function: read, isolationCost, source } = await client.getFunction({ function: 'full' });
+  expect(isolationCost).toMatchObject({ newUs: 40, resetUs: 9, reuseUs: 0.1, basis: 'build' });
   expect(read).toEqual(deployed);
   expect(read).toMatchObject({
     form: 'program',

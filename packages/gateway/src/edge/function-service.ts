@@ -1,7 +1,7 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { FunctionConfig } from '@relais/contracts';
 import { functions } from '@relais/contracts/edge';
-import { functionMessage } from './messages.js';
+import { functionMessage, isolationCostMessage } from './messages.js';
 import { type EdgeShared, serve } from './serve.js';
 
 /** relais.v1.FunctionService over the use cases. */
@@ -17,8 +17,8 @@ export function functionService(shared: EdgeShared): ServiceImpl<typeof function
       return { function: functionMessage(version), diagnostics: [...diagnostics] };
     }),
     getFunction: serve(shared, method.getFunction, async (request, { caller }) => {
-      const { source, version } = await catalog.get(request.function, caller);
-      return { function: functionMessage(version), source };
+      const { isolationCost, source, version } = await catalog.get(request.function, caller);
+      return { function: functionMessage(version), source, ...isolationCostMessage(isolationCost) };
     }),
     listFunctions: serve(shared, method.listFunctions, async ({ pageSize, pageToken }, { caller }) => {
       const { nextPageToken, versions } = await catalog.list(pageSize, pageToken, caller);

@@ -24,14 +24,14 @@ export async function deploy(call: RestCall, shared: RestShared): Promise<RestAn
 /** GET /function/REFERENCE: one version with its source. */
 export async function getFunction(call: RestCall, { core }: RestShared): Promise<RestAnswer> {
   knownParameters(call.query, []);
-  const { source, version } = await core.catalog.get(
+  const { isolationCost, source, version } = await core.catalog.get(
     decodeText(call.path.slice(functionPrefix.length), 'path'),
     call.caller,
   );
   const code = isUtf8(source)
     ? { code: source.toString('utf8') }
     : { code: source.toString('base64'), encoding: 'base64' };
-  return ok({ ...functionView(version), ...code });
+  return ok({ ...functionView(version), ...(isolationCost ? { isolationCost } : {}), ...code });
 }
 
 /** GET /functions: a page of current versions. */

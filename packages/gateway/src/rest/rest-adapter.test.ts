@@ -39,7 +39,8 @@ test('a deploy carries its options to the build and to storage', async () => {
     'timeoutMs=5000&memoryMb=64&isolation=reuse&cflags=-O2%20-DX=1&cflags=-Wall&env.GREETING=hi+you&http=cgi';
   const answer = await ask('POST', `/deploy?name=hello&lang=c&concurrency=3&filename=h.c&${options}`, source);
   expect(answer.status).toBe(201);
-  const config = (await ask('GET', '/function/hello')).json().config;
+  const { config, isolationCost } = (await ask('GET', '/function/hello')).json();
+  expect(isolationCost).toEqual({ newUs: 40, resetUs: 9, reuseUs: 0.1, basis: 'build' });
   expect(config).toEqual({
     timeoutMs: 5000,
     memoryMb: 64,

@@ -1,4 +1,4 @@
-import { Form, type HttpResponse, type InvokeWork, type Job, type JobResult } from '@relais/contracts';
+import { Form, type HttpResponse, type InvokeWork, IsolationCost, type Job, type JobResult } from '@relais/contracts';
 import { type CallContext, type Exchange, RelaisError, toDetail } from '@relais/kit';
 
 /** What a fake function answers: bytes, or bytes with status and headers. */
@@ -19,7 +19,7 @@ export class FakeDispatch implements Exchange<Job, JobResult> {
 
   async exchange(job: Job, context: CallContext): Promise<JobResult> {
     this.jobs.push(job);
-    const timings = { queuedUs: 1, coldUs: 2, runUs: 3, fetchUs: 4, compileUs: 5, startUs: 6 };
+    const timings = { queuedUs: 1, coldUs: 2, runUs: 3, fetchUs: 4, compileUs: 5, startUs: 6, initUs: 7 };
     const rest = { id: job.id, timings, workerId: 'w1', logs: '', logsTruncated: false };
     try {
       if (job.work?.$case !== 'invoke') return { ...rest, outcome: { $case: 'built', value: this.#build(job) } };
@@ -39,6 +39,7 @@ export class FakeDispatch implements Exchange<Job, JobResult> {
     if (this.buildFailure) throw this.buildFailure;
     const wasm = job.lang === 'c';
     const artifact = wasm ? Buffer.from('wasm bytes') : Buffer.alloc(0);
-    return { artifact, wasm, form: Form.FORM_PROGRAM, diagnostics: [] };
+    const isolationCost = IsolationCost.fromPartial({ newUs: 40, resetUs: 9, reuseUs: 0.1, basis: 'build' });
+    return { artifact, wasm, form: Form.FORM_PROGRAM, diagnostics: [], isolationCost };
   }
 }

@@ -45,6 +45,7 @@ export class MemoryStorage implements Storage {
       sourceBytes: source.length,
       artifactBytes: runnable.length,
       createdAtMs: 1_728_435_600_000,
+      isolationCost: request.isolationCost,
     };
     this.versions.push(version);
     this.announce(name);

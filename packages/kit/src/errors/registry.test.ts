@@ -34,7 +34,7 @@ const everything: Required<Omit<ErrorFields, 'cause'>> = {
   diagnostics: [{ file: 'a.c', line: 1, column: 2, severity: 'error', message: 'no' }],
   exit: { exitCode: 3, signal: 'SIGSEGV', stack: 's', stderrTail: 'e' },
   limit: { name: 'memoryMb', limit: 128, used: 0.5 },
-  timings: { queuedUs: 1, coldUs: 2, runUs: 3, fetchUs: 4, compileUs: 5, startUs: 6 },
+  timings: { queuedUs: 1, coldUs: 2, runUs: 3, fetchUs: 4, compileUs: 5, startUs: 6, initUs: 7 },
   workerId: 'w1',
 };
 

@@ -74,6 +74,7 @@ async function prepare(request: CreateVersionRequest): Promise<{ draft: Function
     artifactBytes: artifact.length,
     filename: request.filename,
     config: request.config ?? FunctionConfig.create(),
+    isolationCost: request.isolationCost,
   });
   return { draft, blobs: [...contents].map(([digest, content]) => put(keys.blob(digest), content)) };
 }

@@ -14,7 +14,8 @@ export const nothingLoaded: LoadTimes = { fetchUs: 0, compileUs: 0 };
 /** The wire form of a call's outcome. id and workerId are left to the runner. */
 export function resultOf(outcome: CallOutcome, load: LoadTimes): JobResult {
   const { result } = outcome;
-  const startUs = Math.round(outcome.coldUs);
+  const initUs = Math.round(outcome.initUs ?? 0);
+  const startUs = Math.round(outcome.coldUs) - initUs;
   return {
     id: 0,
     workerId: '',
@@ -23,11 +24,12 @@ export function resultOf(outcome: CallOutcome, load: LoadTimes): JobResult {
       : { $case: 'failure', value: toDetail(result.error.with({ component: 'worker' })) },
     timings: {
       queuedUs: 0,
-      coldUs: load.fetchUs + load.compileUs + startUs,
+      coldUs: load.fetchUs + load.compileUs + startUs + initUs,
       runUs: Math.round(outcome.runUs),
       fetchUs: load.fetchUs,
       compileUs: load.compileUs,
       startUs,
+      initUs,
     },
     logs: outcome.logs,
     logsTruncated: outcome.logsTruncated,

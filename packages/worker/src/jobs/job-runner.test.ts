@@ -109,7 +109,7 @@ test('the first call is told what fetching and compiling cost it, the second tha
   await Promise.resolve();
   it.runner.run(call(2, 'c'), it.clock.nowMs());
   expect(it.results.map(({ timings }) => timings)).toMatchObject([
-    { coldUs: 3000, fetchUs: 3000, compileUs: 0, startUs: 0, runUs: 5 },
+    { coldUs: 3000, fetchUs: 3000, compileUs: 0, startUs: 0, initUs: 0, runUs: 5 },
     { coldUs: 0, fetchUs: 0, compileUs: 0, startUs: 0, runUs: 5 },
   ]);
 });

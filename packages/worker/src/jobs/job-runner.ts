@@ -142,7 +142,9 @@ export class JobRunner {
   #finish(running: RunningJob, work: InvokeWork, span: Span, outcome: CallOutcome, load: LoadTimes): void {
     const failure = outcome.result.ok ? undefined : outcome.result.error;
     if (span.recording) {
-      span.set({ 'relais.cold_us': outcome.coldUs, 'relais.run_us': outcome.runUs, ...outcome.attributes });
+      const { attributes, coldUs, initUs = 0, runUs } = outcome;
+      const times = { 'relais.cold_us': coldUs, 'relais.init_us': initUs, 'relais.run_us': runUs };
+      span.set({ ...times, ...attributes });
     }
     span.end(failure);
     this.#options.functions.release(work.functionId);

@@ -62,6 +62,7 @@ export class HandlerFunction implements LoadedFunction {
   /** A guest with the function loaded; undefined when that failed, and then the call is settled. */
   async #start(lease: Lease<Guest>, running: RunningCall): Promise<Guest | undefined> {
     const guest = await this.#options.guests.fill(lease, running, this.#options);
+    running.initialise();
     const reply = await guest.load(this.#loadHeader, this.#options.source.content);
     this.#options.guests.prepareNext(this.#options);
     if (reply.kind === 'ready') return guest;

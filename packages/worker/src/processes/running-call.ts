@@ -14,6 +14,7 @@ export class RunningCall {
   #cancelled = false;
   #cold = false;
   #beganMs = 0;
+  #initBeganMs = 0;
   #runBeganMs = 0;
 
   constructor(call: Call, clock: Clock) {
@@ -46,6 +47,11 @@ export class RunningCall {
     if (this.#cancelled) guest.kill();
   }
 
+  /** Its process is there; the function's own initialisation begins. */
+  initialise(): void {
+    this.#initBeganMs = this.#clock.nowMs();
+  }
+
   /** The function's own code begins. */
   run(): void {
     this.#runBeganMs = this.#clock.nowMs();
@@ -58,6 +64,7 @@ export class RunningCall {
       result,
       ...(this.#guest?.logs.captured() ?? noLogs),
       coldUs: this.#beganMs === 0 || !this.#cold ? 0 : toUs(preparedMs - this.#beganMs),
+      initUs: this.#initBeganMs === 0 ? 0 : toUs(preparedMs - this.#initBeganMs),
       runUs: this.#runBeganMs === 0 ? 0 : toUs(nowMs - this.#runBeganMs),
       attributes: { 'relais.instance': this.#cold ? 'new' : 'warm' },
     });

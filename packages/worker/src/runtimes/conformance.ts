@@ -2,6 +2,7 @@ import { basicCases, cgiCases, payloadCases, stateCases } from './conformance/ca
 import { cancelCases } from './conformance/cancel-cases.js';
 import { buildCases, failureCases } from './conformance/failure-cases.js';
 import type { RuntimeFixtures } from './conformance/fixtures.js';
+import { isolationCases } from './conformance/isolation-cases.js';
 import { Subject, slowTestMs } from './conformance/subject.js';
 import type { RuntimeLimits } from './limits.js';
 import type { Runtime } from './runtime.js';
@@ -24,6 +25,7 @@ export function runtimeConformance(
     failureCases(subject);
     buildCases(subject, fixtures);
     stateCases(subject, fixtures);
+    isolationCases(subject, fixtures);
     if (fixtures.sources.cgi) cgiCases(subject, fixtures.sources.cgi);
     if (fixtures.sources.endless) cancelCases(subject, fixtures.sources.endless);
   });

@@ -1,4 +1,4 @@
-import type { FunctionConfig } from '@relais/contracts';
+import { type FunctionConfig, Isolation } from '@relais/contracts';
 
 /** Bounds a worker holds every runtime to. What happens at a bound is said beside it. */
 export interface RuntimeLimits {
@@ -28,4 +28,9 @@ const memoryMbDefault = 128;
 /** Memory one call of a version may have, MiB. */
 export function memoryMbOf({ config }: { readonly config?: FunctionConfig | undefined }): number {
   return config?.memoryMb || memoryMbDefault;
+}
+
+/** Whether state of a version may survive from call to call where its language's default is that nothing does. */
+export function isReused({ config }: { readonly config?: FunctionConfig | undefined }): boolean {
+  return config?.isolation === Isolation.ISOLATION_REUSE;
 }

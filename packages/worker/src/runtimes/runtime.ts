@@ -68,6 +68,8 @@ export interface CallOutcome {
   readonly logsTruncated: boolean;
   /** Instantiating, starting and initialising what was not warm, microseconds. */
   readonly coldUs: number;
+  /** Of that, the function's own initialisation. Default 0. */
+  readonly initUs?: number;
   /** The function itself, microseconds. */
   readonly runUs: number;
   /** More for the runtime's span, for example whether the instance was reset or new. */

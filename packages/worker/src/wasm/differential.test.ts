@@ -44,7 +44,7 @@ class Bench {
     this.#program = program;
     const bounds = { outputBytesMax: 1e6, logBytesMax: 1e5 };
     this.#host = new WasiHost({ clock: systemClock, wait: () => {}, functionName: 'probe', ...bounds });
-    this.#slot = new Slot(program, this.#host, new LiveMemories(10));
+    this.#slot = new Slot(program, this.#host, new LiveMemories(10, 1e9));
   }
 
   /** Runs a call to whatever end it has; what it wrote. */
@@ -56,14 +56,14 @@ class Bench {
     } catch {
       // A trap or an exit is as good as any other dirt.
     }
-    this.#slot.settle();
+    this.#slot.settle(true);
     return this.#host.call.output.text();
   }
 
   /** Makes ready for the next call; whether by putting the instance back. */
   prepare(): boolean {
     // Makes nothing of what cannot be put back, as after a call.
-    this.#slot.settle();
+    this.#slot.settle(true);
     const wasReady = this.#slot.isReady;
     this.#begin('');
     this.#slot.prepare();

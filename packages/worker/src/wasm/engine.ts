@@ -3,7 +3,7 @@ import type { Clock } from '@relais/kit';
 import { memoryMbOf, type RuntimeLimits } from '../runtimes/limits.js';
 import type { LoadedFunction } from '../runtimes/runtime.js';
 import { LiveMemories } from './live-memories.js';
-import { compileProgram } from './program.js';
+import { compileProgram, entryOf } from './program.js';
 import { Slot } from './slot.js';
 import { WasiHost } from './wasi/host.js';
 import { threadWait, type Wait } from './wasi/poll.js';
@@ -14,12 +14,18 @@ export interface WasmEngineOptions {
   readonly clock: Clock;
   /** Instances alive at once in this process; at the bound the least recently used idle one is let go. Default 1000. */
   readonly liveMemoriesMax?: number;
+  /** Memory that idle instances hold together; beyond it the least recently used are let go. Default 1 GiB. */
+  readonly liveMemoryBytesMax?: number;
   /** Holds the thread while a function sleeps. Default: without burning the processor. */
   readonly wait?: Wait;
 }
 
+const liveMemoriesMaxDefault = 1000;
+const liveMemoryBytesMaxDefault = 1024 * 1024 * 1024;
+
 /**
- * Runs WASI preview-1 programs inline, each call on an instance that nothing has touched. One per process: every language
+ * Runs WASI preview-1 programs inline, each call on an instance that nothing has touched, unless the version's isolation
+ * is reuse. One per process: every language
  * that becomes WASM shares it, and with it the bound on live memories.
  */
 export class WasmEngine {
@@ -30,7 +36,10 @@ export class WasmEngine {
   constructor(options: WasmEngineOptions) {
     this.#options = options;
     this.#wait = options.wait ?? threadWait();
-    this.#memories = new LiveMemories(options.liveMemoriesMax ?? 1000);
+    this.#memories = new LiveMemories(
+      options.liveMemoriesMax ?? liveMemoriesMaxDefault,
+      options.liveMemoryBytesMax ?? liveMemoryBytesMaxDefault,
+    );
   }
 
   /** Instances alive now. */
@@ -38,13 +47,15 @@ export class WasmEngine {
     return this.#memories.count;
   }
 
-  /**
-   * Compiles a version's module. Rejects with invalid_argument reason invalid_wasm or memory_limit. Isolation reuse is
-   * served as fresh: a program runs from `_start` to exit, so there is nothing that could be used again.
-   */
+  /** Memory that idle instances hold now. */
+  get liveMemoryBytes(): number {
+    return this.#memories.bytes;
+  }
+
+  /** Compiles a version's module. Rejects with invalid_argument reason invalid_wasm or memory_limit. */
   async load(version: FunctionVersion, module: Uint8Array): Promise<LoadedFunction> {
     const { clock, limits } = this.#options;
-    const program = await compileProgram(module, memoryMbOf(version));
+    const program = await compileProgram(module, memoryMbOf(version), entryOf(version));
     const host = new WasiHost({
       clock,
       wait: this.#wait,

@@ -11,18 +11,23 @@ const resetBytesMax = 4 * 1024 * 1024;
 const resetBytesPerModuleByte = 2;
 
 interface Live {
-  readonly start: () => void;
+  readonly initialise: (() => void) | undefined;
+  readonly run: () => unknown;
   readonly memory: WasmMemory;
   readonly bytes: Uint8Array;
   readonly globals: readonly { readonly global: WasmGlobal; readonly initial: unknown }[];
 }
 
-/** Runs one program, one call at a time, each on an instance that nothing has touched: reset where proven, else new. */
+/**
+ * Runs one program, one call at a time. Each call has an instance that nothing has touched, reset where proven, else new;
+ * or, where the program's entry is `relais_run`, the instance as the last call left it.
+ */
 export class Slot implements MemoryHolder {
+  /** Whether an instance can be put back provably, and for less than a new one costs. */
+  readonly isResettable: boolean;
   readonly #program: Program;
   readonly #host: WasiHost;
   readonly #memories: LiveMemories;
-  readonly #isResettable: boolean;
   #live: Live | undefined;
   #image: MemoryImage | undefined;
 
@@ -31,37 +36,43 @@ export class Slot implements MemoryHolder {
     this.#host = host;
     this.#memories = memories;
     const bytesMax = resetBytesMax + resetBytesPerModuleByte * program.moduleBytes;
-    this.#isResettable = program.resettable.yes && program.initialBytes <= bytesMax;
+    this.isResettable = program.entry === '_start' && program.resettable.yes && program.initialBytes <= bytesMax;
   }
 
-  /** Whether an instance is waiting that can be put back. */
+  /** Whether an instance is waiting for a call. */
   get isReady(): boolean {
     return this.#live !== undefined;
   }
 
-  /** Memory held between calls. */
-  get heldBytes(): number {
-    return this.#live ? this.#program.initialBytes + (this.#image?.keptBytes ?? 0) : 0;
+  /** Whether its instance is left as the last call left it. */
+  get isReused(): boolean {
+    return this.#program.entry === 'relais_run';
   }
 
   /**
-   * Makes the instance untouched: puts the last call's back, or makes a new one. Throws unavailable when the machine has
-   * no memory for it.
+   * Makes an instance ready: puts the last call's back where it is not reused, or makes a new one. Throws unavailable when
+   * the machine has no memory for it.
    */
   prepare(): void {
     this.#memories.use(this);
     if (this.#live) {
-      this.#reset(this.#live);
+      if (!this.isReused) this.#reset(this.#live);
       return;
     }
     const live = this.#instantiate();
     this.#live = live;
-    if (this.#isResettable) this.#image ??= new MemoryImage(live.bytes);
+    if (this.isResettable) this.#image ??= new MemoryImage(live.bytes);
   }
 
-  /** Runs `_start`; throws whatever comes out of the module. */
+  /** Runs what a new instance of a reused module must run once; throws whatever comes out of it. */
+  initialise(): void {
+    this.#live?.initialise?.();
+  }
+
+  /** Runs the entry; throws whatever comes out of the module. An exit code it answers is that of the call. */
   run(): void {
-    this.#live?.start();
+    const code = this.#live?.run();
+    if (typeof code === 'number' && code !== 0) this.#host.call.ending ??= { kind: 'exit', code: code >>> 0 };
   }
 
   /** Size of the memory now; it may have grown during the call. */
@@ -70,13 +81,19 @@ export class Slot implements MemoryHolder {
   }
 
   /**
-   * After a call, however it ended: drops an instance that cannot be put back provably. One that can is put back when
-   * the next call comes, so that a function called once never touches the pages it did not use.
+   * After a call. An instance that cannot be put back provably is dropped, and one that is reused when its call did not
+   * end by returning well. What can be put back is when the next call comes, so that a function called once never touches
+   * the pages it did not use.
    */
-  settle(): void {
-    // A memory that grew cannot shrink; its old view then has length 0.
-    const hasGrown = this.#live?.bytes.length !== this.#program.initialBytes;
-    if (!this.#isResettable || hasGrown) this.drop();
+  settle(endedWell: boolean): void {
+    const keeps = this.isReused ? endedWell : this.isResettable && !this.#hasGrown;
+    if (keeps) this.#memories.keep(this, this.memoryBytes + this.#program.tableBytes + (this.#image?.keptBytes ?? 0));
+    else this.drop();
+  }
+
+  // A memory that grew cannot shrink; its old view then has length 0.
+  get #hasGrown(): boolean {
+    return this.#live?.bytes.length !== this.#program.initialBytes;
   }
 
   /** Drops the instance; the next call makes a new one. */
@@ -101,10 +118,12 @@ export class Slot implements MemoryHolder {
     this.#host.memory.attach(memory);
     const globals = this.#program.globalNames.map((name) => {
       const global = instance.exports[name] as WasmGlobal;
-      return { global, initial: this.#isResettable ? global.value : undefined };
+      return { global, initial: this.isResettable ? global.value : undefined };
     });
     const bytes = new Uint8Array(memory.buffer);
-    return { start: instance.exports._start as () => void, memory, bytes, globals };
+    const run = instance.exports[this.#program.entry] as () => unknown;
+    const initialise = this.isReused ? (instance.exports._initialize as (() => void) | undefined) : undefined;
+    return { initialise, run, memory, bytes, globals };
   }
 
   #allocate(): WasmInstance {

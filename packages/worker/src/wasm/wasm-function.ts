@@ -11,6 +11,7 @@ import type { WasiHost } from './wasi/host.js';
 // Compiled code takes a few times the module's size.
 const compiledFactor = 4;
 const onReset: Attributes = Object.freeze({ 'relais.wasm.instance': 'reset' });
+const onReused: Attributes = Object.freeze({ 'relais.wasm.instance': 'reused' });
 const onNew: Attributes = Object.freeze({ 'relais.wasm.instance': 'new' });
 const stackFramesMax = 50;
 
@@ -40,21 +41,24 @@ export class WasmFunction implements LoadedFunction {
   invoke(call: Call): CallOutcome {
     const { call: state } = this.#host;
     const arrivedMs = this.#clock.nowMs();
-    const attributes = this.#slot.isReady ? onReset : onNew;
+    const kept = this.#slot.isReused ? onReused : onReset;
+    const attributes = this.#slot.isReady ? kept : onNew;
     const environment = () => this.#environment(call);
     state.begin({ payload: call.payload, deadlineMs: call.deadlineMs, environment }, arrivedMs);
-    const thrown = this.#run(attributes === onNew);
+    const { thrown, instanceMs } = this.#run(attributes === onNew);
     const endedMs = this.#clock.nowMs();
+    const endedWell = thrown === undefined && state.ending === undefined;
     const outcome = {
       result: this.#result(call, thrown),
       logs: state.logs.text(),
       logsTruncated: state.logs.truncated,
       coldUs: (state.startMs - arrivedMs) * 1000,
+      initUs: (state.startMs - instanceMs) * 1000,
       runUs: (endedMs - state.startMs) * 1000,
       attributes,
     };
     state.end();
-    this.#slot.settle();
+    this.#slot.settle(endedWell);
     return outcome;
   }
 
@@ -65,19 +69,35 @@ export class WasmFunction implements LoadedFunction {
     this.#slot.drop();
   }
 
-  /** What came out of the module, or of making its instance; undefined when `_start` returned. */
-  #run(isNew: boolean): unknown {
+  /** What came out of the module, or of making its instance, and when there was one. */
+  #run(isNew: boolean): { thrown: unknown; instanceMs: number } {
+    const { call } = this.#host;
     const framesBefore = Error.stackTraceLimit;
     Error.stackTraceLimit = stackFramesMax;
+    let instanceMs = call.startMs;
     try {
       this.#slot.prepare();
-      if (isNew) this.#host.call.startMs = this.#clock.nowMs();
+      if (isNew) {
+        instanceMs = this.#clock.nowMs();
+        call.startMs = instanceMs;
+        this.#initialise();
+      }
       this.#slot.run();
-      return undefined;
+      return { thrown: undefined, instanceMs };
     } catch (error) {
-      return error ?? new Error('the module threw nothing');
+      return { thrown: error ?? new Error('the module threw nothing'), instanceMs };
     } finally {
       Error.stackTraceLimit = framesBefore;
+    }
+  }
+
+  /** The time it takes is part of the cold start, however it ends. */
+  #initialise(): void {
+    if (!this.#slot.isReused) return;
+    try {
+      this.#slot.initialise();
+    } finally {
+      this.#host.call.startMs = this.#clock.nowMs();
     }
   }
 

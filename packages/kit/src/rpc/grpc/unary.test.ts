@@ -47,7 +47,7 @@ test('a failure crosses with every field but its cause', async () => {
     diagnostics: [{ file: 'a.c', line: 3, column: 9, severity: 'error', message: 'expected ;' }],
     exit: { exitCode: 2, signal: '', stack: 'at main', stderrTail: 'boo' },
     limit: { name: 'payloadBytesMax', limit: 6, used: 7 },
-    timings: { queuedUs: 1, coldUs: 2, runUs: 3, fetchUs: 4, compileUs: 5, startUs: 6 },
+    timings: { queuedUs: 1, coldUs: 2, runUs: 3, fetchUs: 4, compileUs: 5, startUs: 6, initUs: 7 },
     workerId: 'w1',
     cause: new Error('secret'),
   });

@@ -4,12 +4,13 @@ import { openSource } from '../../sources/source-tree.js';
 import type { WasmEngine } from '../../wasm/engine.js';
 import { compileFailure } from '../compiled/compile-failure.js';
 import { moduleOutcome } from '../compiled/module-outcome.js';
-import type { RuntimeLimits } from '../limits.js';
+import { isReused, type RuntimeLimits } from '../limits.js';
 import type { Runtime } from '../runtime.js';
 import { checkCflags } from './cflags.js';
 import type { ClangCompiler } from './clang-compiler.js';
 import { parseClangOutput } from './clang-diagnostics.js';
 import { type ClangLanguage, program, singleProgram } from './clang-sources.js';
+import { reusable, reuseFlags } from './reuse.js';
 
 export interface ClangRuntimeOptions {
   /** Shared with the other languages that become WASM; whoever made it closes it. */
@@ -68,9 +69,11 @@ async function build(
   checkCflags(cflags);
   const tree = await openSource(work.source, work.filename, { lang: language.lang, entry: work.config?.entry ?? '' });
   const filename = tree.single ? work.filename || tree.entry : tree.entry;
-  const { files, sources } = tree.single ? singleProgram(language, tree) : program(language, tree);
+  const given = tree.single ? singleProgram(language, tree) : program(language, tree);
+  const { files, sources } = isReused(work) ? reusable(language, given) : given;
   const [entry = ''] = sources;
-  const flags = [...language.defaultFlags, ...cflags, '-I.', ...language.fixedFlags, ...fixedFlags];
+  const linking = isReused(work) ? [...fixedFlags, ...reuseFlags] : fixedFlags;
+  const flags = [...language.defaultFlags, ...cflags, '-I.', ...language.fixedFlags, ...linking];
   const { module, said } = await compiler.compile({ files, sources, flags }, budgetMs);
   const diagnostics = parseClangOutput(said, entry, filename);
   if (!module) throw compileFailure(diagnostics, filename);

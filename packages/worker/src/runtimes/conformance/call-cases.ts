@@ -104,18 +104,18 @@ export function payloadCases(subject: Subject, fixtures: RuntimeFixtures): void 
 
 export function stateCases(subject: Subject, fixtures: RuntimeFixtures): void {
   test(
-    `50 calls in a row: state ${fixtures.stateSurvives ? 'survives' : 'does not leak'}`,
+    `200 calls in a row: state ${fixtures.stateSurvives ? 'survives' : 'does not leak'}`,
     async () => {
       const fn = await subject.deploy(fixtures.sources.counter);
       const counts: string[] = [];
-      for (let call = 0; call < 50; call += 1)
+      for (let call = 0; call < 200; call += 1)
         counts.push(
           outputOf(await fn.call())
             .toString()
             .trim(),
         );
       await fn.loaded.close();
-      const expected = Array.from({ length: 50 }, (_, call) => (fixtures.stateSurvives ? `${call + 1}` : '1'));
+      const expected = Array.from({ length: 200 }, (_, call) => (fixtures.stateSurvives ? `${call + 1}` : '1'));
       expect(counts).toEqual(expected);
     },
     slowTestMs,

@@ -43,6 +43,8 @@ export interface RuntimeFixtures {
     /** style processes only: writes its pid to the file named by STARTED_FILE, then loops for ever without yielding. */
     readonly endless?: FixtureSource;
   };
+  /** What these are for isolation reuse, where the same source will not do. */
+  readonly reusable?: Readonly<Record<'counter' | 'echo' | 'environment', FixtureSource>>;
   /** Where the error of `invalid` is; 0 when the language cannot tell. */
   readonly invalidLine: number;
 }

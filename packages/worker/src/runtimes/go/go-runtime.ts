@@ -1,5 +1,5 @@
 import { mkdir, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import type { BuildOutcome, BuildWork, FunctionVersion, LanguageSupport } from '@relais/contracts';
 import type { Clock, RelaisError } from '@relais/kit';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
@@ -9,13 +9,14 @@ import { toolchainAbsent } from '../compiled/build-failures.js';
 import { compileFailure } from '../compiled/compile-failure.js';
 import { moduleOutcome } from '../compiled/module-outcome.js';
 import { type BuildSite, ToolBuilds } from '../compiled/tool-builds.js';
-import { memoryMbOf, type RuntimeLimits } from '../limits.js';
+import { isReused, memoryMbOf, type RuntimeLimits } from '../limits.js';
 import type { LoadedFunction, Runtime } from '../runtime.js';
 import { trimCache } from './build-cache.js';
 import { parseGoOutput } from './go-diagnostics.js';
 import { layOut } from './go-source.js';
 import { compileCommand, findGo, type GoToolchain, modulePath, ownModule } from './go-toolchain.js';
 import { withHeapHeadroom } from './heap-headroom.js';
+import { relay, relayName, reuseMinorMin } from './reuse.js';
 
 export interface GoRuntimeOptions {
   /** Shared with the other languages that become WASM; whoever made it closes it. */
@@ -92,8 +93,10 @@ class GoRuntime implements Runtime {
     const cacheDirectory = await this.#openCache();
     const source = layOut(tree, ownModule(toolchain));
     await site.write(source.files);
+    const reused = isReused(work);
+    if (reused) await site.write(new Map([[posix.join(source.package, relayName), reusableBy(toolchain)]]));
     const around = { ...this.#options, cacheDirectory };
-    const { exit, stderr } = await site.run(compileCommand(toolchain, source.package, around));
+    const { exit, stderr } = await site.run(compileCommand(toolchain, source.package, around, reused));
     const filename = tree.single ? work.filename || tree.entry : tree.entry;
     const names = { directory: site.directory, root: toolchain.root, entry: source.entry, filename };
     if (exit.exitCode !== 0) throw compileFailure(parseGoOutput(stderr, names), filename);
@@ -111,6 +114,13 @@ class GoRuntime implements Runtime {
     this.#buildCount += 1;
     return directory;
   }
+}
+
+/** The relay, where this toolchain can compile it. */
+function reusableBy({ language, version }: GoToolchain): Uint8Array {
+  if (Number(language.split('.')[1]) >= reuseMinorMin) return relay;
+  const message = `Go ${version} cannot build for isolation=reuse. Install Go 1.${reuseMinorMin} or newer, or leave isolation out.`;
+  throw toolchainAbsent(message);
 }
 
 /** Go compiles any package, but makes a program of main alone. */

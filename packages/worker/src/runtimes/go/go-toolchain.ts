@@ -48,10 +48,17 @@ export function ownModule({ language }: GoToolchain): Buffer {
 }
 
 /** How a package of the build's directory is compiled; `path` begins with "./". */
-export function compileCommand(toolchain: GoToolchain, path: string, around: GoSurroundings): ToolCommand {
+export function compileCommand(
+  toolchain: GoToolchain,
+  path: string,
+  around: GoSurroundings,
+  isReused = false,
+): ToolCommand {
+  // A library of C to Go, a module that is initialised once to WASI.
+  const mode = isReused ? ['-buildmode=c-shared'] : [];
   const args = {
-    go: ['build', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', modulePath, path],
-    tinygo: ['build', '-target=wasip1', '-no-debug', '-o', modulePath, path],
+    go: ['build', ...mode, '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', modulePath, path],
+    tinygo: ['build', ...mode, '-target=wasip1', '-no-debug', '-o', modulePath, path],
   };
   return { command: toolchain.command, args: args[toolchain.kind], ...surroundings(around) };
 }

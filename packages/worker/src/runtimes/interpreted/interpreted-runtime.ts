@@ -1,4 +1,4 @@
-import type { BuildOutcome, BuildWork, Form, FunctionVersion, LanguageSupport } from '@relais/contracts';
+import { BuildOutcome, type BuildWork, type Form, type FunctionVersion, type LanguageSupport } from '@relais/contracts';
 import { type Clock, RelaisError } from '@relais/kit';
 import type { GuestLanguage } from '../../processes/guest-language.js';
 import { GuestPool } from '../../processes/guest-pool.js';
@@ -61,7 +61,7 @@ export class InterpretedRuntime implements Runtime {
     const { launcher, clock } = this.#options;
     const { path } = await this.#interpreter();
     const form = await this.#language.check(launcher, clock, path, work, budgetMs);
-    return { artifact: Buffer.alloc(0), wasm: false, form, diagnostics: [] };
+    return BuildOutcome.fromPartial({ form });
   }
 
   async load(version: FunctionVersion, artifact: Buffer): Promise<LoadedFunction> {

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { ManualClock } from '@relais/kit';
+import { ManualClock, systemClock } from '@relais/kit';
 import { launcherForTests } from '../../processes/testing/launcher.js';
 import { deployForTest, descendantPids, outputOf, until } from '../conformance/support.js';
 import { defaultRuntimeLimits, type RuntimeLimits } from '../limits.js';
@@ -25,6 +25,17 @@ test('idle instances and spares are retired after idleInstanceMs', async () => {
   clock.advance(5000);
   await until('every process has been retired', () => descendantPids().size === 0);
   expect(Number(outputOf(await fn.call()).toString())).not.toBe(pid);
+  await runtime.close();
+});
+
+test('what a function does before its first call is told apart from starting its process', async () => {
+  const runtime = createJsRuntime({ limits: defaultRuntimeLimits, clock: systemClock, launcher });
+  const initialises = 'await new Promise((resolve) => setTimeout(resolve, 40)); export const handler = () => 1;';
+  const fn = await deployForTest(runtime, 'fn.mjs', initialises);
+  const [first, second] = [await fn.call(), await fn.call()];
+  expect(first.initUs).toBeGreaterThan(30_000);
+  expect(first.coldUs).toBeGreaterThan(first.initUs as number);
+  expect([second.coldUs, second.initUs]).toEqual([0, 0]);
   await runtime.close();
 });
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { BuildOutcome, BuildWork, FunctionVersion, LanguageSupport } from '@relais/contracts';
+import { BuildOutcome, type BuildWork, type FunctionVersion, type LanguageSupport } from '@relais/contracts';
 import type { Clock } from '@relais/kit';
 import type { GuestLanguage } from '../../processes/guest-language.js';
 import { GuestPool } from '../../processes/guest-pool.js';
@@ -29,7 +29,7 @@ export function createJsRuntime(options: JsRuntimeOptions, lang: 'js' | 'ts' = '
     },
     async build(work: BuildWork, budgetMs: number): Promise<BuildOutcome> {
       const form = await checkSyntax(options.launcher, options.clock, lang, work, budgetMs);
-      return { artifact: Buffer.alloc(0), wasm: false, form, diagnostics: [] };
+      return BuildOutcome.fromPartial({ form });
     },
     async load(version: FunctionVersion, artifact: Buffer): Promise<LoadedFunction> {
       return guests.load(version, artifact);

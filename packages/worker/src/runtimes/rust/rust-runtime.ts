@@ -8,8 +8,9 @@ import { toolchainAbsent } from '../compiled/build-failures.js';
 import { compileFailure } from '../compiled/compile-failure.js';
 import { moduleOutcome } from '../compiled/module-outcome.js';
 import { type BuildSite, outputDirectory, ToolBuilds } from '../compiled/tool-builds.js';
-import type { RuntimeLimits } from '../limits.js';
+import { isReused, type RuntimeLimits } from '../limits.js';
 import type { LoadedFunction, Runtime } from '../runtime.js';
+import { reusable, reuseLinking } from './reuse.js';
 import { parseRustcOutput } from './rust-diagnostics.js';
 import { foreignInput } from './rust-inputs.js';
 import { compileCommand, findRust, modulePath, type RustToolchain, staticBytesNeeded } from './rust-toolchain.js';
@@ -81,7 +82,9 @@ class RustRuntime implements Runtime {
   async #compile(site: BuildSite, toolchain: RustToolchain, tree: SourceTree, work: BuildWork): Promise<BuildOutcome> {
     const { artifactBytesMax } = this.#options.limits;
     await site.write(tree.files);
-    const { exit, stderr } = await runRustc(site, toolchain, tree.entry);
+    const reused = isReused(work);
+    if (reused) await site.write(new Map([[tree.entry, reusable(tree.files.get(tree.entry) ?? Buffer.alloc(0))]]));
+    const { exit, stderr } = await runRustc(site, toolchain, tree.entry, reused ? reuseLinking : []);
     const filename = tree.single ? work.filename || tree.entry : tree.entry;
     const diagnostics = parseRustcOutput(stderr, site.directory, tree.entry, filename);
     await this.#refuseForeignInputs(site, filename);
@@ -103,9 +106,14 @@ class RustRuntime implements Runtime {
 }
 
 /** Most programs fit the memory they are first given; one that does not is linked again with what it needs. */
-async function runRustc(site: BuildSite, toolchain: RustToolchain, entry: string): Promise<ToolResult> {
+async function runRustc(
+  site: BuildSite,
+  toolchain: RustToolchain,
+  entry: string,
+  linking: readonly string[],
+): Promise<ToolResult> {
   const run = (staticBytes?: number) => {
-    const tool = compileCommand(toolchain, entry, staticBytes);
+    const tool = compileCommand(toolchain, entry, staticBytes, linking);
     const args = ['--error-format=json', `--emit=link,dep-info=${inputsPath}`, ...tool.args];
     return site.run({ ...tool, args });
   };

@@ -45,10 +45,11 @@ export function compileCommand(
   { command, target }: Omit<RustToolchain, 'version'>,
   entry: string,
   staticBytes = 0,
+  moreLinking: readonly string[] = [],
 ): ToolCommand {
   const memoryBytes = Math.max(usualBytes, Math.ceil((staticBytes + heapBytes) / pageBytes) * pageBytes);
   const args = ['--target', target, '--edition', '2021', '--crate-name', 'function', '--crate-type', 'bin'];
-  const linking = ['-C', `link-arg=--initial-memory=${memoryBytes}`];
+  const linking = ['-C', `link-arg=--initial-memory=${memoryBytes}`, ...moreLinking];
   return {
     command,
     args: [...args, '-C', 'opt-level=3', '-C', 'strip=debuginfo', ...linking, '-o', modulePath, entry],

@@ -1,7 +1,8 @@
-import { BuildOutcome, type BuildWork, Form, LanguageSupport } from '@relais/contracts';
+import { type BuildOutcome, type BuildWork, LanguageSupport } from '@relais/contracts';
 import { RelaisError } from '@relais/kit';
 import type { WasmEngine } from '../../wasm/engine.js';
-import { compileProgram } from '../../wasm/program.js';
+import { compileProgram, entryOf } from '../../wasm/program.js';
+import { programOutcome } from '../compiled/module-outcome.js';
 import { memoryMbOf } from '../limits.js';
 import type { Runtime } from '../runtime.js';
 
@@ -28,11 +29,10 @@ export function createWasmRuntime({ engine }: WasmRuntimeOptions): Runtime {
 
 async function validate(work: BuildWork): Promise<BuildOutcome> {
   try {
-    await compileProgram(work.source, memoryMbOf(work));
+    return programOutcome(await compileProgram(work.source, memoryMbOf(work), entryOf(work)));
   } catch (error) {
     throw withDiagnostic(RelaisError.from(error), work.filename || defaultFilename);
   }
-  return BuildOutcome.create({ wasm: true, form: Form.FORM_PROGRAM });
 }
 
 /** A module that cannot run is to its deployer what a source that does not compile is to others. */

@@ -13,6 +13,13 @@ const tableEntriesMax = 1_000_000;
 /** What V8 holds for an entry of a table. */
 const tableEntryBytes = 32;
 
+/**
+ * What a call runs. `_start` is a program from beginning to end, on an instance that nothing has touched. `relais_run` is
+ * what a module exports whose instance serves call after call: after `_initialize`, where there is one, it is called once
+ * for each, and answers nothing or an exit code.
+ */
+export type Entry = '_start' | 'relais_run';
+
 /** Whether an instance can be put back provably to what it was after instantiation, and if not, why. */
 export type Resettable = { readonly yes: true } | { readonly yes: false; readonly because: string };
 
@@ -26,13 +33,13 @@ export interface AnalysedModule {
 }
 
 /**
- * Reads a module and checks that it may run: imports only WASI preview 1, exports `_start` and `memory`, one memory of
+ * Reads a module and checks that it may run: imports only WASI preview 1, exports its entry and `memory`, one memory of
  * 32 bits that is not shared, tables of a million entries at most. Throws invalid_argument reason invalid_wasm.
  */
-export function analyseModule(bytes: Uint8Array): AnalysedModule {
+export function analyseModule(bytes: Uint8Array, entry: Entry = '_start'): AnalysedModule {
   const parsed = parseModule(bytes);
   checkImports(parsed);
-  checkStart(parsed);
+  checkEntry(parsed, entry);
   const initialPages = checkMemory(parsed);
   const tableBytes = checkTables(parsed) * tableEntryBytes;
   if (parsed.exports.some(({ name }) => name.startsWith(reservedPrefix))) {
@@ -59,12 +66,27 @@ function checkImports({ imports }: ParsedModule): void {
   }
 }
 
-function checkStart(parsed: ParsedModule): void {
-  const start = parsed.exports.find(({ name, kind }) => name === '_start' && kind === externKind.function);
-  if (!start) throw invalidWasm('it does not export the function "_start", so it is no WASI program');
-  const typeIndex = parsed.functionTypes[start.index - parsed.imports.length] ?? -1;
-  const type = parsed.types[typeIndex];
-  if (type?.parameters !== 0 || type.results !== 0) throw invalidWasm('its "_start" takes or returns something');
+function checkEntry(parsed: ParsedModule, entry: Entry): void {
+  const reused = entry === 'relais_run';
+  const type = typeOfFunction(parsed, entry);
+  const why = reused ? 'which isolation=reuse calls' : 'so it is no WASI program';
+  if (!type) throw invalidWasm(`it does not export the function "${entry}", ${why}`);
+  const resultsMax = reused ? 1 : 0;
+  if (type.parameters !== 0 || type.results > resultsMax)
+    throw invalidWasm(`its "${entry}" takes or returns something`);
+  if (!reused) return;
+  const initialise = typeOfFunction(parsed, '_initialize');
+  if (initialise && initialise.parameters + initialise.results > 0) {
+    throw invalidWasm('its "_initialize" takes or returns something');
+  }
+}
+
+/** Of a function the module defines and exports; one it only passes on has no type here that could be right. */
+function typeOfFunction(parsed: ParsedModule, name: string): ParsedModule['types'][number] | undefined {
+  const exported = parsed.exports.find((one) => one.name === name && one.kind === externKind.function);
+  if (!exported) return undefined;
+  const typeIndex = parsed.functionTypes[exported.index - parsed.imports.length] ?? -1;
+  return parsed.types[typeIndex] ?? { parameters: 1, results: 0 };
 }
 
 function checkMemory({ memories, exports }: ParsedModule): number {

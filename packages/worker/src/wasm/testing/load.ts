@@ -7,7 +7,9 @@ import { WasmEngine } from '../engine.js';
 import type { Wait } from '../wasi/poll.js';
 
 /** An engine with a test's clock; the machine's own by default. */
-export function testEngine(options: { clock?: Clock; wait?: Wait; liveMemoriesMax?: number } = {}): WasmEngine {
+export function testEngine(
+  options: { clock?: Clock; wait?: Wait; liveMemoriesMax?: number; liveMemoryBytesMax?: number } = {},
+): WasmEngine {
   return new WasmEngine({ limits: defaultRuntimeLimits, clock: systemClock, ...options });
 }
 

@@ -14,7 +14,50 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file relais/v1/function.proto.
  */
 export const file_relais_v1_function: GenFile = /*@__PURE__*/
-  fileDesc("ChhyZWxhaXMvdjEvZnVuY3Rpb24ucHJvdG8SCXJlbGFpcy52MSL/AQoORnVuY3Rpb25Db25maWcSEgoKdGltZW91dF9tcxgBIAEoDRIRCgltZW1vcnlfbWIYAiABKA0SEwoLY29uY3VycmVuY3kYAyABKA0SJwoJaXNvbGF0aW9uGAQgASgOMhQucmVsYWlzLnYxLklzb2xhdGlvbhINCgVlbnRyeRgFIAEoCRIOCgZjZmxhZ3MYBiADKAkSLwoDZW52GAcgAygLMiIucmVsYWlzLnYxLkZ1bmN0aW9uQ29uZmlnLkVudkVudHJ5EgwKBGh0dHAYCCABKAkaKgoIRW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLlAQoIRnVuY3Rpb24SCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIMCgRsYW5nGAMgASgJEgwKBHdhc20YBCABKAgSDwoHdmVyc2lvbhgFIAEoDRISCgpzaXplX2J5dGVzGAYgASgNEi4KCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBmNvbmZpZxgIIAEoCzIZLnJlbGFpcy52MS5GdW5jdGlvbkNvbmZpZxIMCgRmb3JtGAkgASgJEhUKDXNvdXJjZV9zaGEyNTYYCiABKAkiqgEKFURlcGxveUZ1bmN0aW9uUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBGxhbmcYAiABKAkSDgoEdGV4dBgDIAEoCUgAEg4KBGRhdGEYBCABKAxIABIQCghmaWxlbmFtZRgFIAEoCRIOCgZ1cGRhdGUYBiABKAgSKQoGY29uZmlnGAcgASgLMhkucmVsYWlzLnYxLkZ1bmN0aW9uQ29uZmlnQggKBnNvdXJjZSJrChZEZXBsb3lGdW5jdGlvblJlc3BvbnNlEiUKCGZ1bmN0aW9uGAEgASgLMhMucmVsYWlzLnYxLkZ1bmN0aW9uEioKC2RpYWdub3N0aWNzGAIgAygLMhUucmVsYWlzLnYxLkRpYWdub3N0aWMiJgoSR2V0RnVuY3Rpb25SZXF1ZXN0EhAKCGZ1bmN0aW9uGAEgASgJIkwKE0dldEZ1bmN0aW9uUmVzcG9uc2USJQoIZnVuY3Rpb24YASABKAsyEy5yZWxhaXMudjEuRnVuY3Rpb24SDgoGc291cmNlGAIgASgMIj0KFExpc3RGdW5jdGlvbnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIlgKFUxpc3RGdW5jdGlvbnNSZXNwb25zZRImCglmdW5jdGlvbnMYASADKAsyEy5yZWxhaXMudjEuRnVuY3Rpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiUKFURlbGV0ZUZ1bmN0aW9uUmVxdWVzdBIMCgRuYW1lGAEgASgJIjIKFkRlbGV0ZUZ1bmN0aW9uUmVzcG9uc2USGAoQdmVyc2lvbnNfZGVsZXRlZBgBIAEoDSIWChRMaXN0TGFuZ3VhZ2VzUmVxdWVzdCI/ChVMaXN0TGFuZ3VhZ2VzUmVzcG9uc2USJgoJbGFuZ3VhZ2VzGAEgAygLMhMucmVsYWlzLnYxLkxhbmd1YWdlIm0KCExhbmd1YWdlEgwKBGxhbmcYASABKAkSDwoHYWxpYXNlcxgCIAMoCRIRCglhdmFpbGFibGUYAyABKAgSDgoGcmVhc29uGAQgASgJEhEKCXRvb2xjaGFpbhgFIAEoCRIMCgR3YXNtGAYgASgIKlAKCUlzb2xhdGlvbhIZChVJU09MQVRJT05fVU5TUEVDSUZJRUQQABITCg9JU09MQVRJT05fRlJFU0gQARITCg9JU09MQVRJT05fUkVVU0UQAjLEAwoPRnVuY3Rpb25TZXJ2aWNlElUKDkRlcGxveUZ1bmN0aW9uEiAucmVsYWlzLnYxLkRlcGxveUZ1bmN0aW9uUmVxdWVzdBohLnJlbGFpcy52MS5EZXBsb3lGdW5jdGlvblJlc3BvbnNlElEKC0dldEZ1bmN0aW9uEh0ucmVsYWlzLnYxLkdldEZ1bmN0aW9uUmVxdWVzdBoeLnJlbGFpcy52MS5HZXRGdW5jdGlvblJlc3BvbnNlIgOQAgESVwoNTGlzdEZ1bmN0aW9ucxIfLnJlbGFpcy52MS5MaXN0RnVuY3Rpb25zUmVxdWVzdBogLnJlbGFpcy52MS5MaXN0RnVuY3Rpb25zUmVzcG9uc2UiA5ACARJVCg5EZWxldGVGdW5jdGlvbhIgLnJlbGFpcy52MS5EZWxldGVGdW5jdGlvblJlcXVlc3QaIS5yZWxhaXMudjEuRGVsZXRlRnVuY3Rpb25SZXNwb25zZRJXCg1MaXN0TGFuZ3VhZ2VzEh8ucmVsYWlzLnYxLkxpc3RMYW5ndWFnZXNSZXF1ZXN0GiAucmVsYWlzLnYxLkxpc3RMYW5ndWFnZXNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_timestamp, file_relais_v1_error]);
+  fileDesc("ChhyZWxhaXMvdjEvZnVuY3Rpb24ucHJvdG8SCXJlbGFpcy52MSKGAQoNSXNvbGF0aW9uQ29zdBITCgZuZXdfdXMYASABKAFIAIgBARIVCghyZXNldF91cxgCIAEoAUgBiAEBEhUKCHJldXNlX3VzGAMgASgBSAKIAQESDQoFYmFzaXMYBCABKAlCCQoHX25ld191c0ILCglfcmVzZXRfdXNCCwoJX3JldXNlX3VzIv8BCg5GdW5jdGlvbkNvbmZpZxISCgp0aW1lb3V0X21zGAEgASgNEhEKCW1lbW9yeV9tYhgCIAEoDRITCgtjb25jdXJyZW5jeRgDIAEoDRInCglpc29sYXRpb24YBCABKA4yFC5yZWxhaXMudjEuSXNvbGF0aW9uEg0KBWVudHJ5GAUgASgJEg4KBmNmbGFncxgGIAMoCRIvCgNlbnYYByADKAsyIi5yZWxhaXMudjEuRnVuY3Rpb25Db25maWcuRW52RW50cnkSDAoEaHR0cBgIIAEoCRoqCghFbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIuUBCghGdW5jdGlvbhIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBGxhbmcYAyABKAkSDAoEd2FzbRgEIAEoCBIPCgd2ZXJzaW9uGAUgASgNEhIKCnNpemVfYnl0ZXMYBiABKA0SLgoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoGY29uZmlnGAggASgLMhkucmVsYWlzLnYxLkZ1bmN0aW9uQ29uZmlnEgwKBGZvcm0YCSABKAkSFQoNc291cmNlX3NoYTI1NhgKIAEoCSKqAQoVRGVwbG95RnVuY3Rpb25SZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEbGFuZxgCIAEoCRIOCgR0ZXh0GAMgASgJSAASDgoEZGF0YRgEIAEoDEgAEhAKCGZpbGVuYW1lGAUgASgJEg4KBnVwZGF0ZRgGIAEoCBIpCgZjb25maWcYByABKAsyGS5yZWxhaXMudjEuRnVuY3Rpb25Db25maWdCCAoGc291cmNlImsKFkRlcGxveUZ1bmN0aW9uUmVzcG9uc2USJQoIZnVuY3Rpb24YASABKAsyEy5yZWxhaXMudjEuRnVuY3Rpb24SKgoLZGlhZ25vc3RpY3MYAiADKAsyFS5yZWxhaXMudjEuRGlhZ25vc3RpYyImChJHZXRGdW5jdGlvblJlcXVlc3QSEAoIZnVuY3Rpb24YASABKAkifgoTR2V0RnVuY3Rpb25SZXNwb25zZRIlCghmdW5jdGlvbhgBIAEoCzITLnJlbGFpcy52MS5GdW5jdGlvbhIOCgZzb3VyY2UYAiABKAwSMAoOaXNvbGF0aW9uX2Nvc3QYAyABKAsyGC5yZWxhaXMudjEuSXNvbGF0aW9uQ29zdCI9ChRMaXN0RnVuY3Rpb25zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJYChVMaXN0RnVuY3Rpb25zUmVzcG9uc2USJgoJZnVuY3Rpb25zGAEgAygLMhMucmVsYWlzLnYxLkZ1bmN0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIlChVEZWxldGVGdW5jdGlvblJlcXVlc3QSDAoEbmFtZRgBIAEoCSIyChZEZWxldGVGdW5jdGlvblJlc3BvbnNlEhgKEHZlcnNpb25zX2RlbGV0ZWQYASABKA0iFgoUTGlzdExhbmd1YWdlc1JlcXVlc3QiPwoVTGlzdExhbmd1YWdlc1Jlc3BvbnNlEiYKCWxhbmd1YWdlcxgBIAMoCzITLnJlbGFpcy52MS5MYW5ndWFnZSJtCghMYW5ndWFnZRIMCgRsYW5nGAEgASgJEg8KB2FsaWFzZXMYAiADKAkSEQoJYXZhaWxhYmxlGAMgASgIEg4KBnJlYXNvbhgEIAEoCRIRCgl0b29sY2hhaW4YBSABKAkSDAoEd2FzbRgGIAEoCCpQCglJc29sYXRpb24SGQoVSVNPTEFUSU9OX1VOU1BFQ0lGSUVEEAASEwoPSVNPTEFUSU9OX0ZSRVNIEAESEwoPSVNPTEFUSU9OX1JFVVNFEAIyxAMKD0Z1bmN0aW9uU2VydmljZRJVCg5EZXBsb3lGdW5jdGlvbhIgLnJlbGFpcy52MS5EZXBsb3lGdW5jdGlvblJlcXVlc3QaIS5yZWxhaXMudjEuRGVwbG95RnVuY3Rpb25SZXNwb25zZRJRCgtHZXRGdW5jdGlvbhIdLnJlbGFpcy52MS5HZXRGdW5jdGlvblJlcXVlc3QaHi5yZWxhaXMudjEuR2V0RnVuY3Rpb25SZXNwb25zZSIDkAIBElcKDUxpc3RGdW5jdGlvbnMSHy5yZWxhaXMudjEuTGlzdEZ1bmN0aW9uc1JlcXVlc3QaIC5yZWxhaXMudjEuTGlzdEZ1bmN0aW9uc1Jlc3BvbnNlIgOQAgESVQoORGVsZXRlRnVuY3Rpb24SIC5yZWxhaXMudjEuRGVsZXRlRnVuY3Rpb25SZXF1ZXN0GiEucmVsYWlzLnYxLkRlbGV0ZUZ1bmN0aW9uUmVzcG9uc2USVwoNTGlzdExhbmd1YWdlcxIfLnJlbGFpcy52MS5MaXN0TGFuZ3VhZ2VzUmVxdWVzdBogLnJlbGFpcy52MS5MaXN0TGFuZ3VhZ2VzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_timestamp, file_relais_v1_error]);
+
+/**
+ * What each isolation adds to a call of one version before its own code runs: medians in microseconds. What was not
+ * measured is absent.
+ *
+ * @generated from message relais.v1.IsolationCost
+ */
+export type IsolationCost = Message<"relais.v1.IsolationCost"> & {
+  /**
+   * A new instance: a WASM instance made anew, or a process started and the function loaded into it.
+   *
+   * @generated from field: optional double new_us = 1;
+   */
+  newUs?: number | undefined;
+
+  /**
+   * The instance of the call before, put back to its first state; absent when that cannot be proven complete.
+   *
+   * @generated from field: optional double reset_us = 2;
+   */
+  resetUs?: number | undefined;
+
+  /**
+   * The instance of the call before, as that call left it.
+   *
+   * @generated from field: optional double reuse_us = 3;
+   */
+  reuseUs?: number | undefined;
+
+  /**
+   * "build": measured where the version was built. "calls": learnt by the gateway that answers, from its latest calls.
+   *
+   * @generated from field: string basis = 4;
+   */
+  basis: string;
+};
+
+/**
+ * Describes the message relais.v1.IsolationCost.
+ * Use `create(IsolationCostSchema)` to create a new message.
+ */
+export const IsolationCostSchema: GenMessage<IsolationCost> = /*@__PURE__*/
+  messageDesc(file_relais_v1_function, 0);
 
 /**
  * What a deployer may set for a function. Zero means the platform's default.
@@ -82,7 +125,7 @@ export type FunctionConfig = Message<"relais.v1.FunctionConfig"> & {
  * Use `create(FunctionConfigSchema)` to create a new message.
  */
 export const FunctionConfigSchema: GenMessage<FunctionConfig> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 0);
+  messageDesc(file_relais_v1_function, 1);
 
 /**
  * One immutable version of a function.
@@ -160,7 +203,7 @@ export type Function = Message<"relais.v1.Function"> & {
  * Use `create(FunctionSchema)` to create a new message.
  */
 export const FunctionSchema: GenMessage<Function> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 1);
+  messageDesc(file_relais_v1_function, 2);
 
 /**
  * @generated from message relais.v1.DeployFunctionRequest
@@ -224,7 +267,7 @@ export type DeployFunctionRequest = Message<"relais.v1.DeployFunctionRequest"> &
  * Use `create(DeployFunctionRequestSchema)` to create a new message.
  */
 export const DeployFunctionRequestSchema: GenMessage<DeployFunctionRequest> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 2);
+  messageDesc(file_relais_v1_function, 3);
 
 /**
  * @generated from message relais.v1.DeployFunctionResponse
@@ -248,7 +291,7 @@ export type DeployFunctionResponse = Message<"relais.v1.DeployFunctionResponse">
  * Use `create(DeployFunctionResponseSchema)` to create a new message.
  */
 export const DeployFunctionResponseSchema: GenMessage<DeployFunctionResponse> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 3);
+  messageDesc(file_relais_v1_function, 4);
 
 /**
  * @generated from message relais.v1.GetFunctionRequest
@@ -267,7 +310,7 @@ export type GetFunctionRequest = Message<"relais.v1.GetFunctionRequest"> & {
  * Use `create(GetFunctionRequestSchema)` to create a new message.
  */
 export const GetFunctionRequestSchema: GenMessage<GetFunctionRequest> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 4);
+  messageDesc(file_relais_v1_function, 5);
 
 /**
  * @generated from message relais.v1.GetFunctionResponse
@@ -282,6 +325,13 @@ export type GetFunctionResponse = Message<"relais.v1.GetFunctionResponse"> & {
    * @generated from field: bytes source = 2;
    */
   source: Uint8Array;
+
+  /**
+   * Absent when nothing was measured yet.
+   *
+   * @generated from field: relais.v1.IsolationCost isolation_cost = 3;
+   */
+  isolationCost?: IsolationCost | undefined;
 };
 
 /**
@@ -289,7 +339,7 @@ export type GetFunctionResponse = Message<"relais.v1.GetFunctionResponse"> & {
  * Use `create(GetFunctionResponseSchema)` to create a new message.
  */
 export const GetFunctionResponseSchema: GenMessage<GetFunctionResponse> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 5);
+  messageDesc(file_relais_v1_function, 6);
 
 /**
  * @generated from message relais.v1.ListFunctionsRequest
@@ -315,7 +365,7 @@ export type ListFunctionsRequest = Message<"relais.v1.ListFunctionsRequest"> & {
  * Use `create(ListFunctionsRequestSchema)` to create a new message.
  */
 export const ListFunctionsRequestSchema: GenMessage<ListFunctionsRequest> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 6);
+  messageDesc(file_relais_v1_function, 7);
 
 /**
  * @generated from message relais.v1.ListFunctionsResponse
@@ -339,7 +389,7 @@ export type ListFunctionsResponse = Message<"relais.v1.ListFunctionsResponse"> &
  * Use `create(ListFunctionsResponseSchema)` to create a new message.
  */
 export const ListFunctionsResponseSchema: GenMessage<ListFunctionsResponse> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 7);
+  messageDesc(file_relais_v1_function, 8);
 
 /**
  * @generated from message relais.v1.DeleteFunctionRequest
@@ -358,7 +408,7 @@ export type DeleteFunctionRequest = Message<"relais.v1.DeleteFunctionRequest"> &
  * Use `create(DeleteFunctionRequestSchema)` to create a new message.
  */
 export const DeleteFunctionRequestSchema: GenMessage<DeleteFunctionRequest> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 8);
+  messageDesc(file_relais_v1_function, 9);
 
 /**
  * @generated from message relais.v1.DeleteFunctionResponse
@@ -377,7 +427,7 @@ export type DeleteFunctionResponse = Message<"relais.v1.DeleteFunctionResponse">
  * Use `create(DeleteFunctionResponseSchema)` to create a new message.
  */
 export const DeleteFunctionResponseSchema: GenMessage<DeleteFunctionResponse> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 9);
+  messageDesc(file_relais_v1_function, 10);
 
 /**
  * @generated from message relais.v1.ListLanguagesRequest
@@ -390,7 +440,7 @@ export type ListLanguagesRequest = Message<"relais.v1.ListLanguagesRequest"> & {
  * Use `create(ListLanguagesRequestSchema)` to create a new message.
  */
 export const ListLanguagesRequestSchema: GenMessage<ListLanguagesRequest> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 10);
+  messageDesc(file_relais_v1_function, 11);
 
 /**
  * @generated from message relais.v1.ListLanguagesResponse
@@ -407,7 +457,7 @@ export type ListLanguagesResponse = Message<"relais.v1.ListLanguagesResponse"> &
  * Use `create(ListLanguagesResponseSchema)` to create a new message.
  */
 export const ListLanguagesResponseSchema: GenMessage<ListLanguagesResponse> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 11);
+  messageDesc(file_relais_v1_function, 12);
 
 /**
  * What the platform can do with one language now.
@@ -459,7 +509,7 @@ export type Language = Message<"relais.v1.Language"> & {
  * Use `create(LanguageSchema)` to create a new message.
  */
 export const LanguageSchema: GenMessage<Language> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 12);
+  messageDesc(file_relais_v1_function, 13);
 
 /**
  * What survives between two calls of a function.

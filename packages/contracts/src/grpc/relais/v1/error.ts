@@ -103,8 +103,10 @@ export interface Timings {
   fetchUs: number;
   /** Part of cold_us: making the artifact runnable there. */
   compileUs: number;
-  /** Part of cold_us: instantiating or starting a process, and the function's own initialisation. */
+  /** Part of cold_us: instantiating or starting a process. */
   startUs: number;
+  /** Part of cold_us: the function's own initialisation, before its first call. */
+  initUs: number;
 }
 
 function createBaseErrorDetail(): ErrorDetail {
@@ -613,7 +615,7 @@ export const LimitHit: MessageFns<LimitHit> = {
 };
 
 function createBaseTimings(): Timings {
-  return { queuedUs: 0, coldUs: 0, runUs: 0, fetchUs: 0, compileUs: 0, startUs: 0 };
+  return { queuedUs: 0, coldUs: 0, runUs: 0, fetchUs: 0, compileUs: 0, startUs: 0, initUs: 0 };
 }
 
 export const Timings: MessageFns<Timings> = {
@@ -635,6 +637,9 @@ export const Timings: MessageFns<Timings> = {
     }
     if (message.startUs !== 0) {
       writer.uint32(48).uint32(message.startUs);
+    }
+    if (message.initUs !== 0) {
+      writer.uint32(56).uint32(message.initUs);
     }
     return writer;
   },
@@ -700,6 +705,14 @@ export const Timings: MessageFns<Timings> = {
             message.startUs = reader.uint32();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.initUs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -723,6 +736,7 @@ export const Timings: MessageFns<Timings> = {
     message.fetchUs = object.fetchUs ?? 0;
     message.compileUs = object.compileUs ?? 0;
     message.startUs = object.startUs ?? 0;
+    message.initUs = object.initUs ?? 0;
     return message;
   },
 };

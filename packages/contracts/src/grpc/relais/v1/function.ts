@@ -21,6 +21,27 @@ export enum Isolation {
   UNRECOGNIZED = -1,
 }
 
+/**
+ * What each isolation adds to a call of one version before its own code runs: medians in microseconds. What was not
+ * measured is absent.
+ */
+export interface IsolationCost {
+  /** A new instance: a WASM instance made anew, or a process started and the function loaded into it. */
+  newUs?:
+    | number
+    | undefined;
+  /** The instance of the call before, put back to its first state; absent when that cannot be proven complete. */
+  resetUs?:
+    | number
+    | undefined;
+  /** The instance of the call before, as that call left it. */
+  reuseUs?:
+    | number
+    | undefined;
+  /** "build": measured where the version was built. "calls": learnt by the gateway that answers, from its latest calls. */
+  basis: string;
+}
+
 /** What a deployer may set for a function. Zero means the platform's default. */
 export interface FunctionConfig {
   /** Queue, cold start and run together; 1 to 900000. Default 30000. */
@@ -101,6 +122,8 @@ export interface GetFunctionRequest {
 export interface GetFunctionResponse {
   function: FunctionMessage | undefined;
   source: Buffer;
+  /** Absent when nothing was measured yet. */
+  isolationCost: IsolationCost | undefined;
 }
 
 export interface ListFunctionsRequest {
@@ -146,6 +169,97 @@ export interface Language {
   toolchain: string;
   wasm: boolean;
 }
+
+function createBaseIsolationCost(): IsolationCost {
+  return { newUs: undefined, resetUs: undefined, reuseUs: undefined, basis: "" };
+}
+
+export const IsolationCost: MessageFns<IsolationCost> = {
+  encode(message: IsolationCost, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.newUs !== undefined) {
+      writer.uint32(9).double(message.newUs);
+    }
+    if (message.resetUs !== undefined) {
+      writer.uint32(17).double(message.resetUs);
+    }
+    if (message.reuseUs !== undefined) {
+      writer.uint32(25).double(message.reuseUs);
+    }
+    if (message.basis !== "") {
+      writer.uint32(34).string(message.basis);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IsolationCost {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIsolationCost();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.newUs = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.resetUs = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.reuseUs = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.basis = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<IsolationCost>): IsolationCost {
+    return IsolationCost.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<IsolationCost>): IsolationCost {
+    const message = createBaseIsolationCost();
+    message.newUs = object.newUs ?? undefined;
+    message.resetUs = object.resetUs ?? undefined;
+    message.reuseUs = object.reuseUs ?? undefined;
+    message.basis = object.basis ?? "";
+    return message;
+  },
+};
 
 function createBaseFunctionConfig(): FunctionConfig {
   return { timeoutMs: 0, memoryMb: 0, concurrency: 0, isolation: 0, entry: "", cflags: [], env: {}, http: "" };
@@ -808,7 +922,7 @@ export const GetFunctionRequest: MessageFns<GetFunctionRequest> = {
 };
 
 function createBaseGetFunctionResponse(): GetFunctionResponse {
-  return { function: undefined, source: Buffer.alloc(0) };
+  return { function: undefined, source: Buffer.alloc(0), isolationCost: undefined };
 }
 
 export const GetFunctionResponse: MessageFns<GetFunctionResponse> = {
@@ -818,6 +932,9 @@ export const GetFunctionResponse: MessageFns<GetFunctionResponse> = {
     }
     if (message.source.length !== 0) {
       writer.uint32(18).bytes(message.source);
+    }
+    if (message.isolationCost !== undefined) {
+      IsolationCost.encode(message.isolationCost, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -851,6 +968,14 @@ export const GetFunctionResponse: MessageFns<GetFunctionResponse> = {
             message.source = Buffer.from(reader.bytes());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.isolationCost = IsolationCost.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -872,6 +997,9 @@ export const GetFunctionResponse: MessageFns<GetFunctionResponse> = {
       ? FunctionMessage.fromPartial(object.function)
       : undefined;
     message.source = object.source ?? Buffer.alloc(0);
+    message.isolationCost = (object.isolationCost !== undefined && object.isolationCost !== null)
+      ? IsolationCost.fromPartial(object.isolationCost)
+      : undefined;
     return message;
   },
 };

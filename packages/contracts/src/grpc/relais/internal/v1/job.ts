@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Diagnostic, ErrorDetail, Timings } from "../../v1/error.js";
-import { FunctionConfig } from "../../v1/function.js";
+import { FunctionConfig, IsolationCost } from "../../v1/function.js";
 import { Form } from "./storage.js";
 
 /** One piece of work on its way to a worker. Payloads are opaque from edge to runtime. */
@@ -92,6 +92,8 @@ export interface BuildOutcome {
   wasm: boolean;
   form: Form;
   diagnostics: Diagnostic[];
+  /** Of a WASM module whose instances can be made without running its code. */
+  isolationCost: IsolationCost | undefined;
 }
 
 function createBaseJob(): Job {
@@ -888,7 +890,7 @@ export const InvokeOutcome: MessageFns<InvokeOutcome> = {
 };
 
 function createBaseBuildOutcome(): BuildOutcome {
-  return { artifact: Buffer.alloc(0), wasm: false, form: 0, diagnostics: [] };
+  return { artifact: Buffer.alloc(0), wasm: false, form: 0, diagnostics: [], isolationCost: undefined };
 }
 
 export const BuildOutcome: MessageFns<BuildOutcome> = {
@@ -904,6 +906,9 @@ export const BuildOutcome: MessageFns<BuildOutcome> = {
     }
     for (const v of message.diagnostics) {
       Diagnostic.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.isolationCost !== undefined) {
+      IsolationCost.encode(message.isolationCost, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -953,6 +958,14 @@ export const BuildOutcome: MessageFns<BuildOutcome> = {
             message.diagnostics.push(Diagnostic.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.isolationCost = IsolationCost.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -974,6 +987,9 @@ export const BuildOutcome: MessageFns<BuildOutcome> = {
     message.wasm = object.wasm ?? false;
     message.form = object.form ?? 0;
     message.diagnostics = object.diagnostics?.map((e) => Diagnostic.fromPartial(e)) || [];
+    message.isolationCost = (object.isolationCost !== undefined && object.isolationCost !== null)
+      ? IsolationCost.fromPartial(object.isolationCost)
+      : undefined;
     return message;
   },
 };

@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
-import { FunctionConfig } from "../../v1/function.js";
+import { FunctionConfig, IsolationCost } from "../../v1/function.js";
 
 /** How a function is called. */
 export enum Form {
@@ -43,6 +43,8 @@ export interface FunctionVersion {
     | undefined;
   /** Wall clock, milliseconds since the epoch. */
   createdAtMs: number;
+  /** As it was measured at the build. */
+  isolationCost: IsolationCost | undefined;
 }
 
 export interface CreateVersionRequest {
@@ -56,6 +58,7 @@ export interface CreateVersionRequest {
   /** Empty: the source is the artifact. */
   artifact: Buffer;
   update: boolean;
+  isolationCost: IsolationCost | undefined;
 }
 
 export interface CreateVersionResponse {
@@ -142,6 +145,7 @@ function createBaseFunctionVersion(): FunctionVersion {
     filename: "",
     config: undefined,
     createdAtMs: 0,
+    isolationCost: undefined,
   };
 }
 
@@ -185,6 +189,9 @@ export const FunctionVersion: MessageFns<FunctionVersion> = {
     }
     if (message.createdAtMs !== 0) {
       writer.uint32(105).double(message.createdAtMs);
+    }
+    if (message.isolationCost !== undefined) {
+      IsolationCost.encode(message.isolationCost, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -306,6 +313,14 @@ export const FunctionVersion: MessageFns<FunctionVersion> = {
             message.createdAtMs = reader.double();
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.isolationCost = IsolationCost.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -338,6 +353,9 @@ export const FunctionVersion: MessageFns<FunctionVersion> = {
       ? FunctionConfig.fromPartial(object.config)
       : undefined;
     message.createdAtMs = object.createdAtMs ?? 0;
+    message.isolationCost = (object.isolationCost !== undefined && object.isolationCost !== null)
+      ? IsolationCost.fromPartial(object.isolationCost)
+      : undefined;
     return message;
   },
 };
@@ -353,6 +371,7 @@ function createBaseCreateVersionRequest(): CreateVersionRequest {
     source: Buffer.alloc(0),
     artifact: Buffer.alloc(0),
     update: false,
+    isolationCost: undefined,
   };
 }
 
@@ -384,6 +403,9 @@ export const CreateVersionRequest: MessageFns<CreateVersionRequest> = {
     }
     if (message.update !== false) {
       writer.uint32(72).bool(message.update);
+    }
+    if (message.isolationCost !== undefined) {
+      IsolationCost.encode(message.isolationCost, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -473,6 +495,14 @@ export const CreateVersionRequest: MessageFns<CreateVersionRequest> = {
             message.update = reader.bool();
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.isolationCost = IsolationCost.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -501,6 +531,9 @@ export const CreateVersionRequest: MessageFns<CreateVersionRequest> = {
     message.source = object.source ?? Buffer.alloc(0);
     message.artifact = object.artifact ?? Buffer.alloc(0);
     message.update = object.update ?? false;
+    message.isolationCost = (object.isolationCost !== undefined && object.isolationCost !== null)
+      ? IsolationCost.fromPartial(object.isolationCost)
+      : undefined;
     return message;
   },
 };
