@@ -3,6 +3,7 @@ import type { Clock } from '@relais/kit';
 import type { RuntimeLimits } from '../runtimes/limits.js';
 import type { LoadedFunction } from '../runtimes/runtime.js';
 import { archiveFormat } from '../sources/source-tree.js';
+import { CountedLauncher } from './counted-launcher.js';
 import { ForkedGuests } from './forks/forked-guests.js';
 import { Guest, type GuestBoot } from './guest.js';
 import type { GuestLanguage } from './guest-language.js';
@@ -10,6 +11,7 @@ import { type GuestSource, provideSource } from './guest-source.js';
 import type { GuestSupply } from './guest-supply.js';
 import { HandlerFunction } from './handler-function.js';
 import { InstancePool, type Lease } from './instance-pool.js';
+import type { IdleInstances, MemoryBudget } from './memory-budget.js';
 import type { LaunchedProcess, ProcessLauncher } from './process-launcher.js';
 import { ProgramFunction } from './program-function.js';
 import type { RunningCall } from './running-call.js';
@@ -19,6 +21,8 @@ export interface GuestPoolOptions {
   readonly limits: RuntimeLimits;
   readonly clock: Clock;
   readonly launcher: ProcessLauncher;
+  /** Shared by all that start processes in this worker. Default: their number alone is bounded. */
+  readonly budget?: MemoryBudget;
   readonly language: GuestLanguage;
 }
 
@@ -33,9 +37,10 @@ export interface GuestFunctionOptions extends GuestPoolOptions {
 const sparesMax = 2;
 
 /** All processes of one runtime: those that hold a function, and the spares. */
-export class GuestPool {
+export class GuestPool implements IdleInstances {
   readonly pool: InstancePool<Guest>;
   readonly #options: GuestPoolOptions;
+  readonly #launcher: CountedLauncher;
   readonly #supply: GuestSupply;
   readonly #guests = new Set<Guest>();
   readonly #functions = new Set<LoadedFunction>();
@@ -47,7 +52,21 @@ export class GuestPool {
     const { limits, clock } = options;
     this.#options = options;
     this.pool = new InstancePool(limits.processesMax, () => clock.nowMs());
+    this.#launcher = new CountedLauncher(options.launcher);
     this.#supply = this.#makeSupply();
+    options.budget?.join(this);
+  }
+
+  get rootPids(): readonly number[] {
+    return this.#launcher.pids;
+  }
+
+  get oldestIdleMs(): number | undefined {
+    return this.pool.oldestIdleMs;
+  }
+
+  evictOldest(): Promise<unknown> {
+    return this.pool.evictOldest();
   }
 
   /**
@@ -101,6 +120,7 @@ export class GuestPool {
   async close(): Promise<void> {
     this.#closed = true;
     this.#stopTicking?.();
+    this.#options.budget?.leave(this);
     const supplyClosed = this.#supply.close();
     for (const loaded of this.#functions) await loaded.close();
     await Promise.allSettled(this.#starting);
@@ -112,7 +132,8 @@ export class GuestPool {
 
   /** Started ahead one by one, or forked on demand where the language can. */
   #makeSupply(): GuestSupply {
-    const { launcher, limits, clock, language } = this.#options;
+    const { limits, clock, language } = this.#options;
+    const launcher = this.#launcher;
     const spares = new SpareGuests({ sparesMax, start: (boot) => this.#start(boot), nowMs: () => clock.nowMs() });
     if (!language.forkServer) return spares;
     const adopt = (forking: Promise<LaunchedProcess>) => this.#adopt(forking);
@@ -121,7 +142,7 @@ export class GuestPool {
   }
 
   #start({ command, args }: GuestBoot): Promise<Guest> {
-    return this.#adopt(this.#options.launcher.launch({ command, args, channel: true }));
+    return this.#adopt(this.#launcher.launch({ command, args, channel: true }));
   }
 
   async #adopt(launching: Promise<LaunchedProcess>): Promise<Guest> {

@@ -65,6 +65,18 @@ export class InstancePool<M extends PoolMember> {
     return this.#idle.length;
   }
 
+  /** Since when the one idle for longest is; undefined when none is. */
+  get oldestIdleMs(): number | undefined {
+    return this.#idle[0]?.sinceMs;
+  }
+
+  /** Ends that one; resolves when it is gone. */
+  evictOldest(): Promise<unknown> {
+    const oldest = this.#idle.shift();
+    oldest?.member.kill();
+    return oldest?.member.gone ?? Promise.resolve();
+  }
+
   /** A lease at once when a warm instance or an empty slot is there. */
   tryAcquire(owner: object): Lease<M> | undefined {
     const at = this.#idle.findLastIndex((idle) => idle.owner === owner && idle.member.alive);

@@ -1,5 +1,6 @@
 import type { Clock } from '@relais/kit';
 import { createDirectLauncher } from '../processes/direct-launcher.js';
+import { MemoryBudget } from '../processes/memory-budget.js';
 import type { ProcessLauncher } from '../processes/process-launcher.js';
 import { WasmEngine } from '../wasm/engine.js';
 import { createCRuntime } from './c/c-runtime.js';
@@ -20,6 +21,7 @@ interface Workshop {
   readonly engine: WasmEngine;
   readonly compiler: ClangCompiler;
   readonly launcher: ProcessLauncher;
+  readonly budget: MemoryBudget;
   readonly limits: RuntimeLimits;
   readonly clock: Clock;
   readonly searchPath: string;
@@ -68,6 +70,7 @@ export function createRuntimes(languages: Iterable<string>, options: RuntimesOpt
     engine: new WasmEngine({ limits, clock }),
     compiler: new ClangCompiler(clock, limits.idleInstanceMs),
     launcher: createDirectLauncher({ directory: scratchDirectory, searchPath, clock }),
+    budget: new MemoryBudget({ bytesMax: limits.processMemoryBytesMax, clock }),
     limits,
     clock,
     searchPath,

@@ -10,6 +10,8 @@ export interface RuntimeLimits {
   readonly artifactBytesMax: number;
   /** Child processes of one runtime; a call beyond it waits for one to end. */
   readonly processesMax: number;
+  /** Memory of all instances of a worker; beyond it idle ones are ended, the one idle for longest first. */
+  readonly processMemoryBytesMax: number;
   /** An idle warm instance is retired after this long. */
   readonly idleInstanceMs: number;
 }
@@ -18,7 +20,8 @@ export const defaultRuntimeLimits: RuntimeLimits = {
   outputBytesMax: 6 * 1024 * 1024,
   logBytesMax: 256 * 1024,
   artifactBytesMax: 48 * 1024 * 1024,
-  processesMax: 16,
+  processesMax: 64,
+  processMemoryBytesMax: 512 * 1024 * 1024,
   idleInstanceMs: 300_000,
 };
 

@@ -2,11 +2,14 @@ import { BuildOutcome, type BuildWork, type Form, type FunctionVersion, type Lan
 import { type Clock, RelaisError } from '@relais/kit';
 import type { GuestLanguage } from '../../processes/guest-language.js';
 import { GuestPool } from '../../processes/guest-pool.js';
+import type { MemoryBudget } from '../../processes/memory-budget.js';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
 import type { RuntimeLimits } from '../limits.js';
 import type { LoadedFunction, Runtime } from '../runtime.js';
 
 export interface InterpretedRuntimeOptions {
+  /** Shared by all that start processes in this worker. */
+  readonly budget?: MemoryBudget;
   readonly limits: RuntimeLimits;
   readonly clock: Clock;
   readonly launcher: ProcessLauncher;

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { ManualClock, systemClock } from '@relais/kit';
+import { MemoryBudget } from '../../processes/memory-budget.js';
 import { launcherForTests } from '../../processes/testing/launcher.js';
 import { deployForTest, descendantPids, outputOf, until } from '../conformance/support.js';
 import { defaultRuntimeLimits, type RuntimeLimits } from '../limits.js';
@@ -93,3 +94,24 @@ function openDescriptors(): number {
 function failed(): never {
   throw new Error('no such function');
 }
+
+test('memory beyond the budget ends idle instances, of whatever function, and calls go on', async () => {
+  const budget = new MemoryBudget({ bytesMax: 150 * 2 ** 20, clock });
+  const limits = { ...defaultRuntimeLimits, idleInstanceMs: 1e9 };
+  const runtime = createJsRuntime({ limits, clock, launcher, budget });
+  // Each holds some fifty megabytes of its own once it was called.
+  const source = 'const held = []; exports.handler = () => { held[0] ??= Buffer.alloc(4e7, 1); return process.pid; };';
+  const functions = await Promise.all(Array.from({ length: 5 }, () => deployForTest(runtime, 'fn.js', source)));
+  const pids: number[] = [];
+  for (const fn of functions) {
+    pids.push(Number(outputOf(await fn.call()).toString()));
+    clock.advance(10);
+  }
+  const living = () => pids.filter((pid) => descendantPids().has(pid));
+  clock.advance(1000);
+  await until('the first instances have been ended', () => living().length <= 3);
+  expect(living().length).toBeGreaterThan(0);
+  expect(living()).toEqual(pids.slice(-living().length));
+  for (const fn of functions) outputOf(await fn.call());
+  await runtime.close();
+});

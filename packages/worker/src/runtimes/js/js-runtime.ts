@@ -3,6 +3,7 @@ import { BuildOutcome, type BuildWork, type FunctionVersion, type LanguageSuppor
 import type { Clock } from '@relais/kit';
 import type { GuestLanguage } from '../../processes/guest-language.js';
 import { GuestPool } from '../../processes/guest-pool.js';
+import type { MemoryBudget } from '../../processes/memory-budget.js';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
 import { memoryMbOf, type RuntimeLimits } from '../limits.js';
 import type { LoadedFunction, Runtime } from '../runtime.js';
@@ -10,6 +11,8 @@ import { cleanCrash } from './crash-text.js';
 import { checkSyntax } from './syntax.js';
 
 export interface JsRuntimeOptions {
+  /** Shared by all that start processes in this worker. */
+  readonly budget?: MemoryBudget;
   readonly limits: RuntimeLimits;
   readonly clock: Clock;
   readonly launcher: ProcessLauncher;

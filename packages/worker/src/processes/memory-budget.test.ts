@@ -1,0 +1,68 @@
+import { ManualClock } from '@relais/kit';
+import { type IdleInstances, MemoryBudget } from './memory-budget.js';
+import { treeMemoryBytes } from './process-memory.js';
+
+/** Instances of 100 bytes each, idle since the times given. */
+class Pool implements IdleInstances {
+  readonly rootPids = [];
+  readonly evicted: number[] = [];
+  readonly idleSinceMs: number[];
+
+  constructor(idleSinceMs: number[]) {
+    this.idleSinceMs = idleSinceMs;
+  }
+
+  get oldestIdleMs(): number | undefined {
+    return this.idleSinceMs[0];
+  }
+
+  async evictOldest(): Promise<void> {
+    const [oldest] = this.idleSinceMs.splice(0, 1);
+    if (oldest !== undefined) this.evicted.push(oldest);
+  }
+}
+
+async function look(clock: ManualClock): Promise<void> {
+  clock.advance(1000);
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+}
+
+test('beyond the budget the instances idle for longest are ended, whatever their language, until it is kept', async () => {
+  const clock = new ManualClock();
+  const [js, python] = [new Pool([1, 5, 6]), new Pool([2, 3, 9])];
+  const busyBytes = 50;
+  const measure = async () => busyBytes + 100 * (js.idleSinceMs.length + python.idleSinceMs.length);
+  const budget = new MemoryBudget({ bytesMax: 350, clock, measure });
+  budget.join(js);
+  budget.join(python);
+  await look(clock);
+  expect([js.evicted, python.evicted]).toEqual([[1], [2, 3]]);
+  await look(clock);
+  expect([js.idleSinceMs, python.idleSinceMs]).toEqual([[5, 6], [9]]);
+});
+
+test('nothing is measured while nothing is idle, and what runs is left alone', async () => {
+  const clock = new ManualClock();
+  const pool = new Pool([]);
+  let measured = 0;
+  const measure = async () => {
+    measured += 1;
+    return 1000;
+  };
+  const budget = new MemoryBudget({ bytesMax: 1, clock, measure });
+  budget.join(pool);
+  await look(clock);
+  expect(measured).toBe(0);
+  pool.idleSinceMs.push(4);
+  await look(clock);
+  expect([measured, pool.evicted]).toEqual([2, [4]]);
+  budget.leave(pool);
+  pool.idleSinceMs.push(7);
+  await look(clock);
+  expect(pool.idleSinceMs).toEqual([7]);
+});
+
+test('a process that does not exist holds nothing', async () => {
+  expect(await treeMemoryBytes([2 ** 22 + 1])).toBe(0);
+  expect(await treeMemoryBytes([process.pid])).toBeGreaterThan(2 ** 20);
+});

@@ -1,0 +1,79 @@
+import type { Clock } from '@relais/kit';
+import { treeMemoryBytes } from './process-memory.js';
+
+/** Warm instances of one runtime, which can be ended between calls. */
+export interface IdleInstances {
+  /** Its processes: all others of it descend from them. */
+  readonly rootPids: readonly number[];
+  /** Monotonic milliseconds since when the one idle for longest is; undefined when none is. */
+  readonly oldestIdleMs: number | undefined;
+  /** Ends that one; resolves when it is gone. */
+  evictOldest(): Promise<unknown>;
+}
+
+export interface MemoryBudgetOptions {
+  /** What instances and spares may hold together; beyond it idle ones are ended, the one idle for longest first. */
+  readonly bytesMax: number;
+  readonly clock: Clock;
+  /** Memory of processes with all that descends from them. Default: as /proc has it. */
+  readonly measure?: (rootPids: readonly number[]) => Promise<number>;
+}
+
+const lookEveryMs = 1000;
+
+/**
+ * Holds the instances of a worker to a budget of memory, whatever their language: looks once a second while any instance
+ * is idle. What is running a call is never ended for it.
+ */
+export class MemoryBudget {
+  readonly #options: MemoryBudgetOptions;
+  readonly #measure: (rootPids: readonly number[]) => Promise<number>;
+  readonly #pools = new Set<IdleInstances>();
+  #stopTicking: (() => void) | undefined;
+  #looking = false;
+
+  constructor(options: MemoryBudgetOptions) {
+    this.#options = options;
+    this.#measure = options.measure ?? treeMemoryBytes;
+  }
+
+  /** Holds these instances to the budget from now on. */
+  join(pool: IdleInstances): void {
+    this.#pools.add(pool);
+    this.#stopTicking ??= this.#options.clock.every(lookEveryMs, () => void this.#look());
+  }
+
+  leave(pool: IdleInstances): void {
+    this.#pools.delete(pool);
+    if (this.#pools.size > 0) return;
+    this.#stopTicking?.();
+    this.#stopTicking = undefined;
+  }
+
+  async #look(): Promise<void> {
+    if (this.#looking || !this.#oldest()) return;
+    this.#looking = true;
+    try {
+      while ((await this.#measure(this.#rootPids())) > this.#options.bytesMax) {
+        const oldest = this.#oldest();
+        if (!oldest) return;
+        await oldest.evictOldest();
+      }
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  #rootPids(): number[] {
+    return [...this.#pools].flatMap(({ rootPids }) => rootPids);
+  }
+
+  #oldest(): IdleInstances | undefined {
+    let oldest: IdleInstances | undefined;
+    for (const pool of this.#pools) {
+      if (pool.oldestIdleMs === undefined) continue;
+      if (pool.oldestIdleMs < (oldest?.oldestIdleMs ?? Number.POSITIVE_INFINITY)) oldest = pool;
+    }
+    return oldest;
+  }
+}
