@@ -17,7 +17,18 @@ import type {
   SuperviseRequest,
   SuperviseResponse,
 } from '@relais/contracts';
-import type { CallContext, Clock, Component, Exchange, Link, Logger, ServiceOf, Tracer } from '@relais/kit';
+import {
+  type CallContext,
+  type Clock,
+  type Component,
+  type Exchange,
+  type Link,
+  type Logger,
+  MetricRegistry,
+  type ServiceOf,
+  type Tracer,
+} from '@relais/kit';
+import { BalancerFigures } from './balancer-figures.js';
 import { type BalancerBounds, defaultBalancerBounds } from './bounds.js';
 import { FleetDesk } from './fleet/fleet-desk.js';
 import { Scheduler } from './scheduling/scheduler.js';
@@ -34,6 +45,8 @@ export interface BalancerOptions {
   readonly random: () => number;
   /** What is not given is as in defaultBalancerBounds. */
   readonly bounds?: Partial<BalancerBounds>;
+  /** Counts here what it does; nobody sees it when absent. */
+  readonly metrics?: MetricRegistry;
 }
 
 const tickMs = 10;
@@ -51,7 +64,8 @@ export class Balancer implements Exchange<Job, JobResult>, ServiceOf<typeof Flee
   constructor(options: BalancerOptions) {
     const bounds = { ...defaultBalancerBounds, ...options.bounds };
     this.#clock = options.clock;
-    this.#scheduler = new Scheduler({ ...options, bounds, picker: pickerOf(options.strategy) });
+    const figures = new BalancerFigures(options.metrics ?? new MetricRegistry());
+    this.#scheduler = new Scheduler({ ...options, bounds, figures, picker: pickerOf(options.strategy) });
     const { dispatcher, fleet, wireIds } = this.#scheduler;
     this.#reception = new Reception({ ...options, bounds, scheduler: this.#scheduler });
     this.#fleetDesk = new FleetDesk(fleet, dispatcher, wireIds);

@@ -1,5 +1,15 @@
 import type { FleetServiceService, Job, JobResult, StorageServiceService } from '@relais/contracts';
-import type { Clock, Component, Exchange, Logger, RelaisError, ServiceOf, Tracer } from '@relais/kit';
+import type {
+  Clock,
+  Component,
+  Exchange,
+  Logger,
+  MetricRegistry,
+  MetricSource,
+  RelaisError,
+  ServiceOf,
+  Tracer,
+} from '@relais/kit';
 import { Core } from './core/core.js';
 import { EdgeAdapter } from './edge/edge-adapter.js';
 import { defaultGatewayLimits, type GatewayLimits } from './limits.js';
@@ -22,6 +32,10 @@ export interface GatewayOptions {
   readonly tracer: Tracer;
   /** Release of the platform, as GetStatus tells it. */
   readonly version: string;
+  /** Counts here what it does; nobody sees it when absent. */
+  readonly metrics?: MetricRegistry;
+  /** What GET /metrics shows: of this process and of those it looks after. Absent: what `metrics` has. */
+  readonly metricsShown?: MetricSource;
   /** Bounds that differ from {@link defaultGatewayLimits}. */
   readonly limits?: Partial<GatewayLimits>;
 }
@@ -41,9 +55,11 @@ export class Gateway implements Component {
     const limits: GatewayLimits = { ...defaultGatewayLimits, ...options.limits };
     const report = (failure: RelaisError, route: string) => this.#report(failure, route);
     this.#logger = logger;
-    this.#core = new Core({ storage, dispatch, fleet, clock, logger, limits, version });
+    this.#core = new Core({ storage, dispatch, fleet, clock, logger, limits, version, metrics: options.metrics });
     const bodies = new BodyBudget(limits.bodyBytesInFlightMax);
-    this.#rest = new RestAdapter({ core: this.#core, limits, clock, bodies, version, tracer, report });
+    const metricsShown = options.metricsShown ?? options.metrics;
+    this.#rest = new RestAdapter({ core: this.#core, limits, clock, bodies, version, tracer, report, metricsShown });
+    options.metrics?.gauge('relais_request_bodies_bytes', 'Request bodies held in memory.', () => bodies.bytes);
     this.#edge = new EdgeAdapter({ core: this.#core, limits, clock, tracer, report });
     const handler = (request: ServerRequest, response: ServerResponse) => this.#handle(request, response);
     this.#port = new GatewayPort({ host, port, limits, clock, logger, handler });

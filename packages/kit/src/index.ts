@@ -11,6 +11,13 @@ export type { Component } from './lifecycle/component.js';
 export { ComponentGroup } from './lifecycle/component-group.js';
 export { createLogger, type LoggerOptions, type LogLevel, logLevels } from './logging/create-logger.js';
 export { type Logger, silentLogger } from './logging/logger.js';
+export { Histogram, secondsBounds } from './metrics/histogram.js';
+export { Counter, MetricRegistry, type MetricRegistryOptions, type Reading } from './metrics/metric-registry.js';
+export { type MetricFamily, type MetricSource, withLabel } from './metrics/metric-snapshot.js';
+export { parseFamilies } from './metrics/parse-families.js';
+export { addProcessMetrics } from './metrics/process-metrics.js';
+export { metricsContentTypes, metricsFormatOf, renderMetrics } from './metrics/render-metrics.js';
+export type { SeriesTable } from './metrics/series-table.js';
 export type { CallContext } from './rpc/context.js';
 export type {
   AnsweringCodec,

@@ -1,10 +1,11 @@
 import type { ArtifactServiceService, AttachRequest, AttachResponse, LanguageSupport } from '@relais/contracts';
-import type { Clock, Component, Dial, Logger, ServiceOf, Tracer } from '@relais/kit';
+import type { Clock, Component, Dial, Logger, MetricRegistry, ServiceOf, Tracer } from '@relais/kit';
 import { WorkerNode } from './attachment/worker-node.js';
 import { FunctionCache } from './functions/function-cache.js';
 import { JobRunner } from './jobs/job-runner.js';
 import { BegunJournal } from './journal/begun-journal.js';
 import type { Runtime } from './runtimes/runtime.js';
+import { WorkerFigures } from './worker-figures.js';
 
 export interface WorkerOptions {
   /** Unique in the cluster; chosen by the supervisor. */
@@ -34,6 +35,8 @@ export interface WorkerOptions {
   readonly runtimeTracer: Tracer;
   /** 0 to 1; spreads reconnecting workers. */
   readonly random: () => number;
+  /** Counts here what it does; nobody sees it when absent. */
+  readonly metrics?: MetricRegistry;
 }
 
 /** A worker: its runtimes, the functions it has ready, and its place in the fleet. */
@@ -53,6 +56,8 @@ export class Worker implements Component {
     const options = this.#options;
     const languages = await Promise.all(options.runtimes.map((runtime) => this.#offer(runtime)));
     const journal = new BegunJournal(options.journalFd);
+    const figures = new WorkerFigures(options.metrics);
+    figures.watch(this.#functions, options.runtimes, () => this.#node?.runningCount ?? 0);
     this.#node = new WorkerNode({
       ...options,
       languages,
@@ -61,6 +66,7 @@ export class Worker implements Component {
         new JobRunner({
           ...options,
           journal,
+          figures,
           answer,
           functions: this.#functions,
           runtimeOf: (lang) => this.#runtimeOf(lang),

@@ -1,3 +1,4 @@
+import type { BalancerFigures } from '../balancer-figures.js';
 import type { BalancerBounds } from '../bounds.js';
 import type { AnswerDesk } from '../jobs/answer-desk.js';
 import type { DeadlineWheel } from '../jobs/deadline-wheel.js';
@@ -13,6 +14,7 @@ const lookAgainMs = 100;
 
 export interface DeadlinesOptions {
   readonly bounds: BalancerBounds;
+  readonly figures: BalancerFigures;
   readonly wheel: DeadlineWheel;
   readonly desk: AnswerDesk;
   readonly dispatcher: Dispatcher;
@@ -41,6 +43,7 @@ export class Deadlines {
 
   expireQueued(entry: JobEntry, nowMs: number): void {
     const failure = expiredInQueue(entry.fn);
+    this.#options.figures.expired.of('queue').add();
     this.#options.dispatcher.drop(entry, nowMs, failure);
     this.#options.desk.fail(entry, done, failure, nowMs);
   }
@@ -59,6 +62,7 @@ export class Deadlines {
 
   #expireRunning(entry: JobEntry, held: Dispatched, nowMs: number): void {
     const { worker } = held;
+    this.#options.figures.expired.of('worker').add();
     if (!worker.inline || worker.jobs.head === entry) entry.fn.observe(nowMs - held.atMs);
     this.#options.desk.fail(entry, abandonedFrom(held), expiredRunning(entry.fn), nowMs);
     this.watchAbandoned(entry, held, nowMs);

@@ -1,5 +1,6 @@
 import type { WorkerExit } from '@relais/contracts';
 import type { Logger } from '@relais/kit';
+import type { BalancerFigures } from '../balancer-figures.js';
 import type { BalancerBounds } from '../bounds.js';
 import type { AnswerDesk } from '../jobs/answer-desk.js';
 import { movedTooOften, stoppedRunning, workerLost } from '../jobs/failures.js';
@@ -14,6 +15,7 @@ const lostWhy = 'was lost';
 
 export interface DeparturesOptions {
   readonly bounds: BalancerBounds;
+  readonly figures: BalancerFigures;
   readonly logger: Logger;
   readonly fleet: Fleet;
   readonly dispatcher: Dispatcher;
@@ -39,6 +41,7 @@ export class Departures {
     if (!inRotation(worker)) return;
     this.#options.logger.warn({ workerId: worker.id, reason }, 'ordering a worker to be killed');
     this.#options.supervisors.kill(worker, reason);
+    this.#options.figures.killed.add();
     this.#lose(worker, `was killed because ${reason}`, nowMs);
   }
 
@@ -108,6 +111,7 @@ export class Departures {
     this.#lost.delete(worker);
     fleet.retire(worker, nowMs);
     const held = worker.jobs.size;
+    if (held > 0) this.#options.figures.lost.add();
     // From the last to the first, so that those that go back to the front of their queue keep their order.
     for (let entry = worker.jobs.tail; entry; entry = worker.jobs.tail) this.#settleJob(worker, entry, why, nowMs);
     worker.close();

@@ -1,4 +1,5 @@
-import type { Clock, RelaisError, Tracer } from '@relais/kit';
+import type { Clock, Counter, RelaisError, Tracer } from '@relais/kit';
+import type { BalancerFigures } from '../balancer-figures.js';
 import type { BalancerBounds } from '../bounds.js';
 import { DrainRate } from '../functions/drain-rate.js';
 import type { FunctionState } from '../functions/function-state.js';
@@ -19,6 +20,7 @@ export interface DispatcherOptions {
   readonly bounds: BalancerBounds;
   readonly wireIds: WireIds;
   readonly picker: Picker;
+  readonly figures: BalancerFigures;
   /** A waiting job was found to be out of time. */
   readonly expired: (entry: JobEntry, nowMs: number) => void;
 }
@@ -30,14 +32,25 @@ export interface DispatcherOptions {
 export class Dispatcher {
   readonly turns = new Turns();
   readonly drainRate: DrainRate;
-  picker: Picker;
+  #picker: Picker;
+  #dispatched: Counter;
   readonly #options: DispatcherOptions;
   #queuedCount = 0;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.picker = options.picker;
+    this.#picker = options.picker;
+    this.#dispatched = options.figures.dispatched.of(options.picker.name);
     this.drainRate = new DrainRate(options.clock.nowMs());
+  }
+
+  get picker(): Picker {
+    return this.#picker;
+  }
+
+  set picker(picker: Picker) {
+    this.#picker = picker;
+    this.#dispatched = this.#options.figures.dispatched.of(picker.name);
   }
 
   get queuedCount(): number {
@@ -60,6 +73,7 @@ export class Dispatcher {
     transition(entry, queued);
     if (state.kind === 'dispatched') state.span.end(failure, nowMs);
     entry.moves++;
+    this.#options.figures.moved.add();
     entry.queuedSinceMs = nowMs;
     fn.queue.pushFront(entry);
     this.#queuedCount++;
@@ -137,9 +151,11 @@ export class Dispatcher {
 
   #send(entry: JobEntry, worker: WorkerSession, nowMs: number): void {
     const { fn, job } = entry;
-    const { tracer, wireIds } = this.#options;
+    const { figures, tracer, wireIds } = this.#options;
     this.#traceQueue(entry, nowMs, undefined);
     entry.queuedBeforeMs += nowMs - entry.queuedSinceMs;
+    figures.queueWait.observe((nowMs - entry.queuedSinceMs) / 1000);
+    this.#dispatched.add();
     this.#unqueue(entry);
     fn.clearReservation();
     const span = tracer.start('balancer dispatch', { kind: 'client', parent: job.traceparent, startMs: nowMs });

@@ -1,5 +1,6 @@
 import type { Job, JobResult } from '@relais/contracts';
-import type { Clock, Logger, Tracer } from '@relais/kit';
+import type { Clock, Logger, RelaisError, Tracer } from '@relais/kit';
+import type { BalancerFigures } from '../balancer-figures.js';
 import type { BalancerBounds } from '../bounds.js';
 import type { FunctionState } from '../functions/function-state.js';
 import { FunctionTable } from '../functions/function-table.js';
@@ -28,6 +29,7 @@ export interface SchedulerOptions {
   readonly random: () => number;
   readonly bounds: BalancerBounds;
   readonly picker: Picker;
+  readonly figures: BalancerFigures;
 }
 
 /** Joins the parts through which a job passes, and drives them from one ticker. */
@@ -41,6 +43,7 @@ export class Scheduler {
   readonly results: Results;
   readonly #clock: Clock;
   readonly #bounds: BalancerBounds;
+  readonly #figures: BalancerFigures;
   readonly #functions: FunctionTable;
   readonly #desk: AnswerDesk;
   readonly #deadlines: Deadlines;
@@ -50,13 +53,14 @@ export class Scheduler {
   #open = false;
 
   constructor(options: SchedulerOptions) {
-    const { bounds, clock, logger, random } = options;
+    const { bounds, clock, figures, logger, random } = options;
     this.pools = new Pools(bounds.workAheadMs);
     const fleet = new Fleet(this.pools);
     this.fleet = fleet;
     const nowMs = clock.nowMs();
     this.#clock = clock;
     this.#bounds = bounds;
+    this.#figures = figures;
     this.#functions = new FunctionTable(this.pools, bounds.functionsMax);
     const wheel = new DeadlineWheel(nowMs);
     const desk = new AnswerDesk(wheel);
@@ -80,12 +84,13 @@ export class Scheduler {
       spareStarted: (workerId, host) => this.#spares.started(workerId, host, clock.nowMs()),
     });
     this.supervisors = supervisors;
-    const departures = new Departures({ bounds, logger, fleet, dispatcher, desk, supervisors });
+    const departures = new Departures({ bounds, figures, logger, fleet, dispatcher, desk, supervisors });
     this.departures = departures;
-    this.#deadlines = new Deadlines({ bounds, wheel, desk, dispatcher, departures });
-    this.#spares = new Spares({ bounds, logger, fleet, supervisors });
+    this.#deadlines = new Deadlines({ bounds, figures, wheel, desk, dispatcher, departures });
+    this.#spares = new Spares({ bounds, figures, logger, fleet, supervisors });
     this.#watch = new WorkerWatch(fleet, departures, bounds.heartbeatMs, nowMs);
     this.results = new Results({ desk, dispatcher, fleet, wireIds });
+    figures.watch({ dispatcher, fleet, functions: this.#functions }, () => clock.nowMs());
   }
 
   open(): void {
@@ -95,12 +100,12 @@ export class Scheduler {
   exchange(job: Job, signal: AbortSignal | undefined): Promise<JobResult> {
     if (signal?.aborted) return Promise.reject(cancelled().with({ invocationId: job.invocationId }));
     const nowMs = this.#clock.nowMs();
-    if (!this.#open) return Promise.resolve(refusal(job, notServing()));
+    if (!this.#open) return this.#refuse(job, notServing());
     const fn = this.#functions.of(job, nowMs);
-    if (!fn) return Promise.resolve(refusal(job, emptyJob()));
+    if (!fn) return this.#refuse(job, emptyJob());
     const payloadBytes = payloadBytesOf(job);
     const full = refusalOf(fn, payloadBytes, this.#desk, this.dispatcher.drainRate, this.#bounds, nowMs);
-    if (full) return Promise.resolve(refusal(job, full));
+    if (full) return this.#refuse(job, full);
     const deadlineMs = nowMs + Math.min(job.budgetMs, this.#bounds.budgetMsMax);
     return new Promise((resolve, reject) => {
       const entry = new JobEntry({
@@ -117,6 +122,11 @@ export class Scheduler {
       this.#desk.admit(entry);
       this.dispatcher.enqueue(entry, nowMs);
     });
+  }
+
+  #refuse(job: Job, failure: RelaisError): Promise<JobResult> {
+    this.#figures.refused.of(failure.fields.reason ?? failure.code).add();
+    return Promise.resolve(refusal(job, failure));
   }
 
   tick(): void {

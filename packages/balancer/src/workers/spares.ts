@@ -1,4 +1,5 @@
 import type { Logger } from '@relais/kit';
+import type { BalancerFigures } from '../balancer-figures.js';
 import type { BalancerBounds } from '../bounds.js';
 import type { FunctionState } from '../functions/function-state.js';
 import type { Fleet } from './fleet.js';
@@ -19,6 +20,7 @@ interface HostSpares {
 
 export interface SparesOptions {
   readonly bounds: BalancerBounds;
+  readonly figures: BalancerFigures;
   readonly logger: Logger;
   readonly fleet: Fleet;
   readonly supervisors: Supervisors;
@@ -62,11 +64,12 @@ export class Spares {
   }
 
   #order(workers: readonly WorkerSession[], nowMs: number): void {
-    const { bounds, logger, supervisors } = this.#options;
+    const { bounds, figures, logger, supervisors } = this.#options;
     const like = workers.find(({ host }) => this.#mayStart(this.#of(host, nowMs), nowMs));
     if (!like) return;
     this.#of(like.host, nowMs).orderedUntilMs = nowMs + bounds.spareStartMs;
     logger.info({ host: like.host, like: like.id }, 'ordering a spare worker: calls wait and all workers are stalled');
+    figures.sparesOrdered.add();
     supervisors.startSpare(like, 'calls wait and all workers are stalled');
   }
 

@@ -1,6 +1,7 @@
 import { faultScenarios } from './scenarios/faults.js';
 import { inputScenarios } from './scenarios/input.js';
 import { languageScenarios } from './scenarios/languages.js';
+import { metricScenarios } from './scenarios/metrics.js';
 import { protocolScenarios } from './scenarios/protocols.js';
 import { traceScenarios } from './scenarios/traces.js';
 import type { Topology } from './topology.js';
@@ -12,6 +13,7 @@ export function systemScenarios(topology: Topology): void {
     protocolScenarios(topology);
     inputScenarios(topology);
     traceScenarios(topology);
+    metricScenarios(topology);
     faultScenarios(topology);
   });
 }

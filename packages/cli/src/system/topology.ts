@@ -11,6 +11,8 @@ export interface Platform {
   /** Data directory; survives `killEverything`. */
   readonly data: string;
   readonly workers: number;
+  /** HOST:PORT of every process that shows its metrics. */
+  readonly metricsAddresses: readonly string[];
   /** Logs of all its processes. */
   log(): string;
   /** SIGKILL to every process at once, workers and their children included. */
@@ -37,7 +39,7 @@ export const allInOne: Topology = {
   name: 'all in one',
   async start(options = {}) {
     const data = options.data ?? mkdtempSync(join(tmpdir(), 'relais-system-'));
-    const process = await startRelais(['--port', '0', '--data', data, ...tracing(options)]);
+    const process = await startRelais(['--port', '0', '--data', data, ...watching(options)]);
     return platformOf(urlOf(process), data, [process]);
   },
 };
@@ -46,7 +48,7 @@ export const fourRoles: Topology = {
   name: 'every role its own process over TCP',
   async start(options = {}) {
     const data = options.data ?? mkdtempSync(join(tmpdir(), 'relais-system-'));
-    const common = ['--cluster-token', 'system-test-token', ...tracing(options)];
+    const common = ['--cluster-token', 'system-test-token', ...watching(options)];
     const listen = '127.0.0.1:0';
     const storage = await startRelais(['--roles', 'storage', '--storage-listen', listen, '--data', data, ...common]);
     const storageAt = ['--storage', addressOf(storage, 'storage')];
@@ -68,6 +70,7 @@ function platformOf(url: string, data: string, processes: readonly RoleProcess[]
     url,
     data,
     workers,
+    metricsAddresses: processes.map((process) => addressOf(process, 'metrics')),
     log: () => processes.map((process) => process.log()).join('\n'),
     async killEverything() {
       const pids = processes.flatMap((process) => processTree(process.pid));
@@ -95,8 +98,9 @@ function tryKill(pid: number): void {
   }
 }
 
-function tracing({ otlpUrl }: StartOptions): string[] {
-  return otlpUrl ? ['--otlp-url', otlpUrl, '--otlp-protocol', 'http', '--trace-sample-ratio', '1'] : [];
+function watching({ otlpUrl }: StartOptions): string[] {
+  const tracing = ['--otlp-url', otlpUrl ?? '', '--otlp-protocol', 'http', '--trace-sample-ratio', '1'];
+  return ['--metrics-listen', '127.0.0.1:0', ...(otlpUrl ? tracing : [])];
 }
 
 function urlOf(process: RoleProcess): string {

@@ -1,5 +1,5 @@
 import type { FleetServiceService, Job, JobResult, StorageServiceService } from '@relais/contracts';
-import type { Clock, Exchange, Logger, ServiceOf } from '@relais/kit';
+import { type Clock, type Exchange, type Logger, MetricRegistry, type ServiceOf } from '@relais/kit';
 import type { GatewayLimits } from '../limits.js';
 import { CachedFunctions, StoredFunctions } from './cached-functions.js';
 import { ChangeFeed } from './change-feed.js';
@@ -8,6 +8,7 @@ import { ControlCalls } from './control-calls.js';
 import { DeadlineGuard } from './deadline-guard.js';
 import { DeployFunction } from './deploy-function.js';
 import { FunctionCatalog } from './function-catalog.js';
+import { GatewayFigures } from './gateway-figures.js';
 import { InvokeFunction } from './invoke-function.js';
 import { JobDispatcher } from './job-dispatcher.js';
 import { Languages } from './languages-offered.js';
@@ -24,6 +25,8 @@ export interface CoreOptions {
   readonly limits: GatewayLimits;
   /** Release of the platform. */
   readonly version: string;
+  /** Counts here what it does; nobody sees it when absent. */
+  readonly metrics?: MetricRegistry | undefined;
 }
 
 /** Every use case of the gateway, free of HTTP. Both adapters call these and nothing else. */
@@ -36,6 +39,7 @@ export class Core {
   readonly languages: Languages;
   readonly cluster: Cluster;
   readonly readiness: Readiness;
+  readonly figures: GatewayFigures;
   readonly #guard: DeadlineGuard;
   readonly #feed: ChangeFeed;
 
@@ -43,7 +47,15 @@ export class Core {
     const { clock, dispatch, fleet, limits, logger, storage, version } = options;
     this.#guard = new DeadlineGuard(clock);
     const calls = new ControlCalls(this.#guard, limits.controlTimeoutMs);
-    const jobs = new JobDispatcher(dispatch, this.#guard);
+    const figures = new GatewayFigures(options.metrics ?? new MetricRegistry(), () => clock.wallMs());
+    this.figures = figures;
+    const jobs = new JobDispatcher({
+      dispatch,
+      guard: this.#guard,
+      clock,
+      called: (report) => figures.called(report),
+      built: (lang, code) => figures.built(lang, code),
+    });
     const stored = new StoredFunctions(storage, calls);
     const functions = new CachedFunctions(stored, limits.resolvedFunctionsMax);
     const { buildTimeoutMs, feedBackoffMsMax, feedWaitMs, payloadBytesMax, sourceBytesMax } = limits;

@@ -66,6 +66,7 @@ export class InvokeFunction {
       {
         invocationId: id,
         lang: version.lang,
+        version: version.version,
         budgetMs: version.config?.timeoutMs || configBounds.timeoutMs.default,
         work: {
           $case: 'invoke',

@@ -1,5 +1,6 @@
 import type { Job, JobResult } from '@relais/contracts';
-import { type Exchange, fromDetail, RelaisError, traceIdOf } from '@relais/kit';
+import { type Clock, type Exchange, fromDetail, RelaisError, traceIdOf } from '@relais/kit';
+import type { CallObserver } from './call-report.js';
 import { type Caller, contextFor } from './caller.js';
 import type { DeadlineGuard } from './deadline-guard.js';
 
@@ -11,22 +12,34 @@ export interface Work {
   readonly lang: string;
   readonly budgetMs: number;
   readonly work: NonNullable<Job['work']>;
+  /** Number of the version, for a call. */
+  readonly version?: number;
+}
+
+export interface JobDispatcherOptions {
+  readonly dispatch: Exchange<Job, JobResult>;
+  readonly guard: DeadlineGuard;
+  readonly clock: Clock;
+  /** Hears of every call of a function. */
+  readonly called: CallObserver;
+  /** Hears of every build; the code is "ok" or of the failure. */
+  readonly built: (lang: string, code: string) => void;
 }
 
 /** Sends jobs and turns failed ones into errors that say which invocation and trace they belong to. */
 export class JobDispatcher {
-  readonly #dispatch: Exchange<Job, JobResult>;
-  readonly #guard: DeadlineGuard;
+  readonly #options: JobDispatcherOptions;
   #lastId = 0;
 
-  constructor(dispatch: Exchange<Job, JobResult>, guard: DeadlineGuard) {
-    this.#dispatch = dispatch;
-    this.#guard = guard;
+  constructor(options: JobDispatcherOptions) {
+    this.#options = options;
   }
 
   /** A result that is not a failure. Rejects with the failure, or with deadline_exceeded at the latest 1 s late. */
   async run(work: Work, caller: Caller): Promise<JobResult> {
+    const { clock, dispatch, guard } = this.#options;
     const context = contextFor(caller, work.budgetMs);
+    const startMs = clock.nowMs();
     this.#lastId = this.#lastId === idMax ? 1 : this.#lastId + 1;
     const job: Job = {
       id: this.#lastId,
@@ -37,15 +50,36 @@ export class JobDispatcher {
       attempt: 1,
       work: work.work,
     };
+    let result: JobResult | undefined;
     try {
-      const answer = this.#dispatch.exchange(job, context);
-      const result = await this.#guard.within(context.budgetMs, answer, () => overdue(context.budgetMs));
-      if (result.outcome?.$case !== 'failure') return result;
-      throw withResult(fromDetail(result.outcome.value), result);
+      const answer = dispatch.exchange(job, context);
+      result = await guard.within(context.budgetMs, answer, () => overdue(context.budgetMs));
+      if (result.outcome?.$case === 'failure') throw withResult(fromDetail(result.outcome.value), result);
+      this.#report(work, caller, startMs, result, undefined);
+      return result;
     } catch (error) {
       const ids = { invocationId: work.invocationId, traceId: traceIdOf(caller.traceparent) };
-      throw RelaisError.from(error).with(ids);
+      const failure = RelaisError.from(error).with(ids);
+      this.#report(work, caller, startMs, result, failure);
+      throw failure;
     }
+  }
+
+  #report(
+    { invocationId, lang, version = 0, work }: Work,
+    { traceparent }: Caller,
+    startMs: number,
+    result: JobResult | undefined,
+    failure: RelaisError | undefined,
+  ): void {
+    const { built, called, clock } = this.#options;
+    if (work.$case === 'build') {
+      built(lang, failure?.code ?? 'ok');
+      return;
+    }
+    const { functionId, functionName } = work.value;
+    const endMs = clock.nowMs();
+    called({ invocationId, functionId, functionName, version, traceparent, startMs, endMs, result, failure });
   }
 }
 

@@ -33,6 +33,7 @@ export function serve<I extends DescMessage, O extends DescMessage>(
   run: (request: MessageShape<I>, call: EdgeCall) => Promise<MessageInitShape<O>>,
 ): (request: MessageShape<I>, context: HandlerContext) => Promise<MessageInitShape<O>> {
   const name = `${method.parent.typeName}/${method.name}`;
+  const { figures } = shared.core;
   return async (request, context) => {
     context.values.set(begunKey, true);
     const span = begin(shared.tracer, name, method, context);
@@ -40,11 +41,14 @@ export function serve<I extends DescMessage, O extends DescMessage>(
       const caller = { traceparent: span.traceparent, signal: context.signal, budgetMs: context.timeoutMs() };
       const output = await run(request, { caller, invoked: (id, called) => mark(span, context, id, called) });
       context.responseHeader.set('traceparent', span.traceparent);
+      figures.answered(name, 'ok');
       span.end();
       return output;
     } catch (error) {
       const failure = inTime(RelaisError.from(error), context).with({ traceId: traceIdOf(span.traceparent) });
       if (failure.fault === 'platform') shared.report(failure, name);
+      figures.answered(name, failure.code);
+      if (failure.fields.limit) figures.limitHit(failure.fields.limit.name);
       if (span.recording && failure.fields.invocationId) {
         span.set({ 'faas.invocation_id': failure.fields.invocationId });
       }

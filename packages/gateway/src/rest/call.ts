@@ -1,4 +1,4 @@
-import type { Clock, Span } from '@relais/kit';
+import type { Clock, MetricSource, Span } from '@relais/kit';
 import type { Caller } from '../core/caller.js';
 import type { Core } from '../core/core.js';
 import type { GatewayLimits } from '../limits.js';
@@ -14,6 +14,8 @@ export interface RestShared {
   readonly bodies: BodyBudget;
   /** Release of the platform. */
   readonly version: string;
+  /** What GET /metrics shows. */
+  readonly metricsShown: MetricSource | undefined;
 }
 
 /** One request on its way through a handler. */

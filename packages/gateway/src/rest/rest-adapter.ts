@@ -61,6 +61,9 @@ export class RestAdapter {
       this.#options.report(RelaisError.from(cause), label);
     }
     if (failure?.fault === 'platform') this.#options.report(failure, label);
+    const { figures } = this.#options.core;
+    figures.answered(label, status);
+    if (failure?.fields.limit) figures.limitHit(failure.fields.limit.name);
     if (span.recording) {
       span.set({ 'http.response.status_code': status });
       if (invocationId !== undefined) span.set({ 'faas.invocation_id': invocationId });

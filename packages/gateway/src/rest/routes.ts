@@ -2,6 +2,7 @@ import { ok, type RestAnswer } from './answer.js';
 import type { RestCall, RestHandler, RestShared } from './call.js';
 import { deleteFunction, deploy, getFunction, listFunctions } from './functions.js';
 import { invoke } from './invoke.js';
+import { metrics } from './metrics.js';
 import { healthz, languages, readyz } from './probes.js';
 import { trigger } from './trigger.js';
 
@@ -26,6 +27,7 @@ const exactRoutes = new Map<string, RestRoute>([
   ['/functions', { label: '/functions', methods: { GET: listFunctions } }],
   ['/healthz', { label: '/healthz', methods: { GET: healthz } }],
   ['/readyz', { label: '/readyz', methods: { GET: readyz } }],
+  ['/metrics', { label: '/metrics', methods: { GET: metrics } }],
   ['/languages', { label: '/languages', methods: { GET: languages } }],
   ['/', { label: '/', methods: { GET: index } }],
 ]);

@@ -100,6 +100,18 @@ export const platformSchema = defineConfig({
     default: 'http',
     describe: 'How the collector is spoken to.',
   },
+  metricsListen: {
+    kind: 'string',
+    default: '',
+    describe: 'HOST:PORT on which this process shows its metrics; a gateway shows them on its own port too.',
+  },
+  metricSeriesMax: {
+    kind: 'int',
+    default: 1000,
+    min: 10,
+    max: 100_000,
+    describe: 'Series of one metric; further functions are counted together as "other".',
+  },
   traceSampleRatio: {
     kind: 'number',
     default: 1,

@@ -27,19 +27,20 @@ export function calledRoles(surroundings: Surroundings): CalledRoles {
 
 function makeStorage(surroundings: Surroundings): Pick<CalledRoles, 'store' | 'components'> {
   if (!runs(surroundings, 'storage')) return { store: undefined, components: [] };
-  const { clock, config, loggerOf } = surroundings;
-  const backend = new LevelBackend({ directory: join(config.data, 'storage') });
-  const store = new FunctionStore({ backend, clock, logger: loggerOf('storage') });
+  const { clock, config, loggerOf, metrics } = surroundings;
+  const backend = new LevelBackend({ directory: join(config.data, 'storage'), metrics });
+  const store = new FunctionStore({ backend, clock, logger: loggerOf('storage'), metrics });
   return { store, components: [backend, store] };
 }
 
-function makeBalancer({ clock, config, loggerOf, telemetry }: Surroundings): Balancer {
+function makeBalancer({ clock, config, loggerOf, metrics, telemetry }: Surroundings): Balancer {
   return new Balancer({
     clock,
     logger: loggerOf('balancer'),
     tracer: telemetry.tracer('balancer'),
     strategy: config.strategy,
     random: Math.random,
+    metrics,
     bounds: { queueLengthMax: config.queueLengthMax },
   });
 }

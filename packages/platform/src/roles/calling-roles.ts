@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Gateway } from '@relais/gateway';
-import type { Component } from '@relais/kit';
+import type { Component, MetricSource } from '@relais/kit';
 import { Supervisor } from '../supervisor/supervisor.js';
 import { releaseVersion } from '../version.js';
 import type { CalledRoles } from './called-roles.js';
@@ -27,6 +27,8 @@ export interface CallingRoles {
   readonly gateway: Gateway | undefined;
   /** Absent when no role here calls others. */
   readonly peers: Peers | undefined;
+  /** The figures of the worker processes that are looked after here. */
+  readonly workerFigures: MetricSource | undefined;
   /** All of them, in order of start. */
   readonly components: readonly Component[];
 }
@@ -35,25 +37,29 @@ export interface CallingRoles {
 export function callingRoles(surroundings: Surroundings, called: CalledRoles): CallingRoles {
   const { clock, config, loggerOf } = surroundings;
   const needed = runs(surroundings, 'gateway') || runs(surroundings, 'worker');
-  if (!needed) return { gateway: undefined, peers: undefined, components: [] };
+  if (!needed) return { gateway: undefined, peers: undefined, workerFigures: undefined, components: [] };
   const storage = called.store ? localStorage(called.store) : remoteStorage(config);
   const balancer = called.balancer
     ? localBalancer(called.balancer)
     : remoteBalancer(config, clock, loggerOf('dispatch'));
-  const workers = runs(surroundings, 'worker') ? makeWorkers(surroundings, called, balancer) : [];
-  const gateway = runs(surroundings, 'gateway') ? makeGateway(surroundings, storage, balancer) : undefined;
+  const workers = runs(surroundings, 'worker') ? makeWorkers(surroundings, called, balancer) : undefined;
+  const workerFigures = workers?.supervisor;
+  const shown = { families: () => [...surroundings.metrics.families(), ...(workerFigures?.families() ?? [])] };
+  const gateway = runs(surroundings, 'gateway') ? makeGateway(surroundings, storage, balancer, shown) : undefined;
   const channels = [...storage.components, ...balancer.components];
   return {
     gateway,
     peers: { storage, balancer },
-    components: [...channels, ...workers, ...(gateway ? [gateway] : [])],
+    workerFigures,
+    components: [...channels, ...(workers?.components ?? []), ...(gateway ? [gateway] : [])],
   };
 }
 
 function makeGateway(
-  { clock, config, loggerOf, telemetry }: Surroundings,
+  { clock, config, loggerOf, metrics, telemetry }: Surroundings,
   { storage }: StoragePeer,
   { dispatch, fleet }: BalancerPeer,
+  metricsShown: MetricSource,
 ): Gateway {
   return new Gateway({
     host: config.host,
@@ -65,11 +71,17 @@ function makeGateway(
     logger: loggerOf('gateway'),
     tracer: telemetry.tracer('gateway'),
     version: releaseVersion,
+    metrics,
+    metricsShown,
   });
 }
 
-function makeWorkers(surroundings: Surroundings, called: CalledRoles, { supervise }: BalancerPeer): Component[] {
-  const { clock, config, loggerOf } = surroundings;
+function makeWorkers(
+  surroundings: Surroundings,
+  called: CalledRoles,
+  { supervise }: BalancerPeer,
+): { readonly supervisor: Supervisor; readonly components: Component[] } {
+  const { clock, config, loggerOf, metrics } = surroundings;
   const { store, balancer } = called;
   const folder = new RunFolder();
   const doorAddress = `unix:${join(folder.path, 'door', 'workers.sock')}`;
@@ -91,7 +103,8 @@ function makeWorkers(surroundings: Surroundings, called: CalledRoles, { supervis
     dial: supervise,
     clock,
     logger,
+    metrics,
   });
   const door = store || balancer ? [workerDoor(doorAddress, { store, balancer }, logger)] : [];
-  return [folder, ...door, supervisor];
+  return { supervisor, components: [folder, ...door, supervisor] };
 }

@@ -1,7 +1,15 @@
-import { type Clock, type Component, ComponentGroup, type Telemetry } from '@relais/kit';
+import {
+  addProcessMetrics,
+  type Clock,
+  type Component,
+  ComponentGroup,
+  MetricRegistry,
+  type Telemetry,
+} from '@relais/kit';
 import type { PlatformConfig } from '../config/schema.js';
+import { MetricsServer } from '../metrics-server.js';
 import { logTo } from '../observability.js';
-import { type CalledRoles, calledRoles } from './called-roles.js';
+import { calledRoles } from './called-roles.js';
 import { type CallingRoles, callingRoles } from './calling-roles.js';
 import { peersReady } from './peers-ready.js';
 import { runs, type Surroundings } from './surroundings.js';
@@ -21,22 +29,36 @@ export interface Composition {
 /** Wires the roles that `config` names; nothing below knows which of them share this process. */
 export function compose(config: PlatformConfig, clock: Clock, telemetry: Telemetry): Composition {
   const loggerOf = (component: string) => logTo(component, config.logLevel);
-  const surroundings: Surroundings = { config, clock, telemetry, loggerOf };
+  const metrics = new MetricRegistry({ seriesMax: config.metricSeriesMax });
+  addProcessMetrics(metrics);
+  const surroundings: Surroundings = { config, clock, telemetry, metrics, loggerOf };
   const called = calledRoles(surroundings);
   const calling = callingRoles(surroundings, called);
+  const shown = { families: () => [...metrics.families(), ...(calling.workerFigures?.families() ?? [])] };
+  const metricsServer = config.metricsListen ? new MetricsServer(config.metricsListen, shown) : undefined;
+  const servers = metricsServer ? [metricsServer] : [];
   return {
-    group: new ComponentGroup('platform', [...called.components, ...calling.components]),
+    group: new ComponentGroup('platform', [...servers, ...called.components, ...calling.components]),
     ready: async () => {
       const workers = runs(surroundings, 'worker') ? config.workers : 0;
       if (calling.peers) await peersReady(calling.peers, workers, clock, loggerOf('platform'));
     },
-    describe: () => describe(config, called, calling),
+    describe: () => describe(config, [...called.servers, ...servers], calling),
     url: () => calling.gateway?.url,
   };
 }
 
-function describe({ roles, workers }: PlatformConfig, called: CalledRoles, { gateway }: CallingRoles): string {
-  const addresses = called.servers.map((server) => `${server.name}=${server.boundAddress}`);
+interface Listening {
+  readonly name: string;
+  readonly boundAddress: string;
+}
+
+function describe(
+  { roles, workers }: PlatformConfig,
+  servers: readonly Listening[],
+  { gateway }: CallingRoles,
+): string {
+  const addresses = servers.map((server) => `${server.name}=${server.boundAddress}`);
   const names = roles.map((role) => (role === 'worker' ? `${workers} workers` : role));
   return [...(gateway ? [gateway.url] : []), ...addresses, `(${names.join(', ')})`].join(' ');
 }

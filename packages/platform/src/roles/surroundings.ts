@@ -1,4 +1,4 @@
-import type { Clock, Logger, Telemetry } from '@relais/kit';
+import type { Clock, Logger, MetricRegistry, Telemetry } from '@relais/kit';
 import type { PlatformConfig } from '../config/schema.js';
 
 /** What every role of a process is made with. */
@@ -6,6 +6,8 @@ export interface Surroundings {
   readonly config: PlatformConfig;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** The figures of this process. */
+  readonly metrics: MetricRegistry;
   readonly loggerOf: (component: string) => Logger;
 }
 

@@ -29,6 +29,7 @@ export function workerFleet(config: PlatformConfig, peers: WorkerPeers, host: st
       ...peers,
       clusterToken: config.clusterToken,
       logLevel: config.logLevel,
+      metricSeriesMax: config.metricSeriesMax,
       otlpUrl: config.otlpUrl,
       otlpProtocol: config.otlpProtocol,
       drainMs: config.drainMs,

@@ -18,6 +18,7 @@ const plan: WorkerPlan = {
   storageAddress: 's:1',
   clusterToken: '',
   logLevel: 'silent',
+  metricSeriesMax: 1000,
   otlpUrl: '',
   otlpProtocol: 'http',
   drainMs: 1000,

@@ -1,6 +1,18 @@
 import { join } from 'node:path';
 import { SuperviseRequest, type SuperviseResponse } from '@relais/contracts';
-import { type Clock, type Component, type Dial, type Link, type Logger, randomHex } from '@relais/kit';
+import {
+  type Clock,
+  type Component,
+  type Dial,
+  type Link,
+  type Logger,
+  type MetricFamily,
+  MetricRegistry,
+  type MetricSource,
+  randomHex,
+  withLabel,
+} from '@relais/kit';
+import { type RunningWorker, SupervisorFigures } from './supervisor-figures.js';
 import { type ProcessExit, WorkerProcess } from './worker-process.js';
 import type { WorkerPlan } from './worker-spec.js';
 
@@ -15,6 +27,8 @@ export interface SupervisorOptions {
   readonly dial: Dial<SuperviseRequest, SuperviseResponse>;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Counts here what it does; nobody sees it when absent. */
+  readonly metrics?: MetricRegistry;
 }
 
 const redialMs = 500;
@@ -36,12 +50,13 @@ interface Place {
 }
 
 /** Stands outside the data path: spawns worker processes, replaces the dead, kills on order, reports what had begun. */
-export class Supervisor implements Component {
+export class Supervisor implements Component, MetricSource {
   readonly name = 'supervisor';
   readonly #options: SupervisorOptions;
   readonly #places: Place[];
   /** Part of every worker id, so that ids of two supervisors never meet. */
   readonly #tag = randomHex(3);
+  readonly #figures: SupervisorFigures;
   #generation = 0;
   #link: Link<SuperviseRequest, SuperviseResponse> | undefined;
   #stopping = false;
@@ -49,11 +64,17 @@ export class Supervisor implements Component {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#places = options.workers.map((spec, index) => placeFor(`w${index + 1}`, spec, false));
+    this.#figures = new SupervisorFigures(options.metrics ?? new MetricRegistry(), () => this.#running());
   }
 
   /** Process ids of the workers that run now. */
   get pids(): number[] {
     return this.#places.flatMap((place) => (place.process ? [place.process.pid] : []));
+  }
+
+  /** What the workers say of themselves, told apart by the label "worker": the place, not the process that fills it. */
+  families(): readonly MetricFamily[] {
+    return this.#running().flatMap(({ place, families }) => withLabel(families, 'worker', place));
   }
 
   async start(): Promise<void> {
@@ -118,6 +139,14 @@ export class Supervisor implements Component {
     this.#link?.send(SuperviseRequest.create({ spareWorkerIds: idsAt(place) }));
   }
 
+  #running(): RunningWorker[] {
+    let spares = 0;
+    return this.#places.flatMap(({ name, process: worker, spare }) => {
+      const place = spare ? `${name}${++spares}` : name;
+      return worker ? [{ place, pid: worker.pid, families: worker.families }] : [];
+    });
+  }
+
   #placeOf(workerId: string): Place | undefined {
     return this.#places.find(({ process: worker }) => worker?.spec.workerId === workerId);
   }
@@ -137,6 +166,7 @@ export class Supervisor implements Component {
   #replace(place: Place, exit: ProcessExit): void {
     const { clock, logger } = this.#options;
     place.process = undefined;
+    this.#figures.exited(place.name, exit.signal);
     const { workerId, exitCode, signal } = exit;
     this.#link?.send(
       SuperviseRequest.create({ exits: [{ workerId, exitCode, signal, begunJobIds: [...exit.begunJobIds] }] }),

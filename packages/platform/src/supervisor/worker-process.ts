@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { MetricFamily } from '@relais/kit';
 import { readBegunJournal } from '@relais/worker';
-import type { WorkerPlan, WorkerSpec } from './worker-spec.js';
+import { FiguresReader } from './figures-reader.js';
+import { figuresFd, type WorkerPlan, type WorkerSpec } from './worker-spec.js';
 
 export interface ProcessExit {
   readonly workerId: string;
@@ -27,12 +30,14 @@ export class WorkerProcess {
   readonly exited: Promise<ProcessExit>;
   readonly #child: ChildProcess;
   readonly #journal: number;
+  readonly #figures = new FiguresReader();
 
   private constructor(spec: WorkerSpec, child: ChildProcess, journal: number) {
     this.spec = spec;
     this.pid = child.pid ?? 0;
     this.#child = child;
     this.#journal = journal;
+    (child.stdio[figuresFd] as Readable | null)?.on('data', (chunk: Buffer) => this.#figures.push(chunk));
     this.exited = new Promise((resolve) => {
       child.once('error', () => resolve(this.#ended(1, '')));
       child.once('exit', (code, signal) => resolve(this.#ended(code ?? 0, signal ?? '')));
@@ -53,12 +58,17 @@ export class WorkerProcess {
       mainFile,
     ];
     const child = spawn(command, args, {
-      stdio: ['pipe', 'inherit', 'inherit', journal],
+      stdio: ['pipe', 'inherit', 'inherit', journal, 'pipe'],
       env: cleanEnvironment(),
     });
     child.stdin?.on('error', () => {});
     child.stdin?.write(`${JSON.stringify(spec)}\n`);
     return new WorkerProcess(spec, child, journal);
+  }
+
+  /** What it last said of itself; empty before the first time. */
+  get families(): readonly MetricFamily[] {
+    return this.#figures.families;
   }
 
   terminate(): void {

@@ -19,6 +19,8 @@ export interface WorkerSpec {
   /** Empty on a Unix socket. */
   readonly clusterToken: string;
   readonly logLevel: LogLevel;
+  /** Series of one metric. */
+  readonly metricSeriesMax: number;
   /** Empty: spans are not kept. */
   readonly otlpUrl: string;
   readonly otlpProtocol: 'grpc' | 'http';
@@ -31,6 +33,9 @@ export interface WorkerSpec {
 
 /** Descriptor on which a worker process finds its journal. */
 export const journalFd = 3;
+
+/** Descriptor on which a worker process tells its figures: a line of JSON each time, metric families. */
+export const figuresFd = 4;
 
 /** What the composition root says of a worker; the supervisor adds the rest. */
 export type WorkerPlan = Omit<WorkerSpec, 'workerId' | 'scratchDirectory'>;

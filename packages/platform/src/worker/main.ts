@@ -1,12 +1,20 @@
 // The process a supervisor spawns: composes one worker from its spec and stays until told to go.
 
 import { ArtifactServiceService, BalancerServiceService } from '@relais/contracts';
-import { ComponentGroup, GrpcChannel, startTelemetry, systemClock } from '@relais/kit';
+import {
+  addProcessMetrics,
+  ComponentGroup,
+  GrpcChannel,
+  MetricRegistry,
+  startTelemetry,
+  systemClock,
+} from '@relais/kit';
 import { createRuntimes, Worker } from '@relais/worker';
 import { exporterOf, logTo } from '../observability.js';
-import { journalFd } from '../supervisor/worker-spec.js';
+import { figuresFd, journalFd } from '../supervisor/worker-spec.js';
 import { releaseVersion } from '../version.js';
 import { readSpec } from './read-spec.js';
+import { tellFigures } from './tell-figures.js';
 
 const functionsMax = 1000;
 const loadedBytesMax = 1024 * 1024 * 1024;
@@ -20,6 +28,9 @@ const telemetry = await startTelemetry({
   sampleRatio: 1,
   logger,
 });
+const metrics = new MetricRegistry({ seriesMax: spec.metricSeriesMax });
+addProcessMetrics(metrics);
+tellFigures(metrics, figuresFd, systemClock);
 const token = spec.clusterToken === '' ? {} : { token: spec.clusterToken };
 const balancer = new GrpcChannel({ name: 'balancer', address: spec.balancerAddress, ...token });
 const storage = new GrpcChannel({ name: 'storage', address: spec.storageAddress, ...token });
@@ -46,6 +57,7 @@ const worker = new Worker({
   tracer: telemetry.tracer('worker'),
   runtimeTracer: telemetry.tracer('runtime'),
   random: Math.random,
+  metrics,
 });
 const group = new ComponentGroup('worker process', [balancer, storage, worker]);
 

@@ -1,4 +1,4 @@
-import type { Clock, RelaisError } from '@relais/kit';
+import type { Clock, Histogram, RelaisError } from '@relais/kit';
 import type { Backend, Write } from '../backends/backend.js';
 import { storageError, storageFailure } from '../errors.js';
 
@@ -25,6 +25,8 @@ export interface GroupCommitOptions<Stage> {
   readonly newStage: () => Stage;
   /** Brings memory in line with the backend after a failed write, which may have landed or not. */
   readonly reload: () => Promise<void>;
+  /** Takes how long each synced write took, seconds. */
+  readonly writeSeconds?: Histogram;
   /** Mutations waiting; beyond it a new one is refused with resource_exhausted. */
   readonly queueLengthMax: number;
   /** Bytes waiting; beyond it a new one is refused with resource_exhausted. One mutation alone is always taken. */
@@ -57,6 +59,11 @@ export class GroupCommit<Stage> {
 
   constructor(options: GroupCommitOptions<Stage>) {
     this.#options = options;
+  }
+
+  /** Changes that wait for the disk. */
+  get waitingCount(): number {
+    return this.#queue.length;
   }
 
   /** Resolves once the mutation is on disk and visible. Rejects with its refusal or with what the write failed of. */
@@ -143,8 +150,11 @@ export class GroupCommit<Stage> {
 
   async #write(writes: readonly Write[]): Promise<void> {
     if (writes.length === 0) return;
+    const { backend, clock, writeSeconds } = this.#options;
+    const startMs = clock.nowMs();
     try {
-      await this.#options.backend.write(writes, 'synced');
+      await backend.write(writes, 'synced');
+      writeSeconds?.observe((clock.nowMs() - startMs) / 1000);
     } catch (error) {
       this.#unsure = true;
       throw error;

@@ -16,7 +16,15 @@ import type {
   WaitForChangeRequest,
   WaitForChangeResponse,
 } from '@relais/contracts';
-import { type CallContext, type Clock, type Component, type Logger, RelaisError, type ServiceOf } from '@relais/kit';
+import {
+  type CallContext,
+  type Clock,
+  type Component,
+  type Logger,
+  MetricRegistry,
+  RelaisError,
+  type ServiceOf,
+} from '@relais/kit';
 import type { Backend } from '../backends/backend.js';
 import { GroupCommit, type Mutation } from '../commit/group-commit.js';
 import { overLimit, recordCorrupt, storageError, storageFailure } from '../errors.js';
@@ -39,6 +47,8 @@ export interface FunctionStoreOptions {
   readonly logger: Logger;
   /** Those not given are {@link defaultStorageBounds}. */
   readonly bounds?: Partial<StorageBounds>;
+  /** Counts here what it does; nobody sees it when absent. */
+  readonly metrics?: MetricRegistry;
 }
 
 type Services = ServiceOf<typeof StorageServiceService> & ServiceOf<typeof ArtifactServiceService>;
@@ -59,7 +69,7 @@ export class FunctionStore implements Services, Component {
   readonly #commits: GroupCommit<Stage>;
   #open = false;
 
-  constructor({ backend, clock, logger, bounds }: FunctionStoreOptions) {
+  constructor({ backend, clock, logger, bounds, metrics = new MetricRegistry() }: FunctionStoreOptions) {
     this.#backend = backend;
     this.#clock = clock;
     this.#logger = logger;
@@ -72,8 +82,15 @@ export class FunctionStore implements Services, Component {
       clock,
       newStage: () => new Map(),
       reload: () => this.#reload(),
+      writeSeconds: metrics.histogram(
+        'relais_storage_write_seconds',
+        'Time of a synced write of one batch of changes.',
+      ),
       ...this.#bounds,
     });
+    const waiting = 'Changes that wait for the disk.';
+    metrics.gauge('relais_storage_waiting_changes', waiting, () => this.#commits.waitingCount);
+    metrics.gauge('relais_storage_functions', 'Functions that are stored.', () => this.#catalog.index.size);
   }
 
   /** Reads the current versions into memory. Rejects with failed_precondition when the backend's content is unusable. */

@@ -58,6 +58,11 @@ export class WorkerNode implements Component {
     await this.#attach();
   }
 
+  /** Jobs begun and not answered. */
+  get runningCount(): number {
+    return this.#runner.runningCount;
+  }
+
   /** Resolves when the balancer asked this worker to finish and it has. */
   drained(): Promise<void> {
     return new Promise((resolve) => {

@@ -36,6 +36,16 @@ export class FunctionCache {
     this.#options = options;
   }
 
+  /** Versions that are ready. */
+  get count(): number {
+    return this.#entries.size;
+  }
+
+  /** Memory they hold, roughly. */
+  get loadedBytes(): number {
+    return this.#loadedBytes;
+  }
+
   /** A ready version, held until `release`; undefined when it must be loaded first. */
   take(functionId: string): CachedFunction | undefined {
     const entry = this.#entries.get(functionId);

@@ -3,6 +3,7 @@ import { type Clock, type Logger, RelaisError, type Span, type Tracer, toDetail 
 import type { CachedFunction, FunctionCache } from '../functions/function-cache.js';
 import type { BegunJournal } from '../journal/begun-journal.js';
 import type { Call, CallOutcome, Runtime } from '../runtimes/runtime.js';
+import type { WorkerFigures } from '../worker-figures.js';
 import { type LoadTimes, nothingLoaded, resultOf } from './job-results.js';
 import { loadTimesOf, traceLoad } from './load-times.js';
 
@@ -17,6 +18,7 @@ export interface JobRunnerOptions {
   readonly tracer: Tracer;
   /** Makes the span of the user's code itself. */
   readonly runtimeTracer: Tracer;
+  readonly figures?: WorkerFigures;
   /** Takes each job's one result. */
   readonly answer: (result: JobResult) => void;
 }
@@ -175,6 +177,7 @@ export class JobRunner {
     if (!this.#running.delete(running.job.id)) return;
     if (this.#running.size === 0) this.#stopWatching();
     running.span.end(failure);
+    this.#options.figures?.done(running.job.lang, failure?.code ?? 'ok', result.timings);
     if (failure?.code === 'internal') {
       const { invocationId, lang } = running.job;
       this.#options.logger.error({ invocationId, lang, error: failure }, 'a job failed on our account');

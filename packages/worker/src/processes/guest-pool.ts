@@ -87,6 +87,12 @@ export class GuestPool implements IdleInstances {
     return loaded;
   }
 
+  /** Processes that hold or may hold a function; spares are not counted. */
+  get counts(): { readonly busy: number; readonly idle: number } {
+    const { idleCount, slotsUsed } = this.pool;
+    return { busy: slotsUsed - idleCount, idle: idleCount };
+  }
+
   forget(loaded: LoadedFunction): void {
     this.#functions.delete(loaded);
   }

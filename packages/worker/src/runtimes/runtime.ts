@@ -26,8 +26,17 @@ export interface Runtime {
   build(work: BuildWork, budgetMs: number): Promise<BuildOutcome>;
   /** Makes a version ready for calls. Called once per version while it stays cached; may be slow (compile). */
   load(version: FunctionVersion, artifact: Buffer): Promise<LoadedFunction>;
+  /** Its processes now; absent where calls run in the worker's own loop. */
+  readonly instances?: () => InstanceCounts;
+
   /** Ends every process and frees everything. Safe to call twice. */
   close(): Promise<void>;
+}
+
+/** Processes of one language on one worker. */
+export interface InstanceCounts {
+  readonly busy: number;
+  readonly idle: number;
 }
 
 /** A version that is ready for calls on this worker. */

@@ -1,10 +1,11 @@
 import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { RelaisError } from '@relais/kit';
+import { type MetricRegistry, RelaisError } from '@relais/kit';
 import { Level } from 'level';
 import type { Backend, Durability, Entry, KeyRange, Write } from '../backend.js';
 import { markDirectory, prepareDirectory } from './level-directory.js';
 import { closed, locked, openFailure, readFailure, unusable, writeFailed } from './level-errors.js';
+import { addLevelMetrics } from './level-metrics.js';
 
 // Reopening writes files; below this it would fail and take the reads with it.
 const freeBytesToReopen = 32 * 1024 * 1024;
@@ -21,8 +22,9 @@ export class LevelBackend implements Backend {
   #recovering: Promise<void> | undefined;
 
   /** @param options.directory Nothing else may be kept in it; created with mode 0700. */
-  constructor(options: { readonly directory: string }) {
+  constructor(options: { readonly directory: string; readonly metrics?: MetricRegistry }) {
     this.#directory = resolve(options.directory);
+    if (options.metrics) addLevelMetrics(options.metrics, (property) => this.#property(property));
   }
 
   async start(): Promise<void> {
@@ -119,10 +121,22 @@ export class LevelBackend implements Backend {
     }
   }
 
+  /** What LevelDB says of itself; empty while it is closed. */
+  #property(name: string): string {
+    const database = this.#database;
+    return database?.status === 'open' ? propertyOf(database, name) : '';
+  }
+
   #mustBeOpen(): Level<string, Buffer> {
     if (!this.#database) throw closed(this.#directory);
     return this.#database;
   }
+}
+
+// The types of "level" are those of every platform; only LevelDB itself has properties.
+function propertyOf(database: Level<string, Buffer>, name: string): string {
+  const { getProperty } = database as { getProperty?: (name: string) => string };
+  return getProperty?.call(database, name) ?? '';
 }
 
 function toOperation(write: Write) {

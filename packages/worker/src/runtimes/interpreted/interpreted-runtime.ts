@@ -5,7 +5,7 @@ import { GuestPool } from '../../processes/guest-pool.js';
 import type { MemoryBudget } from '../../processes/memory-budget.js';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
 import type { RuntimeLimits } from '../limits.js';
-import type { LoadedFunction, Runtime } from '../runtime.js';
+import type { InstanceCounts, LoadedFunction, Runtime } from '../runtime.js';
 
 export interface InterpretedRuntimeOptions {
   /** Shared by all that start processes in this worker. */
@@ -72,6 +72,8 @@ export class InterpretedRuntime implements Runtime {
     this.#guests ??= new GuestPool({ ...this.#options, language: this.#language.guestsOn(path) });
     return this.#guests.load(version, artifact);
   }
+
+  readonly instances = (): InstanceCounts => this.#guests?.counts ?? { busy: 0, idle: 0 };
 
   async close(): Promise<void> {
     await this.#guests?.close();

@@ -37,6 +37,7 @@ export function createJsRuntime(options: JsRuntimeOptions, lang: 'js' | 'ts' = '
     async load(version: FunctionVersion, artifact: Buffer): Promise<LoadedFunction> {
       return guests.load(version, artifact);
     },
+    instances: () => guests.counts,
     close: () => guests.close(),
   };
 }

@@ -1,0 +1,89 @@
+import type { Counter, Histogram, MetricRegistry, Reading, SeriesTable } from '@relais/kit';
+import type { FunctionTable } from './functions/function-table.js';
+import type { Dispatcher } from './scheduling/dispatcher.js';
+import type { Fleet } from './workers/fleet.js';
+
+/** What the figures are read from when somebody asks. */
+export interface ReadState {
+  readonly functions: FunctionTable;
+  readonly fleet: Fleet;
+  readonly dispatcher: Dispatcher;
+}
+
+/** What the balancer counts. A job costs one observation and one addition. */
+export class BalancerFigures {
+  readonly queueWait: Histogram;
+  readonly moved: Counter;
+  readonly dispatched: SeriesTable<Counter>;
+  readonly refused: SeriesTable<Counter>;
+  readonly expired: SeriesTable<Counter>;
+  readonly killed: Counter;
+  readonly lost: Counter;
+  readonly sparesOrdered: Counter;
+  readonly #metrics: MetricRegistry;
+
+  constructor(metrics: MetricRegistry) {
+    this.#metrics = metrics;
+    this.queueWait = metrics.histogram('relais_queue_wait_seconds', 'Time a job waited for a worker with room.');
+    this.dispatched = metrics.counters('relais_jobs_dispatched_total', 'Jobs given to a worker.', ['strategy']);
+    this.moved = metrics.counter('relais_jobs_moved_total', 'Unstarted jobs of lost workers, put in line again.');
+    this.refused = metrics.counters('relais_jobs_refused_total', 'Jobs not admitted.', ['reason']);
+    this.expired = metrics.counters('relais_jobs_expired_total', 'Jobs whose time was over.', ['where']);
+    this.killed = metrics.counter('relais_workers_killed_total', 'Workers ordered to be killed.');
+    this.lost = metrics.counter('relais_workers_lost_total', 'Workers that went with unanswered jobs.');
+    this.sparesOrdered = metrics.counter('relais_spare_workers_ordered_total', 'Spare workers ordered.');
+  }
+
+  /** Registers what is read from the state. Once. */
+  watch({ dispatcher, fleet, functions }: ReadState, nowMs: () => number): void {
+    const metrics = this.#metrics;
+    metrics.gauge('relais_queue_jobs', 'Jobs that wait for a worker.', () => dispatcher.queuedCount);
+    metrics.read(
+      'gauge',
+      'relais_function_queue_jobs',
+      'Jobs waiting, of functions that have any.',
+      ['function', 'function_id'],
+      () => this.#waiting(functions, (queue) => queue.size),
+    );
+    const age = 'Age of the oldest waiting job, of functions that have any.';
+    metrics.read('gauge', 'relais_function_queue_age_seconds', age, ['function', 'function_id'], () =>
+      this.#waiting(functions, (queue) => (nowMs() - (queue.head?.queuedSinceMs ?? nowMs())) / 1000),
+    );
+    const running = 'Slots its jobs hold, of functions that hold any.';
+    metrics.read('gauge', 'relais_function_running_jobs', running, ['function', 'function_id'], () =>
+      Array.from(functions.values(), (fn): Reading => [fn.name, fn.key, fn.running]).filter(
+        ([, , count]) => Number(count) > 0,
+      ),
+    );
+    metrics.read('gauge', 'relais_workers', 'Attached workers.', ['state'], () => {
+      const counts = { ready: 0, draining: 0 };
+      for (const { state } of fleet.values())
+        if (state.kind === 'ready' || state.kind === 'draining') counts[state.kind]++;
+      return Object.entries(counts);
+    });
+    metrics.read('gauge', 'relais_worker_credits', 'Jobs a worker may have at once.', ['worker_id'], () =>
+      Array.from(fleet.values(), ({ id, slots }): Reading => [id, slots]),
+    );
+    metrics.read('gauge', 'relais_worker_jobs', 'Jobs a worker has now.', ['worker_id'], () =>
+      Array.from(fleet.values(), ({ id, jobCount }): Reading => [id, jobCount]),
+    );
+    const outstanding = 'Estimated run time of the calls a worker has.';
+    metrics.read('gauge', 'relais_worker_outstanding_seconds', outstanding, ['worker_id'], () =>
+      Array.from(fleet.values(), ({ id, outstandingMs }): Reading => [id, outstandingMs / 1000]),
+    );
+    metrics.read('gauge', 'relais_balancer_strategy', 'The strategy in force.', ['strategy'], () => [
+      [dispatcher.picker.name, 1],
+    ]);
+  }
+
+  #waiting(functions: FunctionTable, figure: (queue: Queue) => number): Reading[] {
+    const readings: Reading[] = [];
+    for (const fn of functions.values()) if (fn.queue.size > 0) readings.push([fn.name, fn.key, figure(fn.queue)]);
+    return readings;
+  }
+}
+
+interface Queue {
+  readonly size: number;
+  readonly head: { readonly queuedSinceMs: number } | undefined;
+}
