@@ -33,7 +33,8 @@ async function main(argv: readonly string[]): Promise<number> {
     return 2;
   }
   const config = loadConfig(platformSchema, { argv: rest, env: process.env, readFile });
-  return up(config, { say: (line) => console.log(line), onStopRequest });
+  const say = (line: string) => console.log(line);
+  return up(config, { say, isTerminal: process.stdout.isTTY === true, onStopRequest });
 }
 
 function print(text: string): number {

@@ -7,3 +7,5 @@ export * as cluster from './edge/relais/v1/cluster_pb.js';
 export * as error from './edge/relais/v1/error_pb.js';
 export * as functions from './edge/relais/v1/function_pb.js';
 export * as invocation from './edge/relais/v1/invocation_pb.js';
+export * as keys from './edge/relais/v1/keys_pb.js';
+export * as secrets from './edge/relais/v1/secrets_pb.js';

@@ -1,23 +1,30 @@
 import type { FleetServiceService, Job, JobResult, StorageServiceService } from '@relais/contracts';
-import type {
-  Clock,
-  Component,
-  Exchange,
-  Logger,
-  MetricRegistry,
-  MetricSource,
-  RelaisError,
-  ServiceOf,
-  Tracer,
+import {
+  type Clock,
+  type Component,
+  type Exchange,
+  type Logger,
+  type MetricRegistry,
+  type MetricSource,
+  newTraceparent,
+  type RelaisError,
+  type ServiceOf,
+  type Tracer,
 } from '@relais/kit';
+import { Gatekeeper, type Verdict } from './access/gatekeeper.js';
+import { KeyCheck } from './access/key-check.js';
 import { Core } from './core/core.js';
 import { EdgeAdapter } from './edge/edge-adapter.js';
+import { needOfProcedure } from './edge/needs.js';
 import { defaultGatewayLimits, type GatewayLimits } from './limits.js';
 import { GatewayPort } from './net/gateway-port.js';
 import type { ServerRequest, ServerResponse } from './net/messages.js';
+import { type TlsFileNames, TlsFiles } from './net/tls-files.js';
 import { BodyBudget } from './rest/body-budget.js';
 import { RestAdapter } from './rest/rest-adapter.js';
-import { splitTarget } from './rest/target.js';
+import { needOfPath } from './rest/routes.js';
+import { splitTarget, splitTrigger } from './rest/target.js';
+import type { SecretsKey } from './secrets/secrets-key.js';
 
 export interface GatewayOptions {
   /** Address to listen on. */
@@ -36,6 +43,14 @@ export interface GatewayOptions {
   readonly metrics?: MetricRegistry;
   /** What GET /metrics shows: of this process and of those it looks after. Absent: what `metrics` has. */
   readonly metricsShown?: MetricSource;
+  /** Names it answers to beside localhost and IP addresses, as NAME or NAME:PORT; requests for others are refused. */
+  readonly publicHosts?: readonly string[];
+  /** Present: requests need keys. `adminKey` is one of scope admin that storage does not know; none when empty. */
+  readonly keys?: { readonly adminKey: string } | undefined;
+  /** Present: the port speaks TLS, with the certificate in these files, and nothing else. */
+  readonly tls?: TlsFileNames | undefined;
+  /** The key that secrets are sealed with; absent: this gateway keeps none. */
+  readonly secretsKey?: SecretsKey | undefined;
   /** Bounds that differ from {@link defaultGatewayLimits}. */
   readonly limits?: Partial<GatewayLimits>;
 }
@@ -44,6 +59,7 @@ export interface GatewayOptions {
 export class Gateway implements Component {
   readonly name = 'gateway';
   readonly #core: Core;
+  readonly #gate: Gatekeeper;
   readonly #port: GatewayPort;
   readonly #edge: EdgeAdapter;
   readonly #rest: RestAdapter;
@@ -55,14 +71,21 @@ export class Gateway implements Component {
     const limits: GatewayLimits = { ...defaultGatewayLimits, ...options.limits };
     const report = (failure: RelaisError, route: string) => this.#report(failure, route);
     this.#logger = logger;
-    this.#core = new Core({ storage, dispatch, fleet, clock, logger, limits, version, metrics: options.metrics });
+    const { metrics, secretsKey } = options;
+    this.#core = new Core({ storage, dispatch, fleet, clock, logger, limits, version, metrics, secretsKey });
+    const publicHosts = [host, ...(options.publicHosts ?? [])];
+    const { functions, knownKeys } = this.#core;
+    const { keys } = options;
+    const check = keys && new KeyCheck({ known: knownKeys, adminKey: keys.adminKey });
+    this.#gate = new Gatekeeper({ functions, publicHosts, keys: check });
     const bodies = new BodyBudget(limits.bodyBytesInFlightMax);
     const metricsShown = options.metricsShown ?? options.metrics;
     this.#rest = new RestAdapter({ core: this.#core, limits, clock, bodies, version, tracer, report, metricsShown });
     options.metrics?.gauge('relais_request_bodies_bytes', 'Request bodies held in memory.', () => bodies.bytes);
     this.#edge = new EdgeAdapter({ core: this.#core, limits, clock, tracer, report });
     const handler = (request: ServerRequest, response: ServerResponse) => this.#handle(request, response);
-    this.#port = new GatewayPort({ host, port, limits, clock, logger, handler });
+    const tls = options.tls && new TlsFiles(options.tls, clock, logger);
+    this.#port = new GatewayPort({ host, port, limits, clock, logger, handler, tls });
   }
 
   /** Base URL with the port it really listens on; known after start. */
@@ -70,7 +93,19 @@ export class Gateway implements Component {
     return this.#port.url;
   }
 
-  /** Rejects with failed_precondition reason cannot_listen. */
+  /** Whether storage holds a key of scope admin. Rejects with unavailable. */
+  async hasAdminKey(): Promise<boolean> {
+    const keys = await this.#core.keys.list(callerOfOurs());
+    return keys.some(({ scopes }) => scopes.includes('admin'));
+  }
+
+  /** Makes a key of scope admin and answers it; it is kept nowhere. Rejects with unavailable. */
+  async createAdminKey(name: string): Promise<string> {
+    const input = { name, scopes: ['admin'], functions: [], ratePerS: 0, burst: 0, concurrency: 0 };
+    return (await this.#core.keys.create(input, callerOfOurs())).key;
+  }
+
+  /** Rejects with failed_precondition reason cannot_listen or tls_unusable. */
   async start(): Promise<void> {
     await this.#port.listen();
     this.#core.start();
@@ -90,8 +125,16 @@ export class Gateway implements Component {
 
   #handle(request: ServerRequest, response: ServerResponse): void {
     const { path, query } = splitTarget(request.url ?? '/');
-    if (EdgeAdapter.isRpcPath(path)) this.#edge.handle(request, response, path);
-    else this.#rest.handle(request, response, path, query);
+    const isRpc = EdgeAdapter.isRpcPath(path);
+    const need = isRpc ? needOfProcedure(path) : needOfPath(path, request.method ?? '');
+    const verdict = this.#gate.check(request, need, splitTrigger(path)?.reference);
+    const serve = (decided: Verdict) => {
+      if (decided.leave) response.once('close', decided.leave);
+      if (isRpc) this.#edge.handle(request, response, path, decided);
+      else this.#rest.handle(request, response, { path, query }, decided);
+    };
+    if (verdict instanceof Promise) void verdict.then(serve);
+    else serve(verdict);
   }
 
   #report(failure: RelaisError, route: string): void {
@@ -100,4 +143,8 @@ export class Gateway implements Component {
     if (failure.code === 'internal') this.#logger.error({ route, ...fields, cause: stack }, failure.message);
     else this.#logger.debug({ route, code: failure.code, ...fields, cause }, failure.message);
   }
+}
+
+function callerOfOurs() {
+  return { traceparent: newTraceparent(false) };
 }

@@ -1,2 +1,3 @@
 export { Gateway, type GatewayOptions } from './gateway.js';
 export { defaultGatewayLimits, type GatewayLimits } from './limits.js';
+export type { SecretsKey } from './secrets/secrets-key.js';

@@ -29,6 +29,7 @@ export type {
 export { LinkExchange, type LinkExchangeOptions } from './rpc/exchange/link-exchange.js';
 export { type ServeExchangeOptions, serveExchange } from './rpc/exchange/serve-exchange.js';
 export type { Exchange } from './rpc/exchange.js';
+export { isLocal } from './rpc/grpc/address.js';
 export type { HandlersOf, LinkContext, RpcDefinition } from './rpc/grpc/definition.js';
 export { GrpcChannel, type GrpcChannelOptions } from './rpc/grpc/grpc-channel.js';
 export { GrpcServer, type GrpcServerOptions } from './rpc/grpc/grpc-server.js';

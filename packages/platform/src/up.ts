@@ -9,6 +9,8 @@ import { releaseVersion } from './version.js';
 export interface UpSurroundings {
   /** Writes one line to the user. */
   readonly say: (line: string) => void;
+  /** Whether that is a terminal, where nothing keeps what is said. */
+  readonly isTerminal: boolean;
   /** Calls back on each request to stop: the first drains, the second ends at once. */
   readonly onStopRequest: (callback: () => void) => void;
 }
@@ -19,7 +21,7 @@ export interface UpSurroundings {
  */
 export async function up(
   { values: config }: LoadedConfig<typeof platformSchema>,
-  { say, onStopRequest }: UpSurroundings,
+  { isTerminal, say, onStopRequest }: UpSurroundings,
 ): Promise<number> {
   checkRoles(config);
   const logger = logTo('platform', config.logLevel);
@@ -30,7 +32,7 @@ export async function up(
     sampleRatio: config.traceSampleRatio,
     logger,
   });
-  const composition = compose(config, systemClock, telemetry);
+  const composition = compose(config, systemClock, telemetry, isTerminal ? say : undefined);
   const stopRequested = new Promise<void>((resolve) => onStopRequest(resolve));
   try {
     await composition.group.start();

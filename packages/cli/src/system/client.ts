@@ -22,9 +22,12 @@ export interface ErrorBody {
 /** The seed's verbs over plain HTTP. */
 export class Client {
   readonly url: string;
+  readonly #headers: Record<string, string>;
 
-  constructor(url: string) {
+  /** `headers` go with every request. */
+  constructor(url: string, headers: Record<string, string> = {}) {
     this.url = url;
+    this.#headers = headers;
   }
 
   deploy(name: string, lang: string, source: string | Uint8Array, more = ''): Promise<Answer> {
@@ -50,7 +53,7 @@ export class Client {
     body?: string | Uint8Array,
     headers: Record<string, string> = {},
   ): Promise<Answer> {
-    const init: RequestInit = { method, headers };
+    const init: RequestInit = { method, headers: { ...this.#headers, ...headers } };
     if (body !== undefined) init.body = typeof body === 'string' ? body : Buffer.from(body);
     const response = await fetch(this.url + path, init);
     const text = await response.text();

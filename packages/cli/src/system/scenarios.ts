@@ -1,8 +1,10 @@
 import { faultScenarios } from './scenarios/faults.js';
 import { inputScenarios } from './scenarios/input.js';
+import { keyScenarios } from './scenarios/keys.js';
 import { languageScenarios } from './scenarios/languages.js';
 import { metricScenarios } from './scenarios/metrics.js';
 import { protocolScenarios } from './scenarios/protocols.js';
+import { secretScenarios } from './scenarios/secrets.js';
 import { traceScenarios } from './scenarios/traces.js';
 import type { Topology } from './topology.js';
 
@@ -12,6 +14,8 @@ export function systemScenarios(topology: Topology): void {
     languageScenarios(topology);
     protocolScenarios(topology);
     inputScenarios(topology);
+    keyScenarios(topology);
+    secretScenarios(topology);
     traceScenarios(topology);
     metricScenarios(topology);
     faultScenarios(topology);

@@ -26,6 +26,8 @@ export interface StartOptions {
   readonly data?: string;
   /** Collector for spans; none when absent. */
   readonly otlpUrl?: string;
+  /** More flags of the process that runs the gateway. */
+  readonly gatewayFlags?: readonly string[];
 }
 
 export interface Topology {
@@ -39,7 +41,8 @@ export const allInOne: Topology = {
   name: 'all in one',
   async start(options = {}) {
     const data = options.data ?? mkdtempSync(join(tmpdir(), 'relais-system-'));
-    const process = await startRelais(['--port', '0', '--data', data, ...watching(options)]);
+    const { gatewayFlags = [] } = options;
+    const process = await startRelais(['--port', '0', '--data', data, ...watching(options), ...gatewayFlags]);
     return platformOf(urlOf(process), data, [process]);
   },
 };
@@ -55,7 +58,8 @@ export const fourRoles: Topology = {
     const balancer = await startRelais(['--roles', 'balancer', '--balancer-listen', listen, ...common]);
     const peers = [...storageAt, '--balancer', addressOf(balancer, 'balancer'), ...common];
     const worker = await startRelais(['--roles', 'worker', ...peers]);
-    const gateway = await startRelais(['--roles', 'gateway', '--port', '0', ...peers]);
+    const { gatewayFlags = [] } = options;
+    const gateway = await startRelais(['--roles', 'gateway', '--port', '0', ...peers, ...gatewayFlags]);
     return platformOf(urlOf(gateway), data, [storage, balancer, worker, gateway]);
   },
 };

@@ -28,14 +28,18 @@ test('asks once while the feed is live', async () => {
   await functions.resolve('a', caller);
   await functions.resolve('a', caller);
   expect(source.asked).toEqual(['a']);
-  expect(functions.peek('a')?.id).toBe('a');
+  expect(functions.peek('a', caller)?.id).toBe('a');
 });
 
 test('forgets every reference to a name that changed, and no other', async () => {
   const { functions } = fresh();
   for (const reference of ['a', 'a@1', 'b']) await functions.resolve(reference, caller);
   functions.changed(['a']);
-  expect(['a', 'a@1', 'b'].map((reference) => functions.peek(reference)?.id)).toEqual([undefined, undefined, 'b']);
+  expect(['a', 'a@1', 'b'].map((reference) => functions.peek(reference, caller)?.id)).toEqual([
+    undefined,
+    undefined,
+    'b',
+  ]);
 });
 
 test('does not keep what was asked before a change and answered after it', async () => {
@@ -46,7 +50,7 @@ test('does not keep what was asked before a change and answered after it', async
   functions.changed(['a']);
   answers[0]?.(version('a'));
   expect((await old).id).toBe('a');
-  expect(functions.peek('a')).toBeUndefined();
+  expect(functions.peek('a', caller)).toBeUndefined();
 });
 
 test('asks every time while the feed is lost', async () => {
@@ -57,7 +61,7 @@ test('asks every time while the feed is lost', async () => {
   await functions.resolve('a', caller);
   functions.live();
   await functions.resolve('a', caller);
-  expect(functions.peek('a')?.id).toBe('a');
+  expect(functions.peek('a', caller)?.id).toBe('a');
   expect(source.asked).toHaveLength(4);
 });
 
@@ -65,9 +69,9 @@ test('lets go of the reference not used for longest', async () => {
   const { functions } = fresh(2);
   await functions.resolve('a', caller);
   await functions.resolve('b', caller);
-  functions.peek('a');
+  functions.peek('a', caller);
   await functions.resolve('c', caller);
-  expect(['a', 'b', 'c'].map((reference) => functions.peek(reference)?.id)).toEqual(['a', undefined, 'c']);
+  expect(['a', 'b', 'c'].map((reference) => functions.peek(reference, caller)?.id)).toEqual(['a', undefined, 'c']);
 });
 
 test('does not keep a failure', async () => {

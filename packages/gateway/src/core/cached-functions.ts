@@ -1,14 +1,14 @@
 import type { FunctionVersion, StorageServiceService } from '@relais/contracts';
 import type { ServiceOf } from '@relais/kit';
-import type { Caller } from './caller.js';
+import { type Caller, checkMayUse } from './caller.js';
 import type { FeedListener } from './change-feed.js';
 import type { ControlCalls } from './control-calls.js';
 import { brokenContract } from './failures.js';
-import { checkReference } from './names.js';
+import { checkReference, nameOfReference } from './names.js';
 
-/** Function references resolved to versions. */
+/** Function references resolved to versions, for those who may use them. */
 export interface Functions {
-  /** Errors: not_found, invalid_argument, unavailable. */
+  /** Errors: permission_denied, not_found, invalid_argument, unavailable. */
   resolve(reference: string, caller: Caller): Promise<FunctionVersion>;
 }
 
@@ -24,6 +24,7 @@ export class StoredFunctions implements Functions {
 
   async resolve(reference: string, caller: Caller): Promise<FunctionVersion> {
     checkReference(reference);
+    checkMayUseReference(caller, reference);
     const request = { function: reference };
     const answer = await this.#calls.run('storage', caller, (c) => this.#storage.resolveFunction(request, c));
     if (!answer.version) throw brokenContract('Storage resolved a function to nothing.');
@@ -49,8 +50,9 @@ export class CachedFunctions implements Functions, FeedListener {
     this.#entriesMax = entriesMax;
   }
 
-  /** What is known without asking. */
-  peek(reference: string): FunctionVersion | undefined {
+  /** What is known without asking. Throws permission_denied. */
+  peek(reference: string, caller: Caller): FunctionVersion | undefined {
+    checkMayUseReference(caller, reference);
     const version = this.#entries.get(reference);
     if (!version) return undefined;
     this.#entries.delete(reference);
@@ -59,7 +61,7 @@ export class CachedFunctions implements Functions, FeedListener {
   }
 
   async resolve(reference: string, caller: Caller): Promise<FunctionVersion> {
-    const known = this.peek(reference);
+    const known = this.peek(reference, caller);
     if (known) return known;
     const epoch = this.#epoch;
     const version = await this.#source.resolve(reference, caller);
@@ -94,4 +96,8 @@ export class CachedFunctions implements Functions, FeedListener {
     const oldest = this.#entries.keys().next();
     if (!oldest.done) this.#entries.delete(oldest.value);
   }
+}
+
+function checkMayUseReference(caller: Caller, reference: string): void {
+  if (caller.functions) checkMayUse(caller, nameOfReference(reference));
 }

@@ -1,4 +1,4 @@
-import type { CallContext } from '@relais/kit';
+import { type CallContext, RelaisError } from '@relais/kit';
 
 /** Who asks, as every use case sees it. */
 export interface Caller {
@@ -8,6 +8,15 @@ export interface Caller {
   readonly signal?: AbortSignal | undefined;
   /** What the caller's own deadline leaves, milliseconds; absent: it set none. */
   readonly budgetMs?: number | undefined;
+  /** Names of the only functions its key is good for; absent: all. */
+  readonly functions?: ReadonlySet<string> | undefined;
+}
+
+/** Throws permission_denied reason function_not_allowed when the caller's key is for other functions only. */
+export function checkMayUse({ functions }: Caller, name: string): void {
+  if (!functions || functions.has(name)) return;
+  const message = `This key is not good for the function ${JSON.stringify(name.slice(0, 80))}; use another key.`;
+  throw new RelaisError('permission_denied', message, { reason: 'function_not_allowed', component: 'gateway' });
 }
 
 /** The context of a call made on the caller's behalf; its own deadline shortens the budget. */

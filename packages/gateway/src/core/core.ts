@@ -1,18 +1,23 @@
 import type { FleetServiceService, Job, JobResult, StorageServiceService } from '@relais/contracts';
 import { type Clock, type Exchange, type Logger, MetricRegistry, type ServiceOf } from '@relais/kit';
+import { KnownKeys } from '../access/known-keys.js';
 import type { GatewayLimits } from '../limits.js';
+import type { SecretsKey } from '../secrets/secrets-key.js';
 import { CachedFunctions, StoredFunctions } from './cached-functions.js';
 import { ChangeFeed } from './change-feed.js';
 import { Cluster } from './cluster.js';
 import { ControlCalls } from './control-calls.js';
 import { DeadlineGuard } from './deadline-guard.js';
 import { DeployFunction } from './deploy-function.js';
+import { feedListeners } from './feed-listeners.js';
 import { FunctionCatalog } from './function-catalog.js';
 import { GatewayFigures } from './gateway-figures.js';
 import { InvokeFunction } from './invoke-function.js';
 import { JobDispatcher } from './job-dispatcher.js';
+import { Keys } from './keys.js';
 import { Languages } from './languages-offered.js';
 import { Readiness } from './readiness.js';
+import { Secrets } from './secrets.js';
 import { StartCosts } from './start-costs.js';
 import { StaticPages } from './static-pages.js';
 
@@ -27,6 +32,7 @@ export interface CoreOptions {
   readonly version: string;
   /** Counts here what it does; nobody sees it when absent. */
   readonly metrics?: MetricRegistry | undefined;
+  readonly secretsKey: SecretsKey | undefined;
 }
 
 /** Every use case of the gateway, free of HTTP. Both adapters call these and nothing else. */
@@ -40,11 +46,14 @@ export class Core {
   readonly cluster: Cluster;
   readonly readiness: Readiness;
   readonly figures: GatewayFigures;
+  readonly knownKeys: KnownKeys;
+  readonly keys: Keys;
+  readonly secrets: Secrets;
   readonly #guard: DeadlineGuard;
   readonly #feed: ChangeFeed;
 
   constructor(options: CoreOptions) {
-    const { clock, dispatch, fleet, limits, logger, storage, version } = options;
+    const { clock, dispatch, fleet, limits, logger, secretsKey, storage, version } = options;
     this.#guard = new DeadlineGuard(clock);
     const calls = new ControlCalls(this.#guard, limits.controlTimeoutMs);
     const figures = new GatewayFigures(options.metrics ?? new MetricRegistry(), () => clock.wallMs());
@@ -58,9 +67,12 @@ export class Core {
     });
     const stored = new StoredFunctions(storage, calls);
     const functions = new CachedFunctions(stored, limits.resolvedFunctionsMax);
+    this.knownKeys = new KnownKeys({ storage, calls, clock });
+    this.secrets = new Secrets({ storage, calls, clock, key: secretsKey });
+    this.keys = new Keys({ storage, calls, clock, known: this.knownKeys });
     const { buildTimeoutMs, feedBackoffMsMax, feedWaitMs, payloadBytesMax, sourceBytesMax } = limits;
     const feedOptions = { storage, clock, logger, waitMs: feedWaitMs, backoffMsMax: feedBackoffMsMax };
-    this.#feed = new ChangeFeed(feedOptions, functions);
+    this.#feed = new ChangeFeed(feedOptions, feedListeners(functions, this.knownKeys, this.secrets));
     this.functions = functions;
     this.pages = new StaticPages(storage, calls, limits.staticCacheBytesMax);
     this.languages = new Languages(fleet, calls);
@@ -68,6 +80,7 @@ export class Core {
       storage,
       calls,
       functions,
+      secrets: this.secrets,
       languages: this.languages,
       jobs,
       clock,
@@ -75,7 +88,15 @@ export class Core {
       buildTimeoutMs,
     });
     const costs = new StartCosts(limits.resolvedFunctionsMax);
-    this.invoke = new InvokeFunction({ functions, jobs, pages: this.pages, costs, clock, payloadBytesMax });
+    this.invoke = new InvokeFunction({
+      functions,
+      secrets: this.secrets,
+      jobs,
+      pages: this.pages,
+      costs,
+      clock,
+      payloadBytesMax,
+    });
     this.catalog = new FunctionCatalog({ storage, calls, stored, functions, costs });
     this.cluster = new Cluster({ fleet, calls, clock, version });
     this.readiness = new Readiness({ storage, fleet, calls });

@@ -8,7 +8,7 @@ import {
 } from '@relais/contracts';
 import { type Clock, invocationId, RelaisError, type ServiceOf } from '@relais/kit';
 import type { CachedFunctions } from './cached-functions.js';
-import type { Caller } from './caller.js';
+import { type Caller, checkMayUse } from './caller.js';
 import type { ControlCalls } from './control-calls.js';
 import { brokenContract, invalid, tooLarge } from './failures.js';
 import { checkFilename } from './filenames.js';
@@ -17,6 +17,7 @@ import type { JobDispatcher } from './job-dispatcher.js';
 import { type KnownLanguage, languageOf } from './languages.js';
 import type { Languages } from './languages-offered.js';
 import { checkName } from './names.js';
+import type { Secrets } from './secrets.js';
 
 export interface DeployInput {
   readonly name: string;
@@ -41,6 +42,7 @@ export interface DeployFunctionOptions {
   readonly storage: ServiceOf<typeof StorageServiceService>;
   readonly calls: ControlCalls;
   readonly functions: CachedFunctions;
+  readonly secrets: Secrets;
   readonly languages: Languages;
   readonly jobs: JobDispatcher;
   readonly clock: Clock;
@@ -57,16 +59,18 @@ export class DeployFunction {
   }
 
   /**
-   * Errors: invalid_argument (name, language, config; reason compile_error with diagnostics), already_exists,
+   * Errors: permission_denied, invalid_argument (name, language, config; reason compile_error with diagnostics), already_exists,
    * failed_precondition reason toolchain_absent, resource_exhausted, deadline_exceeded, unavailable.
    */
   async run(input: DeployInput, caller: Caller): Promise<DeployOutput> {
     const { calls, storage } = this.#options;
     checkName(input.name);
+    checkMayUse(caller, input.name);
     checkFilename(input.filename);
     const language = languageOf(input.lang, input.filename);
     const config = completeConfig(input.config, language);
     this.#checkSource(input.source, language);
+    await this.#checkSecrets(input.name, config.secrets, caller);
     if (!input.update) await this.#checkFree(input.name, caller);
     const filename = input.filename || language.filename;
     const built = await this.#build(language, { source: input.source, filename, config }, caller);
@@ -91,18 +95,32 @@ export class DeployFunction {
       );
   }
 
+  // Who names a secret can read it, in the function. A key for some functions may only keep what was named before.
+  async #checkSecrets(name: string, secrets: readonly string[], caller: Caller): Promise<void> {
+    await this.#options.secrets.values(secrets, caller);
+    if (!caller.functions || secrets.length === 0) return;
+    const before = await this.#current(name, caller);
+    const added = secrets.find((secret) => !before?.config?.secrets.includes(secret));
+    if (added === undefined) return;
+    const message = `A key for some functions only cannot give a function the secret ${added}; use one without that limit.`;
+    throw new RelaisError('permission_denied', message, { reason: 'function_not_allowed', component: 'gateway' });
+  }
+
   // Storage decides; this spares the caller a build that could only end in a refusal.
   async #checkFree(name: string, caller: Caller): Promise<void> {
-    const { calls, storage } = this.#options;
-    try {
-      const { version } = await calls.run('storage', caller, (c) => storage.resolveFunction({ function: name }, c));
-      if (version?.name !== name) return;
-    } catch (error) {
-      if (RelaisError.from(error).code === 'not_found') return;
-      throw error;
-    }
+    if ((await this.#current(name, caller))?.name !== name) return;
     const message = `There is a function "${name}" already; deploy with update=true to give it a new version.`;
     throw new RelaisError('already_exists', message, { reason: 'name_taken', component: 'gateway' });
+  }
+
+  async #current(name: string, caller: Caller): Promise<FunctionVersion | undefined> {
+    const { calls, storage } = this.#options;
+    try {
+      return (await calls.run('storage', caller, (c) => storage.resolveFunction({ function: name }, c))).version;
+    } catch (error) {
+      if (RelaisError.from(error).code === 'not_found') return undefined;
+      throw error;
+    }
   }
 
   async #build(

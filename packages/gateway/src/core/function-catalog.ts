@@ -1,7 +1,7 @@
 import type { FunctionVersion, IsolationCost, StorageServiceService } from '@relais/contracts';
 import type { ServiceOf } from '@relais/kit';
 import type { CachedFunctions, Functions } from './cached-functions.js';
-import type { Caller } from './caller.js';
+import { type Caller, checkMayUse } from './caller.js';
 import type { ControlCalls } from './control-calls.js';
 import { invalid } from './failures.js';
 import { checkName } from './names.js';
@@ -49,7 +49,7 @@ export class FunctionCatalog {
     return { version, source: content, isolationCost: version.isolationCost ?? costs.of(version.id) };
   }
 
-  /** A page of current versions ordered by name; size 0 means 100. Errors: invalid_argument, unavailable. */
+  /** A page of current versions ordered by name, without those the caller may not use; size 0 means 100. Errors: invalid_argument, unavailable. */
   async list(pageSize: number, pageToken: string, caller: Caller): Promise<FunctionPage> {
     const { calls, storage } = this.#options;
     if (!Number.isInteger(pageSize) || pageSize < 0 || pageSize > pageSizeMax) {
@@ -58,13 +58,18 @@ export class FunctionCatalog {
     const request = { pageSize: pageSize || pageSizeDefault, afterName: nameOfToken(pageToken) };
     const { versions, more } = await calls.run('storage', caller, (c) => storage.listFunctions(request, c));
     const last = versions.at(-1);
-    return { versions, nextPageToken: more && last ? Buffer.from(last.name).toString('base64url') : '' };
+    const { functions } = caller;
+    return {
+      versions: functions ? versions.filter(({ name }) => functions.has(name)) : versions,
+      nextPageToken: more && last ? Buffer.from(last.name).toString('base64url') : '',
+    };
   }
 
   /** Removes a name with all its versions; how many. Errors: invalid_argument, not_found, unavailable. */
   async delete(name: string, caller: Caller): Promise<number> {
     const { calls, functions, storage } = this.#options;
     checkName(name);
+    checkMayUse(caller, name);
     const { versionsDeleted } = await calls.run('storage', caller, (c) => storage.deleteFunction({ name }, c));
     functions.changed([name]);
     return versionsDeleted;

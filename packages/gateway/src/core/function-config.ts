@@ -1,4 +1,6 @@
 import { FunctionConfig, Isolation } from '@relais/contracts';
+import { checkAccess } from '../access/function-access.js';
+import { checkSecretNames } from '../secrets/secret-names.js';
 import { checkCflags } from './cflags.js';
 import { checkEnv } from './env.js';
 import { invalid } from './failures.js';
@@ -35,8 +37,10 @@ export function completeConfig(given: FunctionConfig | undefined, language: Know
     mistakes.push('entry must be a relative path of plain file names');
   }
   if (config.http !== '' && config.http !== 'cgi') mistakes.push('http must be "cgi" or left out');
+  checkAccess(config, mistakes);
   checkCflags(config.cflags, language.lang, mistakes);
   checkEnv(config.env, mistakes);
+  checkSecretNames(config, mistakes);
   if (mistakes.length > 0) throw invalid('bad_config', `Change the function's config: ${mistakes.join('; ')}.`);
   return config;
 }

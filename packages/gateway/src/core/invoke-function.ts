@@ -5,6 +5,7 @@ import type { Caller } from './caller.js';
 import { brokenContract, tooLarge } from './failures.js';
 import { configBounds } from './function-config.js';
 import type { JobDispatcher } from './job-dispatcher.js';
+import type { Secrets } from './secrets.js';
 import type { StartCosts } from './start-costs.js';
 import type { StaticPages } from './static-pages.js';
 
@@ -33,6 +34,7 @@ export interface InvokeOutput {
 
 export interface InvokeFunctionOptions {
   readonly functions: CachedFunctions;
+  readonly secrets: Secrets;
   readonly jobs: JobDispatcher;
   readonly pages: StaticPages;
   /** Told what each call's start took. */
@@ -50,7 +52,7 @@ export class InvokeFunction {
   }
 
   /**
-   * Errors: invalid_argument, not_found, resource_exhausted, deadline_exceeded, aborted, unavailable; with the
+   * Errors: permission_denied, invalid_argument, not_found, resource_exhausted, deadline_exceeded, aborted, unavailable; with the
    * invocation's id once the function is known.
    */
   async run(input: InvokeInput, caller: Caller): Promise<InvokeOutput> {
@@ -59,9 +61,11 @@ export class InvokeFunction {
     if (input.payload.length > payloadBytesMax) {
       throw tooLarge('payload', 'payloadBytesMax', payloadBytesMax, input.payload.length);
     }
-    const version = functions.peek(input.function) ?? (await functions.resolve(input.function, caller));
+    const version = functions.peek(input.function, caller) ?? (await functions.resolve(input.function, caller));
     const id = invocationId(clock.wallMs());
     if (version.form === Form.FORM_STATIC) return this.#page(version, id, startMs, caller);
+    const values = this.#options.secrets.values(version.config?.secrets ?? [], caller);
+    const secrets = values instanceof Promise ? await values : values;
     const result = await this.#options.jobs.run(
       {
         invocationId: id,
@@ -76,6 +80,7 @@ export class InvokeFunction {
             payload: input.payload,
             concurrencyMax: version.config?.concurrency ?? 0,
             http: input.http,
+            secrets,
           },
         },
       },

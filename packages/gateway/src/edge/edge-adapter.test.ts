@@ -287,6 +287,8 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
           'relais.v1.ClusterService',
           'relais.v1.FunctionService',
           'relais.v1.InvocationService',
+          'relais.v1.KeyService',
+          'relais.v1.SecretService',
         ].map((name) => ({ name })),
       },
     });

@@ -4,10 +4,12 @@ import { createConnectRouter, createContextValues } from '@connectrpc/connect';
 import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/connect/protocol';
 import { compressionBrotli, compressionGzip, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import { errorCodes, RelaisError } from '@relais/kit';
+import type { Verdict } from '../access/gatekeeper.js';
 import { discardRest } from '../net/discard-rest.js';
 import { isHttp2, type ServerRequest, type ServerResponse } from '../net/messages.js';
 import { completeRefusal } from './library-failures.js';
-import { begunKey, type EdgeShared } from './serve.js';
+import { refusalResponse } from './refusal-response.js';
+import { begunKey, type EdgeShared, functionsKey } from './serve.js';
 import { addServices, messageBytesMax } from './services.js';
 import { universalRequest } from './universal-request.js';
 
@@ -34,21 +36,25 @@ export class EdgeAdapter {
     this.#stopped.abort();
   }
 
-  /** Serves one request; never throws and never rejects. */
-  handle(request: ServerRequest, response: ServerResponse, path: string): void {
-    this.#serve(request, response, path).catch((cause: unknown) => {
+  /** Serves one request, or answers it with the refusal; never throws and never rejects. */
+  handle(request: ServerRequest, response: ServerResponse, path: string, verdict: Verdict): void {
+    this.#serve(request, response, path, verdict).catch((cause: unknown) => {
       response.destroy();
       const failure = new RelaisError('cancelled', 'The answer could not be written.', { cause });
       this.#shared.report(failure, path);
     });
   }
 
-  async #serve(request: ServerRequest, response: ServerResponse, path: string): Promise<void> {
-    const handler = this.#handlers.get(path);
+  async #serve(request: ServerRequest, response: ServerResponse, path: string, verdict: Verdict): Promise<void> {
+    const { functions, refusal } = verdict;
+    const handler = refusal ? undefined : this.#handlers.get(path);
     const isContinued = this.#welcomeBody(request, response, handler);
     const values = createContextValues();
+    values.set(functionsKey, functions);
     const answer = handler ? await handler(universalRequest(request, response, values)) : unknownProcedure(request);
-    const complete = await completeRefusal(answer, () => values.get(begunKey));
+    const complete = refusal
+      ? refusalResponse(refusal, request)
+      : await completeRefusal(answer, () => values.get(begunKey));
     response.setHeader('x-content-type-options', 'nosniff');
     if (isHttp2(request)) this.#endHttp2(request, response);
     else this.#endHttp1(request, response as Http1Response, isContinued);
@@ -78,8 +84,12 @@ export class EdgeAdapter {
       return;
     }
     const { clock, limits } = this.#shared;
+    const closes = !response.shouldKeepAlive;
     response.shouldKeepAlive = true;
-    response.once('finish', () => discardRest(request, clock, limits, () => request.socket.destroySoon()));
+    const end = () => {
+      if (closes) request.socket.destroySoon();
+    };
+    response.once('finish', () => discardRest(request, clock, limits, end));
   }
 }
 

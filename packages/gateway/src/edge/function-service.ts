@@ -42,15 +42,18 @@ function bytesOf(source: string | Uint8Array | undefined): Buffer {
 }
 
 function plainConfig(config: functions.FunctionConfig): FunctionConfig {
-  const { cflags, concurrency, entry, env, http, isolation, memoryMb, timeoutMs } = config;
+  const { auth, cflags, concurrency, cors, entry, env, http, isolation, memoryMb, secrets, timeoutMs } = config;
   return {
+    auth,
     cflags: [...cflags],
     concurrency,
+    cors: [...cors],
     entry,
     env: { ...env },
     http,
     isolation: Number(isolation),
     memoryMb,
+    secrets: [...secrets],
     timeoutMs,
   };
 }

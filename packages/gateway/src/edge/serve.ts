@@ -19,6 +19,9 @@ export interface EdgeShared {
 /** Whether the procedure of a request has been called; until then a failure is of the request. */
 export const begunKey = createContextKey(false);
 
+/** Names of the only functions the request's key is good for. */
+export const functionsKey = createContextKey<ReadonlySet<string> | undefined>(undefined);
+
 /** What an implementation of an RPC sees beside its request. */
 export interface EdgeCall {
   readonly caller: Caller;
@@ -38,7 +41,9 @@ export function serve<I extends DescMessage, O extends DescMessage>(
     context.values.set(begunKey, true);
     const span = begin(shared.tracer, name, method, context);
     try {
-      const caller = { traceparent: span.traceparent, signal: context.signal, budgetMs: context.timeoutMs() };
+      const { signal, values } = context;
+      const functions = values.get(functionsKey);
+      const caller = { traceparent: span.traceparent, signal, budgetMs: context.timeoutMs(), functions };
       const output = await run(request, { caller, invoked: (id, called) => mark(span, context, id, called) });
       context.responseHeader.set('traceparent', span.traceparent);
       figures.answered(name, 'ok');

@@ -1,19 +1,33 @@
 import type { DescService } from '@bufbuild/protobuf';
 import type { ConnectRouter } from '@connectrpc/connect';
-import { cluster, functions, health, invocation, reflection, reflectionAlpha } from '@relais/contracts/edge';
+import {
+  cluster,
+  functions,
+  health,
+  invocation,
+  keys,
+  reflection,
+  reflectionAlpha,
+  secrets,
+} from '@relais/contracts/edge';
 import type { GatewayLimits } from '../limits.js';
 import { clusterService } from './cluster-service.js';
 import { DescriptorIndex } from './descriptor-index.js';
 import { functionService } from './function-service.js';
 import { healthService } from './health-service.js';
 import { invocationService } from './invocation-service.js';
+import { keyService } from './key-service.js';
 import { reflectionAlphaService, reflectionService } from './reflection-service.js';
+import { secretService } from './secret-service.js';
 import type { EdgeShared } from './serve.js';
 
-const served = [
+/** Every service there is. */
+export const servedServices: readonly DescService[] = [
   functions.FunctionService,
   invocation.InvocationService,
   cluster.ClusterService,
+  keys.KeyService,
+  secrets.SecretService,
   health.Health,
   reflection.ServerReflection,
   reflectionAlpha.ServerReflection,
@@ -24,12 +38,14 @@ const overheadBytes = 64 * 1024;
 
 /** Puts every service on the router. `stopped` ends what would otherwise go on for ever. */
 export function addServices(router: ConnectRouter, shared: EdgeShared, stopped: AbortSignal): void {
-  const index = new DescriptorIndex(served);
+  const index = new DescriptorIndex(servedServices);
   const bounded = (service: DescService) => ({ readMaxBytes: messageBytesMax(service, shared.limits) });
   router
     .service(functions.FunctionService, functionService(shared), bounded(functions.FunctionService))
     .service(invocation.InvocationService, invocationService(shared), bounded(invocation.InvocationService))
     .service(cluster.ClusterService, clusterService(shared), bounded(cluster.ClusterService))
+    .service(keys.KeyService, keyService(shared), bounded(keys.KeyService))
+    .service(secrets.SecretService, secretService(shared), bounded(secrets.SecretService))
     .service(health.Health, healthService(shared, new Set(index.services), stopped), bounded(health.Health))
     .service(reflection.ServerReflection, reflectionService(index), bounded(reflection.ServerReflection))
     .service(

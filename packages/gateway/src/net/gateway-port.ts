@@ -1,6 +1,7 @@
 import http from 'node:http';
 import http2 from 'node:http2';
 import net from 'node:net';
+import tls from 'node:tls';
 import { type Clock, type Logger, RelaisError } from '@relais/kit';
 import type { GatewayLimits } from '../limits.js';
 import { answerClientError, refuseRequest, refuseSocket } from './client-error.js';
@@ -8,6 +9,7 @@ import { awaitFirstBytes } from './first-bytes.js';
 import { probeHalfClosed } from './half-closed.js';
 import type { ServerRequest, ServerResponse } from './messages.js';
 import { brokenRule, noTunnel, unknownExpectation } from './request-rules.js';
+import type { TlsFiles } from './tls-files.js';
 
 const inactivitySlackMs = 5_000;
 const idleCheckMs = 100;
@@ -23,21 +25,28 @@ export interface GatewayPortOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly handler: RequestHandler;
+  /** Present: the port speaks TLS, and nothing else. */
+  readonly tls?: TlsFiles | undefined;
 }
 
-/** One TCP port that speaks HTTP/1.1 and HTTP/2 without TLS, told apart by the first bytes of a connection. */
+/**
+ * One TCP port that speaks HTTP/1.1 and HTTP/2: as agreed by ALPN where there is TLS, else told apart by the first bytes
+ * of a connection.
+ */
 export class GatewayPort {
   readonly #options: GatewayPortOptions;
   readonly #tcp: net.Server;
   readonly #http1: http.Server;
   readonly #http2: http2.Http2Server;
+  readonly #tls: tls.Server | undefined;
   readonly #sockets = new Set<net.Socket>();
-  // Accepted, and nothing said yet.
-  readonly #undecided = new Set<net.Socket>();
+  // Accepted, and nothing said yet, by peer: what is beneath TLS cannot be told from what is above by anything else.
+  readonly #undecided = new Map<string, net.Socket>();
   readonly #sessions = new Set<http2.ServerHttp2Session>();
   // Of each HTTP/1.1 connection the last.
   readonly #answers = new WeakMap<net.Socket, http.ServerResponse>();
   #closing = false;
+  #stopWatching = () => {};
 
   constructor(options: GatewayPortOptions) {
     this.#options = options;
@@ -46,6 +55,7 @@ export class GatewayPort {
     this.#tcp = net.createServer({ noDelay: true, allowHalfOpen: true });
     this.#tcp.maxConnections = options.limits.connectionsMax;
     this.#tcp.on('connection', (socket) => this.#accept(socket));
+    this.#tls = options.tls && this.#createTls();
   }
 
   /** Where it listens; known after listen. */
@@ -53,13 +63,17 @@ export class GatewayPort {
     const address = this.#tcp.address();
     if (address === null || typeof address === 'string') throw new Error('the port does not listen');
     const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-    return `http://${host}:${address.port}`;
+    return `${this.#tls ? 'https' : 'http'}://${host}:${address.port}`;
   }
 
-  /** Rejects with failed_precondition reason cannot_listen. */
-  listen(): Promise<void> {
-    const { host, port } = this.#options;
-    return new Promise((resolve, reject) => {
+  /** Rejects with failed_precondition reason cannot_listen or tls_unusable. */
+  async listen(): Promise<void> {
+    const { host, port, tls: files } = this.#options;
+    if (files) {
+      this.#tls?.setSecureContext(await files.load());
+      this.#stopWatching = files.watch((identity) => this.#tls?.setSecureContext(identity));
+    }
+    await new Promise<void>((resolve, reject) => {
       const failed = (cause: Error) => reject(cannotListen(host, port, cause));
       this.#tcp.once('error', failed);
       this.#tcp.listen({ host, port }, () => {
@@ -75,6 +89,7 @@ export class GatewayPort {
   /** Takes no new connections, lets requests end within graceMs, then cuts what is left. */
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
+    this.#stopWatching();
     const closed = new Promise<void>((resolve) => this.#tcp.close(() => resolve()));
     this.#http1.close();
     for (const session of this.#sessions) session.close();
@@ -82,7 +97,7 @@ export class GatewayPort {
     const cancelCut = clock.after(graceMs, () => this.#cut());
     // A connection whose answer was already on its way falls idle only now, and would be kept alive.
     const stopTicking = clock.every(idleCheckMs, () => this.#http1.closeIdleConnections());
-    for (const socket of this.#undecided) socket.destroy();
+    for (const socket of this.#undecided.values()) socket.destroy();
     if (graceMs <= 0) this.#cut();
     await closed;
     cancelCut();
@@ -95,22 +110,46 @@ export class GatewayPort {
   }
 
   #accept(socket: net.Socket): void {
-    const { clock, limits } = this.#options;
+    const peer = peerOf(socket);
     this.#sockets.add(socket);
-    this.#undecided.add(socket);
+    this.#undecided.set(peer, socket);
     socket.once('close', () => {
       this.#sockets.delete(socket);
-      this.#undecided.delete(socket);
+      this.#undecided.delete(peer);
     });
     // A peer's reset is no concern of anyone else's; whoever waits on the socket hears of its close.
     socket.on('error', () => socket.destroy());
-    awaitFirstBytes(socket, clock, limits.firstBytesTimeoutMs, (protocol) => {
-      this.#undecided.delete(socket);
-      // An HTTP/2 peer that can acknowledge nothing any more has left its streams, and Node does not close them.
-      if (protocol === 'h2') socket.once('end', () => socket.destroy());
-      else socket.once('end', () => probeHalfClosed(socket, this.#answers.get(socket), clock));
-      (protocol === 'h2' ? this.#http2 : this.#http1).emit('connection', socket);
+    if (this.#tls) this.#tls.emit('connection', socket);
+    else this.#listenTo(socket);
+  }
+
+  #listenTo(socket: net.Socket): void {
+    const { clock, limits } = this.#options;
+    awaitFirstBytes(socket, clock, limits.firstBytesTimeoutMs, (protocol) => this.#serve(socket, protocol));
+  }
+
+  #serve(socket: net.Socket, protocol: 'h1' | 'h2'): void {
+    const { clock } = this.#options;
+    this.#undecided.delete(peerOf(socket));
+    // An HTTP/2 peer that can acknowledge nothing any more has left its streams, and Node does not close them.
+    if (protocol === 'h2') socket.once('end', () => socket.destroy());
+    else socket.once('end', () => probeHalfClosed(socket, this.#answers.get(socket), clock));
+    (protocol === 'h2' ? this.#http2 : this.#http1).emit('connection', socket);
+  }
+
+  #createTls(): tls.Server {
+    const server = tls.createServer({
+      ALPNProtocols: ['h2', 'http/1.1'],
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: this.#options.limits.firstBytesTimeoutMs,
     });
+    server.on('secureConnection', (socket) => {
+      socket.on('error', () => socket.destroy());
+      if (socket.alpnProtocol === 'h2') this.#serve(socket, 'h2');
+      else this.#listenTo(socket);
+    });
+    server.on('tlsClientError', (_error, socket) => socket.destroy());
+    return server;
   }
 
   #createHttp1(): http.Server {
@@ -174,6 +213,10 @@ export class GatewayPort {
     session.setTimeout(this.#options.limits.idleConnectionMs, () => session.close());
     if (this.#closing) session.close();
   }
+}
+
+function peerOf({ remoteAddress, remotePort }: net.Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 function cannotListen(host: string, port: number, cause: Error): RelaisError {

@@ -46,13 +46,22 @@ const setters: Readonly<Record<string, Setter>> = {
   cflags: (into, value) => {
     into.config.cflags.push(...value.split(' ').filter((flag) => flag !== ''));
   },
+  auth: (into, value) => {
+    into.config.auth = value;
+  },
+  secrets: (into, value) => {
+    into.config.secrets.push(...value.split(',').filter((secret) => secret !== ''));
+  },
+  cors: (into, value) => {
+    into.config.cors.push(...value.split(',').filter((origin) => origin !== ''));
+  },
   http: (into, value) => {
     into.config.http = value;
   },
 };
 
 const names = Object.keys(setters);
-const repeatable = new Set(['cflags']);
+const repeatable = new Set(['cflags', 'cors', 'secrets']);
 const envPrefix = 'env.';
 
 /**

@@ -1,4 +1,5 @@
 import type { HttpHeader } from '@relais/contracts';
+import { carriesKey } from '../access/key-form.js';
 import type { ServerRequest } from '../net/messages.js';
 import { isPrivateHeader, namedInConnection } from './header-rules.js';
 
@@ -9,7 +10,9 @@ export function requestHeaders(request: ServerRequest): HttpHeader[] {
   const kept: HttpHeader[] = [];
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || name.startsWith(':') || isPrivateHeader(name) || named.has(name)) continue;
-    kept.push({ name, value: Array.isArray(value) ? value.join(', ') : value });
+    const text = Array.isArray(value) ? value.join(', ') : value;
+    // A function is somebody else's code: it must not get hold of its caller's key.
+    if (!carriesKey(name, text)) kept.push({ name, value: text });
   }
   const authority = headers[':authority'];
   if (typeof authority === 'string' && headers.host === undefined) kept.push({ name: 'host', value: authority });

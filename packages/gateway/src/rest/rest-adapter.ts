@@ -1,9 +1,11 @@
 import { RelaisError, type Span, type Tracer } from '@relais/kit';
+import type { Verdict } from '../access/gatekeeper.js';
 import type { ServerRequest, ServerResponse } from '../net/messages.js';
 import { failed, type RestAnswer } from './answer.js';
 import type { RestCall, RestHandler, RestShared } from './call.js';
 import { goneSignal } from './gone-signal.js';
 import { type RestRoute, routeOf } from './routes.js';
+import type { Target } from './target.js';
 import { methodNotAllowed, unknownPath } from './unrouted.js';
 import { writeAnswer } from './write-answer.js';
 
@@ -22,16 +24,18 @@ export class RestAdapter {
     this.#options = options;
   }
 
-  /** Serves one request; never throws and never rejects. */
-  handle(request: ServerRequest, response: ServerResponse, path: string, query: string): void {
+  /** Serves one request, or answers it with the refusal; never throws and never rejects. */
+  handle(request: ServerRequest, response: ServerResponse, { path, query }: Target, verdict: Verdict): void {
     const method = request.method ?? '';
     const route = routeOf(path);
     const label = route?.label ?? 'unknown';
     const span = this.#begin(request, method, label);
-    const caller = { traceparent: span.traceparent, signal: goneSignal(request) };
+    const { functions, refusal } = verdict;
+    const caller = { traceparent: span.traceparent, signal: goneSignal(request), functions };
     const call: RestCall = { request, response, method, path, query, span, caller };
     const handler = route && handlerOf(route, method);
-    if (handler) this.#run(call, handler, label);
+    if (refusal) this.#finish(call, refused(refusal, call), label);
+    else if (handler) this.#run(call, handler, label);
     else this.#finish(call, unhandled(call, route), label);
   }
 
@@ -71,6 +75,11 @@ export class RestAdapter {
     }
     span.end(failure);
   }
+}
+
+function refused(refusal: RelaisError, { caller }: RestCall): RestAnswer {
+  const challenge = refusal.code === 'unauthenticated' ? { 'www-authenticate': 'Bearer realm="relais"' } : {};
+  return failed(refusal, caller.traceparent, challenge);
 }
 
 function unhandled({ caller, method, path }: RestCall, route: RestRoute | undefined): RestAnswer {

@@ -1,3 +1,4 @@
+import type { Need, Scope } from '../access/needs.js';
 import { ok, type RestAnswer } from './answer.js';
 import type { RestCall, RestHandler, RestShared } from './call.js';
 import { deleteFunction, deploy, getFunction, listFunctions } from './functions.js';
@@ -12,24 +13,27 @@ export interface RestRoute {
   readonly label: string;
   /** Upper-case methods. ANY: every method. HEAD is served wherever GET is. */
   readonly methods: Readonly<Record<string, RestHandler>>;
+  /** What a request needs of its key, whatever its method or by method. */
+  readonly need: Need | Readonly<Record<string, Need>>;
 }
 
-const invokeRoute: RestRoute = { label: '/invoke', methods: { POST: invoke } };
-const triggerRoute: RestRoute = { label: '/fn/{function}', methods: { ANY: trigger } };
+const invokeRoute: RestRoute = { label: '/invoke', methods: { POST: invoke }, need: 'invoke' };
+const triggerRoute: RestRoute = { label: '/fn/{function}', methods: { ANY: trigger }, need: 'trigger' };
 const functionRoute: RestRoute = {
   label: '/function/{function}',
   methods: { GET: getFunction, DELETE: deleteFunction },
+  need: { GET: 'read', DELETE: 'deploy' },
 };
 
 const exactRoutes = new Map<string, RestRoute>([
   ['/invoke', invokeRoute],
-  ['/deploy', { label: '/deploy', methods: { POST: deploy, PUT: deploy } }],
-  ['/functions', { label: '/functions', methods: { GET: listFunctions } }],
-  ['/healthz', { label: '/healthz', methods: { GET: healthz } }],
-  ['/readyz', { label: '/readyz', methods: { GET: readyz } }],
-  ['/metrics', { label: '/metrics', methods: { GET: metrics } }],
-  ['/languages', { label: '/languages', methods: { GET: languages } }],
-  ['/', { label: '/', methods: { GET: index } }],
+  ['/deploy', { label: '/deploy', methods: { POST: deploy, PUT: deploy }, need: 'deploy' }],
+  ['/functions', { label: '/functions', methods: { GET: listFunctions }, need: 'read' }],
+  ['/healthz', { label: '/healthz', methods: { GET: healthz }, need: 'nothing' }],
+  ['/readyz', { label: '/readyz', methods: { GET: readyz }, need: 'nothing' }],
+  ['/metrics', { label: '/metrics', methods: { GET: metrics }, need: 'read' }],
+  ['/languages', { label: '/languages', methods: { GET: languages }, need: 'any' }],
+  ['/', { label: '/', methods: { GET: index }, need: 'nothing' }],
 ]);
 
 const rpc = 'relais.v1 over Connect, gRPC and gRPC-Web, with server reflection';
@@ -49,4 +53,15 @@ export function routeOf(path: string): RestRoute | undefined {
   if (exact) return exact;
   if (path.startsWith('/fn/')) return triggerRoute;
   return path.startsWith('/function/') ? functionRoute : undefined;
+}
+
+/** What a request needs of its key. One that will only be told what there is needs any key. */
+export function needOfPath(path: string, method: string): Need {
+  const need = routeOf(path)?.need ?? 'any';
+  if (typeof need === 'string' || isList(need)) return need;
+  return need[method === 'HEAD' ? 'GET' : method] ?? 'any';
+}
+
+function isList(need: RestRoute['need']): need is readonly Scope[] {
+  return Array.isArray(need);
 }

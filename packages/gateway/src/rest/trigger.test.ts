@@ -21,7 +21,7 @@ test('the function sees method, path, query and headers, without those of the co
   await withFunction((work) => ({ output: JSON.stringify({ http: work.http, body: work.payload.toString() }) }));
   const raw = await rawExchange(
     harness.port,
-    'PATCH /fn/f/a%20b/c?x=1&y=%20 HTTP/1.1\r\nHost: here\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\nTE: trailers\r\n' +
+    'PATCH /fn/f/a%20b/c?x=1&y=%20 HTTP/1.1\r\nHost: here.localhost\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\nTE: trailers\r\n' +
       'Proxy-Authorization: secret\r\nX-Internal-User: admin\r\nX-Kept: a\r\nX-Kept: b\r\nContent-Length: 4\r\n\r\nbody',
   );
   const { body, http } = JSON.parse(raw.slice(raw.indexOf('\r\n\r\n')));
@@ -30,7 +30,7 @@ test('the function sees method, path, query and headers, without those of the co
     method: 'PATCH',
     path: '/a%20b/c',
     query: 'x=1&y=%20',
-    headers: [header('host', 'here'), header('x-kept', 'a, b'), header('content-length', '4')],
+    headers: [header('host', 'here.localhost'), header('x-kept', 'a, b'), header('content-length', '4')],
   });
 });
 

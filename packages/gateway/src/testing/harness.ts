@@ -14,8 +14,11 @@ export interface Harness {
   readonly port: number;
 }
 
-export async function startGateway(options: Partial<GatewayOptions> = {}): Promise<Harness> {
-  const storage = new MemoryStorage();
+/** Options of the gateway, and roles that several share. */
+export type HarnessOptions = Omit<Partial<GatewayOptions>, 'storage'> & { readonly storage?: MemoryStorage };
+
+export async function startGateway(options: HarnessOptions = {}): Promise<Harness> {
+  const { storage = new MemoryStorage() } = options;
   const dispatch = new FakeDispatch();
   const fleet = new FakeFleet();
   const gateway = new Gateway({
@@ -28,6 +31,8 @@ export async function startGateway(options: Partial<GatewayOptions> = {}): Promi
     logger: silentLogger,
     tracer: passThroughTracer,
     version: '0.0.0-test',
+    // What raw requests of the tests call it.
+    publicHosts: ['x'],
     ...options,
   });
   await gateway.start();

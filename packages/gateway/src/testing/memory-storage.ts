@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import type {
+  CreateKeyRequest,
   CreateVersionRequest,
   FunctionVersion,
+  KeyRecord,
+  SecretRecord,
   StorageServiceService,
   WaitForChangeRequest,
   WaitForChangeResponse,
@@ -13,6 +16,13 @@ type Storage = ServiceOf<typeof StorageServiceService>;
 /** Storage as a few maps, for tests; counts what it is asked. */
 export class MemoryStorage implements Storage {
   readonly versions: FunctionVersion[] = [];
+  readonly keys = new Map<string, KeyRecord>();
+  readonly secrets = new Map<string, SecretRecord>();
+  /** How often all keys, and how often one, was asked for. */
+  keyLists = 0;
+  /** How often a secret was asked for. */
+  secretReads = 0;
+  keyReads = 0;
   /** How often a reference was resolved here. */
   resolves = 0;
   /** Makes every method reject while set. */
@@ -87,6 +97,63 @@ export class MemoryStorage implements Storage {
     const content = this.#blobs.get(digest);
     if (!content) throw new RelaisError('not_found', 'There is no such blob.');
     return { content };
+  }
+
+  async createKey({ key }: CreateKeyRequest) {
+    this.#check();
+    if (key) this.keys.set(key.id, key);
+    this.announce(`key/${key?.id}`);
+    return {};
+  }
+
+  async listKeys() {
+    this.#check();
+    this.keyLists++;
+    return { keys: [...this.keys.values()] };
+  }
+
+  async getKey({ id }: { id: string }) {
+    this.#check();
+    this.keyReads++;
+    const key = this.keys.get(id);
+    if (!key) throw new RelaisError('not_found', 'There is no such key.', { component: 'storage' });
+    return { key };
+  }
+
+  async deleteKey({ id }: { id: string }) {
+    this.#check();
+    if (!this.keys.delete(id)) throw new RelaisError('not_found', 'There is no such key.', { component: 'storage' });
+    this.announce(`key/${id}`);
+    return {};
+  }
+
+  async putSecret({ secret }: { secret?: SecretRecord | undefined }) {
+    this.#check();
+    const next = (this.secrets.get(secret?.name ?? '')?.version ?? 0) + 1;
+    if (secret?.version !== next) throw new RelaisError('already_exists', 'Changed.', { reason: 'secret_changed' });
+    this.secrets.set(secret.name, secret);
+    this.announce(`secret/${secret.name}`);
+    return {};
+  }
+
+  async getSecret({ name }: { name: string }) {
+    this.#check();
+    this.secretReads++;
+    const secret = this.secrets.get(name);
+    if (!secret) throw new RelaisError('not_found', 'There is no such secret.', { component: 'storage' });
+    return { secret };
+  }
+
+  async listSecrets() {
+    this.#check();
+    return { secrets: [...this.secrets.values()] };
+  }
+
+  async deleteSecret({ name }: { name: string }) {
+    this.#check();
+    if (!this.secrets.delete(name)) throw new RelaisError('not_found', 'There is no such secret.');
+    this.announce(`secret/${name}`);
+    return {};
   }
 
   async waitForChange(request: WaitForChangeRequest, context: CallContext): Promise<WaitForChangeResponse> {

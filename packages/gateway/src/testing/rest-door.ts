@@ -12,10 +12,11 @@ interface RestBody extends DoorFunction {
   error: DoorFailure & { diagnostics?: { line: number }[]; limit?: { name: string } };
 }
 
-/** Contract section 4. */
-export function restDoor(url: string): Door {
+/** Contract section 4, with a key when one is given. */
+export function restDoor(url: string, key?: string): Door {
   async function ask(method: string, path: string, body?: string): Promise<RestBody> {
-    const answer = await fetch(url + path, { method, ...(body === undefined ? {} : { body }) });
+    const headers: Record<string, string> = key === undefined ? {} : { 'x-relais-key': key };
+    const answer = await fetch(url + path, { method, headers, ...(body === undefined ? {} : { body }) });
     const json = (await answer.json()) as RestBody;
     if (json.ok) return json;
     const { diagnostics = [], invocationId = '', limit, traceId = '', ...rest } = json.error;

@@ -1,5 +1,7 @@
 import { RelaisError } from '@relais/kit';
+import { mistakesOfKeys } from './key-settings.js';
 import type { PlatformConfig } from './schema.js';
+import { mistakesOfSecrets } from './secrets-settings.js';
 
 /** Roles that others call, with the key that says where one elsewhere is and the one that lets it be called. */
 const called = [
@@ -7,15 +9,23 @@ const called = [
   { role: 'storage', elsewhere: 'storage', listen: 'storageListen', listenFlag: '--storage-listen' },
 ] as const;
 
-/** Checks what no single key can say: that every role a process needs is in it or has an address. Throws bad_config. */
+/**
+ * Checks what no single key can say: that every role a process needs is in it or has an address, and that nobody uninvited
+ * is let in. Throws bad_config.
+ */
 export function checkRoles(config: PlatformConfig): void {
-  const mistakes = called.flatMap((peer) =>
+  const ofRoles = called.flatMap((peer) =>
     config.roles.includes(peer.role) ? mistakesOfHost(config, peer) : mistakesOfCallers(config, peer),
   );
+  const mistakes = [...ofRoles, ...mistakesOfKeys(config), ...mistakesOfTls(config), ...mistakesOfSecrets(config)];
   if (mistakes.length === 0) return;
   throw new RelaisError('invalid_argument', ['The configuration has mistakes:', ...mistakes].join('\n'), {
     reason: 'bad_config',
   });
+}
+
+function mistakesOfTls({ tlsCert, tlsKey }: PlatformConfig): string[] {
+  return (tlsCert === '') === (tlsKey === '') ? [] : ['--tls-cert and --tls-key belong together: give both or none'];
 }
 
 function mistakesOfHost(config: PlatformConfig, { role, elsewhere, listen, listenFlag }: (typeof called)[number]) {

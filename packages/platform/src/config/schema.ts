@@ -22,6 +22,46 @@ export const platformSchema = defineConfig({
     alias: 'p',
     describe: 'Port the gateway listens on; 0 takes a free one.',
   },
+  publicHosts: {
+    kind: 'list',
+    default: [],
+    describe:
+      'Names the gateway answers to beside localhost and IP addresses, as NAME or NAME:PORT; requests for other hosts are refused.',
+  },
+  keys: {
+    kind: 'enum',
+    values: ['auto', 'on', 'off'],
+    default: 'auto',
+    describe: 'Whether requests need API keys; auto asks for them when host is not a loopback address.',
+  },
+  adminKey: {
+    kind: 'string',
+    default: '',
+    secret: true,
+    describe: 'A key of scope admin that is valid beside those in storage: "rlk_" and at least 32 more characters.',
+  },
+  tlsCert: {
+    kind: 'string',
+    default: '',
+    describe: 'PEM file with the certificate chain of the gateway, which then speaks TLS; read anew when it changes.',
+  },
+  tlsKey: {
+    kind: 'string',
+    default: '',
+    describe: 'PEM file with the private key of tlsCert; others may have no rights to it.',
+  },
+  secretsKeyFile: {
+    kind: 'string',
+    default: '',
+    describe:
+      "File with the key that secrets are sealed with, outside of data and for its owner alone; made with the first secret. Default: relais/secrets.key in the user's configuration folder.",
+  },
+  secretsKey: {
+    kind: 'string',
+    default: '',
+    secret: true,
+    describe: 'That key itself, in place of a file: 64 hexadecimal digits, or base64 of 32 bytes.',
+  },
   data: {
     kind: 'string',
     default: '.relais',

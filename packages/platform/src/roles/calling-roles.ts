@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Gateway } from '@relais/gateway';
 import type { Component, MetricSource } from '@relais/kit';
+import { needsKeys } from '../config/key-settings.js';
+import { secretsKeyPath } from '../config/secrets-settings.js';
+import { SecretsKeyFile } from '../secrets/secrets-key-file.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 import { releaseVersion } from '../version.js';
 import type { CalledRoles } from './called-roles.js';
@@ -45,13 +48,16 @@ export function callingRoles(surroundings: Surroundings, called: CalledRoles): C
   const workers = runs(surroundings, 'worker') ? makeWorkers(surroundings, called, balancer) : undefined;
   const workerFigures = workers?.supervisor;
   const shown = { families: () => [...surroundings.metrics.families(), ...(workerFigures?.families() ?? [])] };
-  const gateway = runs(surroundings, 'gateway') ? makeGateway(surroundings, storage, balancer, shown) : undefined;
+  const secretsKey = new SecretsKeyFile(secretsKeyPath(config), config.secretsKey);
+  const gateway = runs(surroundings, 'gateway')
+    ? makeGateway(surroundings, storage, balancer, { metricsShown: shown, secretsKey })
+    : undefined;
   const channels = [...storage.components, ...balancer.components];
   return {
     gateway,
     peers: { storage, balancer },
     workerFigures,
-    components: [...channels, ...(workers?.components ?? []), ...(gateway ? [gateway] : [])],
+    components: [...channels, ...(workers?.components ?? []), ...(gateway ? [secretsKey, gateway] : [])],
   };
 }
 
@@ -59,11 +65,14 @@ function makeGateway(
   { clock, config, loggerOf, metrics, telemetry }: Surroundings,
   { storage }: StoragePeer,
   { dispatch, fleet }: BalancerPeer,
-  metricsShown: MetricSource,
+  shared: { readonly metricsShown: MetricSource; readonly secretsKey: SecretsKeyFile },
 ): Gateway {
   return new Gateway({
     host: config.host,
     port: config.port,
+    publicHosts: config.publicHosts,
+    tls: config.tlsCert === '' ? undefined : { cert: config.tlsCert, key: config.tlsKey },
+    keys: needsKeys(config) ? { adminKey: config.adminKey } : undefined,
     storage,
     dispatch,
     fleet,
@@ -72,7 +81,7 @@ function makeGateway(
     tracer: telemetry.tracer('gateway'),
     version: releaseVersion,
     metrics,
-    metricsShown,
+    ...shared,
   });
 }
 

@@ -11,6 +11,7 @@ import { MetricsServer } from '../metrics-server.js';
 import { logTo } from '../observability.js';
 import { calledRoles } from './called-roles.js';
 import { type CallingRoles, callingRoles } from './calling-roles.js';
+import { ensureAdminKey } from './first-key.js';
 import { peersReady } from './peers-ready.js';
 import { runs, type Surroundings } from './surroundings.js';
 
@@ -26,8 +27,16 @@ export interface Composition {
   url(): string | undefined;
 }
 
-/** Wires the roles that `config` names; nothing below knows which of them share this process. */
-export function compose(config: PlatformConfig, clock: Clock, telemetry: Telemetry): Composition {
+/**
+ * Wires the roles that `config` names; nothing below knows which of them share this process. `terminal` writes a line
+ * where a person reads it and nothing keeps it; undefined when there is no such place.
+ */
+export function compose(
+  config: PlatformConfig,
+  clock: Clock,
+  telemetry: Telemetry,
+  terminal: ((line: string) => void) | undefined,
+): Composition {
   const loggerOf = (component: string) => logTo(component, config.logLevel);
   const metrics = new MetricRegistry({ seriesMax: config.metricSeriesMax });
   addProcessMetrics(metrics);
@@ -42,6 +51,7 @@ export function compose(config: PlatformConfig, clock: Clock, telemetry: Telemet
     ready: async () => {
       const workers = runs(surroundings, 'worker') ? config.workers : 0;
       if (calling.peers) await peersReady(calling.peers, workers, clock, loggerOf('platform'));
+      if (calling.gateway) await ensureAdminKey(config, calling.gateway, terminal);
     },
     describe: () => describe(config, [...called.servers, ...servers], calling),
     url: () => calling.gateway?.url,

@@ -1,10 +1,10 @@
-import { DispatchRequest, DispatchResponse, Job, JobResult } from '@relais/contracts';
+import { DispatchRequest, DispatchResponse, InvokeWork, Job, JobResult } from '@relais/contracts';
 import { RelaisError } from '@relais/kit';
 import { dispatchAnsweringCodec, dispatchAskingCodec } from './dispatch-codec.js';
 
 const work = {
   $case: 'invoke' as const,
-  value: { functionId: 'f_1', functionName: 'f', payload: Buffer.from('hi'), concurrencyMax: 0, http: undefined },
+  value: InvokeWork.create({ functionId: 'f_1', functionName: 'f', payload: Buffer.from('hi') }),
 };
 const job = Job.create({ invocationId: 'i', lang: 'c', budgetMs: 9000, traceparent: 'job', work });
 

@@ -6,6 +6,10 @@ export interface StorageBounds {
   readonly artifactBytesMax: number;
   /** Names at once, all kept in memory; beyond it a new name is refused with resource_exhausted. */
   readonly functionsMax: number;
+  /** API keys at once, all kept in memory; beyond it a new one is refused with resource_exhausted. */
+  readonly keysMax: number;
+  /** Secrets at once, all kept in memory as they are sealed; beyond it a new one is refused with resource_exhausted. */
+  readonly secretsMax: number;
   /** Versions of one name; beyond it a deploy to it is refused with resource_exhausted. */
   readonly versionsPerFunctionMax: number;
   /** Versions other than current ones kept in memory; the least recently used goes first. */
@@ -30,6 +34,8 @@ export const defaultStorageBounds: StorageBounds = {
   sourceBytesMax: 10 * mebibyte,
   artifactBytesMax: 48 * mebibyte,
   functionsMax: 100_000,
+  keysMax: 1000,
+  secretsMax: 1000,
   versionsPerFunctionMax: 10_000,
   cachedVersionsMax: 10_000,
   cachedVersionBytesMax: 16 * mebibyte,

@@ -1,4 +1,4 @@
-import { Isolation } from '@relais/contracts';
+import { FunctionConfig, Isolation } from '@relais/contracts';
 import { ManualClock } from '@relais/kit';
 import { context, deploy, redeploy, sha256 } from '../testing/requests.js';
 import { failure, startStore } from '../testing/store-under-test.js';
@@ -16,7 +16,7 @@ const remove = (name: string) => started.remove(name);
 
 describe('creating a version', () => {
   test('answers it with id, number, digests and sizes, and keeps its blobs', async () => {
-    const config = {
+    const config = FunctionConfig.fromPartial({
       timeoutMs: 5000,
       memoryMb: 64,
       concurrency: 2,
@@ -25,7 +25,7 @@ describe('creating a version', () => {
       cflags: ['-O2'],
       env: { KEY: 'value' },
       http: 'cgi',
-    };
+    });
     const [version] = await create(
       deploy('hello', 'source', {
         lang: 'c',
@@ -155,14 +155,5 @@ describe('ids', () => {
 });
 
 function deployConfig() {
-  return {
-    timeoutMs: 0,
-    memoryMb: 0,
-    concurrency: 0,
-    isolation: 0,
-    entry: '',
-    cflags: [] as string[],
-    env: {},
-    http: '',
-  };
+  return FunctionConfig.create();
 }

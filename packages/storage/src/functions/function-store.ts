@@ -1,17 +1,35 @@
 import type {
   ArtifactServiceService,
+  CreateKeyRequest,
+  CreateKeyResponse,
   CreateVersionRequest,
   CreateVersionResponse,
   DeleteFunctionRequest,
   DeleteFunctionResponse,
+  DeleteKeyRequest,
+  DeleteKeyResponse,
+  DeleteSecretRequest,
+  DeleteSecretResponse,
   GetBlobRequest,
   GetBlobResponse,
+  GetKeyRequest,
+  GetKeyResponse,
+  GetSecretRequest,
+  GetSecretResponse,
   GetVersionRequest,
   GetVersionResponse,
+  KeyRecord,
   ListFunctionsRequest,
   ListFunctionsResponse,
+  ListKeysRequest,
+  ListKeysResponse,
+  ListSecretsRequest,
+  ListSecretsResponse,
+  PutSecretRequest,
+  PutSecretResponse,
   ResolveFunctionRequest,
   ResolveFunctionResponse,
+  SecretRecord,
   StorageServiceService,
   WaitForChangeRequest,
   WaitForChangeResponse,
@@ -30,7 +48,9 @@ import { GroupCommit, type Mutation } from '../commit/group-commit.js';
 import { overLimit, recordCorrupt, storageError, storageFailure } from '../errors.js';
 import { ChangeFeed } from '../feed/change-feed.js';
 import { keys, ranges } from '../records/keys.js';
+import { apiKeys, secrets } from '../records/kinds.js';
 import { RecordReader } from '../records/record-reader.js';
+import { RecordTable } from '../records/record-table.js';
 import { defaultStorageBounds, type StorageBounds } from './bounds.js';
 import { Catalog } from './catalog.js';
 import { createVersion, type Stage } from './create-version.js';
@@ -65,6 +85,8 @@ export class FunctionStore implements Services, Component {
   readonly #bounds: StorageBounds;
   readonly #reader: RecordReader;
   readonly #catalog: Catalog;
+  readonly #keys: RecordTable<KeyRecord>;
+  readonly #secrets: RecordTable<SecretRecord>;
   readonly #feed: ChangeFeed;
   readonly #commits: GroupCommit<Stage>;
   #open = false;
@@ -76,6 +98,9 @@ export class FunctionStore implements Services, Component {
     this.#bounds = { ...defaultStorageBounds, ...bounds };
     this.#reader = new RecordReader(backend);
     this.#catalog = new Catalog(this.#reader, this.#bounds, logger);
+    const { keysMax, secretsMax } = this.#bounds;
+    this.#keys = new RecordTable(apiKeys, { reader: this.#reader, logger, recordsMax: keysMax });
+    this.#secrets = new RecordTable(secrets, { reader: this.#reader, logger, recordsMax: secretsMax });
     this.#feed = new ChangeFeed({ clock, ...this.#bounds });
     this.#commits = new GroupCommit({
       backend,
@@ -96,7 +121,7 @@ export class FunctionStore implements Services, Component {
   /** Reads the current versions into memory. Rejects with failed_precondition when the backend's content is unusable. */
   async start(): Promise<void> {
     try {
-      await this.#catalog.load();
+      await this.#load();
     } catch (error) {
       const failure = storageFailure(error);
       if (failure.fields.reason !== 'record_corrupt') throw failure;
@@ -170,6 +195,54 @@ export class FunctionStore implements Services, Component {
     });
   }
 
+  /** Errors: invalid_argument, already_exists (`key_exists`), resource_exhausted (`keys_limit`), unavailable. */
+  createKey({ key }: CreateKeyRequest, _context: CallContext): Promise<CreateKeyResponse> {
+    return this.#answer(async () => {
+      if (!key) throw storageError('invalid_argument', 'invalid_key', 'There is no key in the request.');
+      await this.#change(this.#keys.keyOf(key.id), this.#keys.put(key));
+      return {};
+    });
+  }
+
+  listKeys(_request: ListKeysRequest, _context: CallContext): Promise<ListKeysResponse> {
+    return this.#answer(async () => ({ keys: this.#keys.list() }));
+  }
+
+  getKey({ id }: GetKeyRequest, _context: CallContext): Promise<GetKeyResponse> {
+    return this.#answer(async () => ({ key: this.#keys.get(id) }));
+  }
+
+  deleteKey({ id }: DeleteKeyRequest, _context: CallContext): Promise<DeleteKeyResponse> {
+    return this.#answer(async () => {
+      await this.#change(this.#keys.keyOf(id), this.#keys.delete(id));
+      return {};
+    });
+  }
+
+  /** Errors: invalid_argument, already_exists (`secret_changed`), resource_exhausted (`secrets_limit`), unavailable. */
+  putSecret({ secret }: PutSecretRequest, _context: CallContext): Promise<PutSecretResponse> {
+    return this.#answer(async () => {
+      if (!secret) throw storageError('invalid_argument', 'invalid_secret', 'There is no secret in the request.');
+      await this.#change(this.#secrets.keyOf(secret.name), this.#secrets.put(secret));
+      return {};
+    });
+  }
+
+  getSecret({ name }: GetSecretRequest, _context: CallContext): Promise<GetSecretResponse> {
+    return this.#answer(async () => ({ secret: this.#secrets.get(name) }));
+  }
+
+  listSecrets(_request: ListSecretsRequest, _context: CallContext): Promise<ListSecretsResponse> {
+    return this.#answer(async () => ({ secrets: this.#secrets.list() }));
+  }
+
+  deleteSecret({ name }: DeleteSecretRequest, _context: CallContext): Promise<DeleteSecretResponse> {
+    return this.#answer(async () => {
+      await this.#change(this.#secrets.keyOf(name), this.#secrets.delete(name));
+      return {};
+    });
+  }
+
   async #blob(digest: string): Promise<Buffer> {
     if (!digestForm.test(digest)) {
       throw storageError('invalid_argument', 'invalid_digest', 'A digest is 64 lower-case hexadecimal digits.');
@@ -188,8 +261,14 @@ export class FunctionStore implements Services, Component {
     return result;
   }
 
-  async #reload(): Promise<void> {
+  async #load(): Promise<void> {
     await this.#catalog.load();
+    await this.#keys.load();
+    await this.#secrets.load();
+  }
+
+  async #reload(): Promise<void> {
+    await this.#load();
     this.#feed.reset();
   }
 

@@ -6,6 +6,8 @@ import type { KeyRange } from '../backends/backend.js';
 // tombstone/NAME                    FunctionVersion with name and id alone: the last id of a deleted function
 // blob/DIGEST                       content
 // reference/DIGEST/NAME/SECONDS     empty: that version needs the blob
+// key/ID                            KeyRecord
+// secret/NAME                       SecretRecord
 //
 // A name holds no "/", so no key of one name is a prefix of another's. Numbers are padded: their order is the keys'.
 const digits = 12;

@@ -12,6 +12,11 @@ export type Scanned =
   | { readonly key: string; readonly version: FunctionVersion }
   | { readonly key: string; readonly damage: RelaisError };
 
+/** The content of a record read in a scan, or why it cannot be used. */
+export type ScannedContent =
+  | { readonly key: string; readonly content: Buffer }
+  | { readonly key: string; readonly damage: RelaisError };
+
 /** Reads typed, checked records. A damaged record rejects with `record_corrupt`; it never reads as absent. */
 export class RecordReader {
   readonly #backend: Backend;
@@ -39,6 +44,11 @@ export class RecordReader {
   /** All versions of a range, read page by page up to its limit. */
   async *scan(range: KeyRange): AsyncGenerator<Scanned> {
     for await (const { key, value } of this.#entries(range)) yield scanned(key, value);
+  }
+
+  /** The contents of a range, read page by page up to its limit. */
+  async *contents(range: KeyRange): AsyncGenerator<ScannedContent> {
+    for await (const { key, value } of this.#entries(range)) yield scannedContent(key, value);
   }
 
   /** All keys of a range, damaged records included. */
@@ -71,6 +81,14 @@ export function putVersion(key: string, version: FunctionVersion): Write {
   return put(key, FunctionVersion.encode(version).finish());
 }
 
+function scannedContent(key: string, value: Buffer): ScannedContent {
+  try {
+    return { key, content: unseal(key, value) };
+  } catch (error) {
+    return { key, damage: RelaisError.from(error) };
+  }
+}
+
 function scanned(key: string, value: Buffer): Scanned {
   try {
     return { key, version: decode(key, unseal(key, value)) };
@@ -92,6 +110,8 @@ export function freeze(version: FunctionVersion): FunctionVersion {
   if (version.config) {
     Object.freeze(version.config.env);
     Object.freeze(version.config.cflags);
+    Object.freeze(version.config.cors);
+    Object.freeze(version.config.secrets);
     Object.freeze(version.config);
   }
   return Object.freeze(version);

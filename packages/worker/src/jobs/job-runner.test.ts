@@ -149,3 +149,14 @@ test('cancelAll stops what runs and answers it', async () => {
   await Promise.resolve();
   expect(it.results.map(codeOf)).toEqual(['cancelled']);
 });
+
+test('a call gets its secrets, and what is told of it does not', async () => {
+  const { processes, results, runner, ...rest } = rig();
+  await warm({ processes, results, runner, ...rest }, 'js');
+  const job = call(1, 'js');
+  if (job.work?.$case === 'invoke') job.work.value.secrets = { TOKEN: 'hunter22' };
+  runner.run(job, 0);
+  processes.held[0]?.end(1, { ...succeeded('out'), logs: 'TOKEN=hunter22' });
+  await new Promise(setImmediate);
+  expect(results).toMatchObject([{ id: 1, logs: 'TOKEN=***' }]);
+});

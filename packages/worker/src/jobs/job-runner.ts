@@ -6,6 +6,7 @@ import type { Call, CallOutcome, Runtime } from '../runtimes/runtime.js';
 import type { WorkerFigures } from '../worker-figures.js';
 import { type LoadTimes, nothingLoaded, resultOf } from './job-results.js';
 import { loadTimesOf, traceLoad } from './load-times.js';
+import { hasAny, withoutSecrets } from './mask-secrets.js';
 
 export interface JobRunnerOptions {
   readonly workerId: string;
@@ -129,6 +130,7 @@ export class JobRunner {
       traceparent: span.traceparent,
       attempt: job.attempt,
       ...(work.http ? { http: work.http } : {}),
+      ...(hasAny(work.secrets) ? { secrets: work.secrets } : {}),
     };
     journal.begin(job.id);
     const outcome = cached.loaded.invoke(call);
@@ -141,7 +143,8 @@ export class JobRunner {
     }
   }
 
-  #finish(running: RunningJob, work: InvokeWork, span: Span, outcome: CallOutcome, load: LoadTimes): void {
+  #finish(running: RunningJob, work: InvokeWork, span: Span, told: CallOutcome, load: LoadTimes): void {
+    const outcome = hasAny(work.secrets) ? withoutSecrets(told, work.secrets) : told;
     const failure = outcome.result.ok ? undefined : outcome.result.error;
     if (span.recording) {
       const { attributes, coldUs, initUs = 0, runUs } = outcome;

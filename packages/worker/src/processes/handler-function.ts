@@ -1,6 +1,6 @@
 import { Isolation } from '@relais/contracts';
 import type { Clock, RelaisError } from '@relais/kit';
-import { versionVariables } from '../runtimes/environment.js';
+import { secretVariables, type Variable, versionVariables } from '../runtimes/environment.js';
 import type { Call, CallOutcome, LoadedFunction } from '../runtimes/runtime.js';
 import { shuttingDown } from './failures.js';
 import type { Guest, GuestReply } from './guest.js';
@@ -17,6 +17,9 @@ export class HandlerFunction implements LoadedFunction {
   readonly #running: RunningCalls;
   readonly #fresh: boolean;
   readonly #loadHeader: object;
+  readonly #environment: readonly Variable[];
+  /** Whose the warm processes are: others than those that began with the secrets of before. */
+  #owner: { readonly secrets: string } = { secrets: '' };
 
   constructor(options: GuestFunctionOptions) {
     const { version, limits } = options;
@@ -24,9 +27,9 @@ export class HandlerFunction implements LoadedFunction {
     this.#running = new RunningCalls(options.clock);
     this.#fresh = version.config?.isolation === Isolation.ISOLATION_FRESH;
     this.memoryBytes = options.source.bytes;
+    this.#environment = versionVariables(version);
     this.#loadHeader = {
       ...sourceHeader(options.source),
-      env: Object.fromEntries(versionVariables(version)),
       function: { name: version.name, id: version.id, version: version.version },
       outputBytesMax: limits.outputBytesMax,
     };
@@ -42,28 +45,40 @@ export class HandlerFunction implements LoadedFunction {
 
   async close(): Promise<void> {
     this.#running.cancelAll(shuttingDown());
-    this.#options.guests.pool.drop(this);
+    this.#options.guests.pool.drop(this.#owner);
     this.#options.guests.forget(this);
     await this.#options.source.remove();
   }
 
   async #perform(running: RunningCall): Promise<void> {
-    const lease = await this.#options.guests.lease(this.#fresh ? {} : this, running);
+    const lease = await this.#options.guests.lease(this.#fresh ? {} : this.#ownerFor(running.call), running);
     if (!lease) return;
     try {
       const guest = lease.member ?? (await this.#start(lease, running));
       if (guest) await this.#call(guest, running);
     } finally {
-      if (this.#fresh) lease.member?.kill();
+      // Nothing is warm for later that began fresh, or with secrets that have changed since.
+      if (lease.owner !== this.#owner) lease.member?.kill();
       this.#options.guests.pool.release(lease);
     }
+  }
+
+  /** Code reads its environment when it is loaded: a changed secret needs another process, and ends the idle ones. */
+  #ownerFor({ secrets }: Call): object {
+    const now = secrets ? JSON.stringify(secrets) : '';
+    if (now !== this.#owner.secrets) {
+      this.#options.guests.pool.drop(this.#owner);
+      this.#owner = { secrets: now };
+    }
+    return this.#owner;
   }
 
   /** A guest with the function loaded; undefined when that failed, and then the call is settled. */
   async #start(lease: Lease<Guest>, running: RunningCall): Promise<Guest | undefined> {
     const guest = await this.#options.guests.fill(lease, running, this.#options);
     running.initialise();
-    const reply = await guest.load(this.#loadHeader, this.#options.source.content);
+    const env = Object.fromEntries([...this.#environment, ...secretVariables(running.call)]);
+    const reply = await guest.load({ ...this.#loadHeader, env }, this.#options.source.content);
     this.#options.guests.prepareNext(this.#options);
     if (reply.kind === 'ready') return guest;
     running.fail(this.#errorOf(reply, guest, 'while the function was being loaded'));

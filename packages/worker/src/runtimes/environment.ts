@@ -11,7 +11,11 @@ export type Variable = readonly [name: string, value: string];
  * A later source wins over an earlier one, and the user cannot set RELAIS_*.
  */
 export function programEnvironment(version: FunctionVersion, call: Call): Record<string, string> {
-  return Object.fromEntries([...versionVariables(version), ...callVariables(version.name, call)]);
+  return Object.fromEntries([
+    ...versionVariables(version),
+    ...secretVariables(call),
+    ...callVariables(version.name, call),
+  ]);
 }
 
 /** The part of the environment that is the same for every call of a version. Names are unique. */
@@ -25,6 +29,11 @@ export function versionVariables(version: FunctionVersion): Variable[] {
     ['RELAIS_FUNCTION_ID', version.id],
     ['RELAIS_FUNCTION_VERSION', String(version.version)],
   ];
+}
+
+/** The secrets of a call. No name is one of the user's or of ours. */
+export function secretVariables({ secrets }: Call): Variable[] {
+  return secrets ? Object.entries(secrets) : [];
 }
 
 /** The part of the environment that differs from call to call. Names are unique. */

@@ -67,6 +67,8 @@ export interface Call {
   /** Counts from 1. */
   readonly attempt: number;
   readonly http?: HttpRequest;
+  /** Variables for the user's code that may differ from call to call, and must not be kept longer than a process. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 /** How one call ended. */

@@ -1,7 +1,7 @@
 import type { FunctionVersion } from '@relais/contracts';
 import type { Attributes, Clock } from '@relais/kit';
 import { answerOf } from '../runtimes/cgi-response.js';
-import { callVariables, type Variable, versionVariables } from '../runtimes/environment.js';
+import { callVariables, secretVariables, type Variable, versionVariables } from '../runtimes/environment.js';
 import type { Call, CallFailure, CallOutcome, CallSuccess, LoadedFunction } from '../runtimes/runtime.js';
 import { failureOfCall } from './call-failure.js';
 import type { Program } from './program.js';
@@ -111,7 +111,8 @@ export class WasmFunction implements LoadedFunction {
   }
 
   #environment(call: Call): string[] {
-    return [...this.#versionEnvironment, ...callVariables(this.#version.name, call).map(joined)];
+    const variables = [...secretVariables(call), ...callVariables(this.#version.name, call)];
+    return [...this.#versionEnvironment, ...variables.map(joined)];
   }
 }
 

@@ -77,6 +77,8 @@ export function protocolScenarios(topology: Topology): void {
             'relais.v1.ClusterService',
             'relais.v1.FunctionService',
             'relais.v1.InvocationService',
+            'relais.v1.KeyService',
+            'relais.v1.SecretService',
           ]),
         );
         const invoked = run('-d', JSON.stringify(message), address, 'relais.v1.InvocationService/Invoke');

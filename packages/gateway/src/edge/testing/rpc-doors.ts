@@ -1,16 +1,25 @@
 import { create } from '@bufbuild/protobuf';
-import { Code, ConnectError, createClient, type Transport } from '@connectrpc/connect';
+import { Code, ConnectError, createClient, type Interceptor, type Transport } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
 import { error as edgeError, functions, invocation } from '@relais/contracts/edge';
 import type { Door, DoorFailure, DoorFunction } from '../../testing/door.js';
 
-/** Contract section 5, in every protocol. */
-export function rpcDoors(url: string): Door[] {
+/** Contract section 5, in every protocol, with a key when one is given. */
+export function rpcDoors(url: string, key?: string): Door[] {
+  const interceptors: Interceptor[] = [];
+  if (key !== undefined) interceptors.push(carrying(key));
   return [
-    rpcDoor('Connect JSON over HTTP/1.1', createConnectTransport({ baseUrl: url, httpVersion: '1.1' })),
-    rpcDoor('gRPC over h2c', createGrpcTransport({ baseUrl: url })),
-    rpcDoor('gRPC-Web over HTTP/1.1', createGrpcWebTransport({ baseUrl: url, httpVersion: '1.1' })),
+    rpcDoor('Connect JSON over HTTP/1.1', createConnectTransport({ baseUrl: url, httpVersion: '1.1', interceptors })),
+    rpcDoor('gRPC over h2c', createGrpcTransport({ baseUrl: url, interceptors })),
+    rpcDoor('gRPC-Web over HTTP/1.1', createGrpcWebTransport({ baseUrl: url, httpVersion: '1.1', interceptors })),
   ];
+}
+
+function carrying(key: string): Interceptor {
+  return (next) => (request) => {
+    request.header.set('authorization', `Bearer ${key}`);
+    return next(request);
+  };
 }
 
 function rpcDoor(name: string, transport: Transport): Door {

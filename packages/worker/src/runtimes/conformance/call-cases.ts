@@ -67,6 +67,20 @@ export function basicCases(subject: Subject, fixtures: RuntimeFixtures): void {
     },
     slowTestMs,
   );
+
+  test(
+    'gives each call its secrets, from a change on the changed ones',
+    async () => {
+      const fn = await subject.deploy(fixtures.sources.environment);
+      const seen: string[] = [];
+      for (const secret of ['first', 'first', 'second', 'first']) {
+        const outcome = await fn.call({ invocationId: 'i', secrets: { GREETING: secret } });
+        seen.push(outputOf(outcome).toString());
+      }
+      expect(seen).toEqual(['i|first', 'i|first', 'i|second', 'i|first']);
+    },
+    slowTestMs,
+  );
 }
 
 export function payloadCases(subject: Subject, fixtures: RuntimeFixtures): void {

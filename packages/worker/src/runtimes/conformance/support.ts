@@ -20,6 +20,7 @@ export interface TestCall {
   readonly invocationId?: string;
   readonly budgetMs?: number;
   readonly http?: HttpRequest;
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 /** A version built and loaded for a test. */
@@ -45,6 +46,7 @@ export function testCall(options: TestCall = {}): Call {
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     attempt: 1,
     ...(options.http ? { http: options.http } : {}),
+    ...(options.secrets ? { secrets: options.secrets } : {}),
   };
 }
 

@@ -309,3 +309,17 @@ function commandLine(pid: number): string {
     return '';
   }
 }
+
+test('a process is warm for calls with the same secrets, and no call meets another secret than its own', async () => {
+  const fn = await deploy('const { TOKEN } = process.env; export default () => TOKEN + " " + process.pid;');
+  const answer = async (TOKEN: string) =>
+    outputOf(await fn.call({ secrets: { TOKEN } }))
+      .toString()
+      .split(' ');
+  const [first, again, changed] = [await answer('one'), await answer('one'), await answer('two')];
+  expect([first?.[0], again?.[0], changed?.[0]]).toEqual(['one', 'one', 'two']);
+  expect([first?.[1] === again?.[1], again?.[1] === changed?.[1]]).toEqual([true, false]);
+  const both = await Promise.all(['two', 'three', 'two', 'three'].map(answer));
+  expect(both.map(([secret]) => secret)).toEqual(['two', 'three', 'two', 'three']);
+  await fn.loaded.close();
+});

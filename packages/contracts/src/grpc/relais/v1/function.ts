@@ -59,6 +59,12 @@ export interface FunctionConfig {
   env: { [key: string]: string };
   /** "cgi" when the program answers HTTP triggers with a CGI header block; otherwise empty. */
   http: string;
+  /** Who may call /fn/NAME: "key" (default) or "public", which asks for no key and takes requests of other sites' pages. */
+  auth: string;
+  /** Names of secrets that the function finds in its environment under these names; at most 32. */
+  secrets: string[];
+  /** Origins whose pages may call /fn/NAME and read its answers, each like "https://example.org"; "*": all. Default: none. */
+  cors: string[];
 }
 
 export interface FunctionConfig_EnvEntry {
@@ -262,7 +268,19 @@ export const IsolationCost: MessageFns<IsolationCost> = {
 };
 
 function createBaseFunctionConfig(): FunctionConfig {
-  return { timeoutMs: 0, memoryMb: 0, concurrency: 0, isolation: 0, entry: "", cflags: [], env: {}, http: "" };
+  return {
+    timeoutMs: 0,
+    memoryMb: 0,
+    concurrency: 0,
+    isolation: 0,
+    entry: "",
+    cflags: [],
+    env: {},
+    http: "",
+    auth: "",
+    secrets: [],
+    cors: [],
+  };
 }
 
 export const FunctionConfig: MessageFns<FunctionConfig> = {
@@ -290,6 +308,15 @@ export const FunctionConfig: MessageFns<FunctionConfig> = {
     });
     if (message.http !== "") {
       writer.uint32(66).string(message.http);
+    }
+    if (message.auth !== "") {
+      writer.uint32(82).string(message.auth);
+    }
+    for (const v of message.secrets) {
+      writer.uint32(90).string(v!);
+    }
+    for (const v of message.cors) {
+      writer.uint32(122).string(v!);
     }
     return writer;
   },
@@ -374,6 +401,30 @@ export const FunctionConfig: MessageFns<FunctionConfig> = {
             message.http = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.auth = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.secrets.push(reader.string());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.cors.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -407,6 +458,9 @@ export const FunctionConfig: MessageFns<FunctionConfig> = {
       {},
     );
     message.http = object.http ?? "";
+    message.auth = object.auth ?? "";
+    message.secrets = object.secrets?.map((e) => e) || [];
+    message.cors = object.cors?.map((e) => e) || [];
     return message;
   },
 };

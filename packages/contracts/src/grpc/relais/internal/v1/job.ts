@@ -35,7 +35,16 @@ export interface InvokeWork {
   /** Calls of this function that may run at once over all workers; 0: no own limit. */
   concurrencyMax: number;
   /** Present for an HTTP trigger. */
-  http: HttpRequest | undefined;
+  http:
+    | HttpRequest
+    | undefined;
+  /** Values of the secrets the function names, by name. In memory and on this hop only: never kept, never logged. */
+  secrets: { [key: string]: string };
+}
+
+export interface InvokeWork_SecretsEntry {
+  key: string;
+  value: string;
 }
 
 /** Build a source into something runnable. */
@@ -250,7 +259,14 @@ export const Job: MessageFns<Job> = {
 };
 
 function createBaseInvokeWork(): InvokeWork {
-  return { functionId: "", functionName: "", payload: Buffer.alloc(0), concurrencyMax: 0, http: undefined };
+  return {
+    functionId: "",
+    functionName: "",
+    payload: Buffer.alloc(0),
+    concurrencyMax: 0,
+    http: undefined,
+    secrets: {},
+  };
 }
 
 export const InvokeWork: MessageFns<InvokeWork> = {
@@ -270,6 +286,9 @@ export const InvokeWork: MessageFns<InvokeWork> = {
     if (message.http !== undefined) {
       HttpRequest.encode(message.http, writer.uint32(42).fork()).join();
     }
+    globalThis.Object.entries(message.secrets).forEach(([key, value]: [string, string]) => {
+      InvokeWork_SecretsEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
+    });
     return writer;
   },
 
@@ -326,6 +345,17 @@ export const InvokeWork: MessageFns<InvokeWork> = {
             message.http = HttpRequest.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            const entry7 = InvokeWork_SecretsEntry.decode(reader, reader.uint32());
+            if (entry7.value !== undefined) {
+              message.secrets[entry7.key] = entry7.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -350,6 +380,82 @@ export const InvokeWork: MessageFns<InvokeWork> = {
     message.http = (object.http !== undefined && object.http !== null)
       ? HttpRequest.fromPartial(object.http)
       : undefined;
+    message.secrets = (globalThis.Object.entries(object.secrets ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseInvokeWork_SecretsEntry(): InvokeWork_SecretsEntry {
+  return { key: "", value: "" };
+}
+
+export const InvokeWork_SecretsEntry: MessageFns<InvokeWork_SecretsEntry> = {
+  encode(message: InvokeWork_SecretsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InvokeWork_SecretsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInvokeWork_SecretsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<InvokeWork_SecretsEntry>): InvokeWork_SecretsEntry {
+    return InvokeWork_SecretsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InvokeWork_SecretsEntry>): InvokeWork_SecretsEntry {
+    const message = createBaseInvokeWork_SecretsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
