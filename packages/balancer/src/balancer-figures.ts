@@ -72,7 +72,7 @@ export class BalancerFigures {
       Array.from(fleet.values(), ({ id, outstandingMs }): Reading => [id, outstandingMs / 1000]),
     );
     metrics.read('gauge', 'relais_balancer_strategy', 'The strategy in force.', ['strategy'], () => [
-      [dispatcher.picker.name, 1],
+      [dispatcher.strategy, 1],
     ]);
   }
 

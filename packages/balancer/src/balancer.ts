@@ -32,7 +32,7 @@ import { BalancerFigures } from './balancer-figures.js';
 import { type BalancerBounds, defaultBalancerBounds } from './bounds.js';
 import { FleetDesk } from './fleet/fleet-desk.js';
 import { Scheduler } from './scheduling/scheduler.js';
-import { pickerOf } from './strategies/catalog.js';
+import { Pickers, pickerOf } from './strategies/catalog.js';
 import { Reception } from './workers/reception.js';
 
 export interface BalancerOptions {
@@ -65,10 +65,11 @@ export class Balancer implements Exchange<Job, JobResult>, ServiceOf<typeof Flee
     const bounds = { ...defaultBalancerBounds, ...options.bounds };
     this.#clock = options.clock;
     const figures = new BalancerFigures(options.metrics ?? new MetricRegistry());
-    this.#scheduler = new Scheduler({ ...options, bounds, figures, picker: pickerOf(options.strategy) });
+    const pickers = new Pickers(pickerOf(options.strategy));
+    this.#scheduler = new Scheduler({ ...options, bounds, figures, pickers });
     const { dispatcher, fleet, wireIds } = this.#scheduler;
     this.#reception = new Reception({ ...options, bounds, scheduler: this.#scheduler });
-    this.#fleetDesk = new FleetDesk(fleet, dispatcher, wireIds);
+    this.#fleetDesk = new FleetDesk(fleet, dispatcher, wireIds, pickers);
   }
 
   async start(): Promise<void> {

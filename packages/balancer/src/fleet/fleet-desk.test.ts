@@ -77,6 +77,22 @@ test('a drained worker is drained, an unknown one is not found', async () => {
   await expect(rig.balancer.drainWorker({ workerId: 'w9' }, context)).rejects.toMatchObject({ code: 'not_found' });
 });
 
+test('a function that chose a strategy keeps it whatever the others have', async () => {
+  const rig = await startRig({ strategy: 'fifo' });
+  const workers = ['w1', 'w2'].map((workerId) => new FakeWorker(rig.balancer, { workerId, slots: 8 }));
+  await settled();
+  const own = { fn: 'own_1', strategy: 'rr' };
+  for (let n = 0; n < 4; n++) ask(rig, call(own));
+  for (let n = 0; n < 2; n++) ask(rig, call({ fn: 'common_1' }));
+  ask(rig, call({ fn: 'newer_1', strategy: 'not-known-here' }));
+  await settled();
+  expect(workers.map(({ jobs }) => jobs.length)).toEqual([5, 2]);
+  await rig.balancer.setStrategy({ strategy: 'least' }, context);
+  for (let n = 0; n < 2; n++) ask(rig, call(own));
+  await settled();
+  expect(workers.map(({ jobs }) => jobs.length)).toEqual([6, 3]);
+});
+
 test('the strategy is set by name in any case; an unknown one is refused with the list', async () => {
   const rig = await startRig();
   expect(await rig.balancer.setStrategy({ strategy: 'RR' }, context)).toEqual({

@@ -9,7 +9,7 @@ import {
 import { RelaisError } from '@relais/kit';
 import type { Dispatcher } from '../scheduling/dispatcher.js';
 import type { WireIds } from '../scheduling/wire-ids.js';
-import { pickerOf } from '../strategies/catalog.js';
+import { type Pickers, pickerOf } from '../strategies/catalog.js';
 import type { Fleet } from '../workers/fleet.js';
 import type { WorkerSession } from '../workers/worker-session.js';
 
@@ -18,17 +18,19 @@ export class FleetDesk {
   readonly #fleet: Fleet;
   readonly #dispatcher: Dispatcher;
   readonly #wireIds: WireIds;
+  readonly #pickers: Pickers;
 
-  constructor(fleet: Fleet, dispatcher: Dispatcher, wireIds: WireIds) {
+  constructor(fleet: Fleet, dispatcher: Dispatcher, wireIds: WireIds, pickers: Pickers) {
     this.#fleet = fleet;
     this.#dispatcher = dispatcher;
     this.#wireIds = wireIds;
+    this.#pickers = pickers;
   }
 
   status(): GetStatusResponse {
     const ready = [...this.#fleet.values()].filter((worker) => worker.state.kind === 'ready');
     return {
-      strategy: this.#dispatcher.picker.name,
+      strategy: this.#pickers.common.name,
       workersReady: ready.length,
       jobsQueued: this.#dispatcher.queuedCount,
       jobsRunning: this.#wireIds.size,
@@ -59,8 +61,8 @@ export class FleetDesk {
   /** Throws invalid_argument with the list of strategies. */
   setStrategy(name: string): SetStrategyResponse {
     const picker = pickerOf(name);
-    const previousStrategy = this.#dispatcher.picker.name;
-    this.#dispatcher.picker = picker;
+    const previousStrategy = this.#pickers.common.name;
+    this.#pickers.common = picker;
     return { strategy: picker.name, previousStrategy };
   }
 }

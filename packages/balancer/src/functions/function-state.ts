@@ -25,6 +25,8 @@ export class FunctionState {
   running = 0;
   /** 0: no own limit. */
   concurrencyMax = 0;
+  /** Name of its own strategy; empty: the balancer's. */
+  strategy = '';
   /** A worker that takes nothing else until this function's next job fits. */
   reserved: WorkerSession | undefined;
   /** Links of the ring of functions whose turn comes. */

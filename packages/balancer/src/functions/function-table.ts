@@ -19,9 +19,10 @@ export class FunctionTable {
   of(job: Job, nowMs: number): FunctionState | undefined {
     const { work } = job;
     if (work?.$case === 'invoke') {
-      const { functionId, functionName, concurrencyMax } = work.value;
+      const { functionId, functionName, concurrencyMax, strategy } = work.value;
       const fn = this.#byKey.get(functionId) ?? this.#add(functionId, functionName, 'run', job.lang, nowMs);
       fn.concurrencyMax = concurrencyMax;
+      fn.strategy = strategy;
       return fn;
     }
     if (work?.$case === 'build') {

@@ -6,7 +6,7 @@ import type { FunctionState } from '../functions/function-state.js';
 import { Turns } from '../functions/turns.js';
 import type { JobEntry } from '../jobs/job-entry.js';
 import { type Abandoned, type Dispatched, queued, transition } from '../jobs/job-state.js';
-import type { Picker } from '../strategies/strategy.js';
+import type { Pickers } from '../strategies/catalog.js';
 import { roomMsOf } from '../workers/fits.js';
 import type { WorkerSession } from '../workers/worker-session.js';
 import type { WireIds } from './wire-ids.js';
@@ -19,7 +19,7 @@ export interface DispatcherOptions {
   readonly tracer: Tracer;
   readonly bounds: BalancerBounds;
   readonly wireIds: WireIds;
-  readonly picker: Picker;
+  readonly pickers: Pickers;
   readonly figures: BalancerFigures;
   /** A waiting job was found to be out of time. */
   readonly expired: (entry: JobEntry, nowMs: number) => void;
@@ -32,25 +32,19 @@ export interface DispatcherOptions {
 export class Dispatcher {
   readonly turns = new Turns();
   readonly drainRate: DrainRate;
-  #picker: Picker;
-  #dispatched: Counter;
   readonly #options: DispatcherOptions;
   #queuedCount = 0;
+  /** By strategy. */
+  readonly #dispatched = new Map<string, Counter>();
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#picker = options.picker;
-    this.#dispatched = options.figures.dispatched.of(options.picker.name);
     this.drainRate = new DrainRate(options.clock.nowMs());
   }
 
-  get picker(): Picker {
-    return this.#picker;
-  }
-
-  set picker(picker: Picker) {
-    this.#picker = picker;
-    this.#dispatched = this.#options.figures.dispatched.of(picker.name);
+  /** Name of the strategy in force for functions that chose none. */
+  get strategy(): string {
+    return this.#options.pickers.common.name;
   }
 
   get queuedCount(): number {
@@ -146,16 +140,16 @@ export class Dispatcher {
   #choose(fn: FunctionState, nowMs: number): WorkerSession | undefined {
     const { estimateMs, pool, reserved } = fn;
     if (reserved && roomMsOf(reserved, nowMs, this.#options.bounds.workAheadMs) >= estimateMs) return reserved;
-    return this.picker.pick(pool.room.forJob(estimateMs, nowMs), fn);
+    return this.#options.pickers.of(fn.strategy).pick(pool.room.forJob(estimateMs, nowMs), fn);
   }
 
   #send(entry: JobEntry, worker: WorkerSession, nowMs: number): void {
     const { fn, job } = entry;
-    const { figures, tracer, wireIds } = this.#options;
+    const { figures, pickers, tracer, wireIds } = this.#options;
     this.#traceQueue(entry, nowMs, undefined);
     entry.queuedBeforeMs += nowMs - entry.queuedSinceMs;
     figures.queueWait.observe((nowMs - entry.queuedSinceMs) / 1000);
-    this.#dispatched.add();
+    this.#dispatchedBy(pickers.of(fn.strategy).name).add();
     this.#unqueue(entry);
     fn.clearReservation();
     const span = tracer.start('balancer dispatch', { kind: 'client', parent: job.traceparent, startMs: nowMs });
@@ -178,6 +172,15 @@ export class Dispatcher {
       work: job.work,
     };
     worker.hold(entry, message, estimateMs, nowMs);
+  }
+
+  #dispatchedBy(strategy: string): Counter {
+    let counter = this.#dispatched.get(strategy);
+    if (!counter) {
+      counter = this.#options.figures.dispatched.of(strategy);
+      this.#dispatched.set(strategy, counter);
+    }
+    return counter;
   }
 
   #unqueue(entry: JobEntry): void {

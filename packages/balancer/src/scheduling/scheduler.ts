@@ -10,7 +10,7 @@ import { DeadlineWheel } from '../jobs/deadline-wheel.js';
 import { cancelled, emptyJob, notServing, noWorker } from '../jobs/failures.js';
 import { JobEntry } from '../jobs/job-entry.js';
 import { done } from '../jobs/job-state.js';
-import type { Picker } from '../strategies/strategy.js';
+import type { Pickers } from '../strategies/catalog.js';
 import { Fleet } from '../workers/fleet.js';
 import { Pools } from '../workers/pool.js';
 import { Spares } from '../workers/spares.js';
@@ -28,7 +28,7 @@ export interface SchedulerOptions {
   readonly tracer: Tracer;
   readonly random: () => number;
   readonly bounds: BalancerBounds;
-  readonly picker: Picker;
+  readonly pickers: Pickers;
   readonly figures: BalancerFigures;
 }
 

@@ -17,6 +17,30 @@ const starters: ReadonlyMap<string, () => Picker> = new Map([
 /** Names of all strategies. */
 export const strategyNames: readonly string[] = [...starters.keys()];
 
+/** Strategies at work: the one for all, and each that functions chose for themselves, made when first asked for. */
+export class Pickers {
+  /** For functions that chose none. */
+  common: Picker;
+  readonly #own = new Map<string, Picker>();
+
+  constructor(common: Picker) {
+    this.common = common;
+  }
+
+  /** Of a function's own choice; the common one for an empty or unknown name. */
+  of(name: string): Picker {
+    if (name === '') return this.common;
+    const start = starters.get(name);
+    if (!start) return this.common;
+    let picker = this.#own.get(name);
+    if (!picker) {
+      picker = start();
+      this.#own.set(name, picker);
+    }
+    return picker;
+  }
+}
+
 /** The strategy of a name, in any case, with a fresh state. Throws invalid_argument with the list. */
 export function pickerOf(name: string): Picker {
   const start = starters.get(name.toLowerCase());

@@ -25,11 +25,33 @@ interface Process {
 const functions = [
   { fn: 'tiny_1', lang: 'c', concurrencyMax: 0 },
   { fn: 'limited_1', lang: 'c', concurrencyMax: 2 },
-  { fn: 'other_1', lang: 'js', concurrencyMax: 0 },
+  { fn: 'other_1', lang: 'js', concurrencyMax: 0, strategy: 'least' },
   { fn: 'nowhere_1', lang: 'php', concurrencyMax: 0 },
 ];
 const bounds = { queueLengthMax: 10, jobsMax: 40 };
 const lateMaxMs = 1000;
+
+/** What may happen at any time, with how often it does beside the rest. */
+export const actionWeights = {
+  ask: 6,
+  begin: 6,
+  answer: 6,
+  cancel: 1,
+  attach: 1.5,
+  end: 0.5,
+  reattach: 0.2,
+  drain: 0.2,
+  hang: 0.3,
+  strategy: 0.1,
+  pass: 6,
+};
+export type Action = keyof typeof actionWeights;
+
+/** One thing that happens; its particulars are drawn from the dice, 0 to 1, again from the first when they run out. */
+export interface Step {
+  readonly action: Action;
+  readonly dice: readonly number[];
+}
 
 /** A balancer among workers and supervisors that do anything at any time, by a seed; it notes every broken promise. */
 export class FleetSimulation {
@@ -38,7 +60,7 @@ export class FleetSimulation {
   answeredCount = 0;
   askedCount = 0;
   readonly #rig: Rig;
-  readonly #random: () => number;
+  #random: () => number;
   readonly #supervisor: FakeSupervisor;
   readonly #open = new Set<Asked>();
   readonly #processes: Process[] = [];
@@ -57,8 +79,10 @@ export class FleetSimulation {
     };
   }
 
-  static async start(seed: number): Promise<FleetSimulation> {
-    const strategy = strategyNames[seed % strategyNames.length] ?? 'fifo';
+  static async start(
+    seed: number,
+    strategy = strategyNames[seed % strategyNames.length] ?? 'fifo',
+  ): Promise<FleetSimulation> {
     return new FleetSimulation(await startRig({ strategy, bounds }), seededRandom(seed));
   }
 
@@ -66,30 +90,26 @@ export class FleetSimulation {
     return this.#rig.balancer.getStatus({}, { budgetMs: 1000 });
   }
 
+  /** So many things happen, as the seed has it. */
   async run(steps: number): Promise<void> {
-    const actions: [number, () => void][] = [
-      [6, () => this.#ask()],
-      [6, () => this.#begin()],
-      [6, () => this.#answer()],
-      [1, () => this.#cancel()],
-      [1.5, () => this.#attach()],
-      [0.5, () => this.#endAny()],
-      [0.2, () => this.#reattach()],
-      [0.2, () => this.#drain()],
-      [0.3, () => this.#hang()],
-      [6, () => this.#pass()],
-    ];
-    const total = actions.reduce((sum, [weight]) => sum + weight, 0);
+    const weights = Object.entries(actionWeights) as [Action, number][];
+    const total = weights.reduce((sum, [, weight]) => sum + weight, 0);
     for (let step = 0; step < steps; step++) {
       let at = this.#random() * total;
-      const action = actions.find(([weight]) => {
+      const [action] = weights.find(([, weight]) => {
         at -= weight;
         return at < 0;
-      });
-      action?.[1]();
-      // Sometimes several things happen before any message arrives.
-      if (this.#random() < 0.7) await settled();
-      await this.#check();
+      }) ?? ['pass'];
+      await this.#step(action);
+    }
+  }
+
+  /** These things happen. */
+  async follow(steps: readonly Step[]): Promise<void> {
+    for (const { action, dice } of steps) {
+      let thrown = 0;
+      this.#random = () => dice[thrown++ % dice.length] ?? 0;
+      await this.#step(action);
     }
   }
 
@@ -108,6 +128,30 @@ export class FleetSimulation {
       this.#rig.clock.advance(50);
       await settled();
     }
+  }
+
+  async #step(action: Action): Promise<void> {
+    this.#do(action);
+    // Sometimes several things happen before any message arrives.
+    if (this.#random() < 0.7) await settled();
+    await this.#check();
+  }
+
+  #do(action: Action): void {
+    const actions: Record<Action, () => void> = {
+      ask: () => this.#ask(),
+      begin: () => this.#begin(),
+      answer: () => this.#answer(),
+      cancel: () => this.#cancel(),
+      attach: () => this.#attach(),
+      end: () => this.#endAny(),
+      reattach: () => this.#reattach(),
+      drain: () => this.#drain(),
+      hang: () => this.#hang(),
+      strategy: () => this.#setStrategy(),
+      pass: () => this.#pass(),
+    };
+    actions[action]();
   }
 
   #ask(): void {
@@ -206,6 +250,11 @@ export class FleetSimulation {
     if (!process) return;
     if (this.#random() < 0.5) process.worker.send({ draining: true });
     else void this.#rig.balancer.drainWorker({ workerId: process.worker.id }, { budgetMs: 1000 }).catch(() => {});
+  }
+
+  #setStrategy(): void {
+    const strategy = this.#one(strategyNames) ?? 'fifo';
+    void this.#rig.balancer.setStrategy({ strategy }, { budgetMs: 1000 });
   }
 
   #hang(): void {

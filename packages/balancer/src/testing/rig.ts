@@ -34,6 +34,7 @@ export interface CallSpec {
   readonly budgetMs?: number;
   readonly payload?: string;
   readonly concurrencyMax?: number;
+  readonly strategy?: string;
 }
 
 /** A call of a function. */
@@ -52,6 +53,7 @@ export function call(spec: CallSpec = {}): Job {
         functionName: fn,
         payload: Buffer.from(spec.payload ?? 'in'),
         concurrencyMax: spec.concurrencyMax ?? 0,
+        strategy: spec.strategy ?? '',
       },
     },
   });

@@ -18,6 +18,7 @@ test.each([
   { concurrency: 1_000 },
   { entry: 'src/main.c' },
   { http: 'cgi' },
+  { strategy: 'affinity' },
   { env: { A: 'x'.repeat(4_095) } },
   { cflags: ['-O2', '-Os', '-DNAME=1', '-Iinclude', '-std=c11', '-Wall', '-Wno-unused', '-fno-exceptions'] },
 ])('takes %j', (fields) => {
@@ -33,6 +34,7 @@ test.each([
   [{ entry: '../x.c' }, 'entry'],
   [{ entry: '/etc/passwd' }, 'entry'],
   [{ http: 'fcgi' }, 'http'],
+  [{ strategy: 'best' }, 'strategy must be one of rr, fifo, weighted, least, affinity'],
   [{ env: { A: 'x'.repeat(4_096) } }, 'env may have at most 4096 bytes'],
   [{ env: { 'A B': '' } }, 'is not a variable name'],
   [{ env: { RELAIS_INVOCATION_ID: 'x' } }, 'set by Relais itself'],
@@ -46,6 +48,10 @@ test.each([
   [{ cflags: Array(65).fill('-O2') }, 'at most 64 flags'],
 ])('refuses %j', (fields, message) => {
   expect(() => completeConfig(config(fields), c)).toThrow(message);
+});
+
+test('a strategy may be written in any case', () => {
+  expect(completeConfig(config({ strategy: 'Least' }), c).strategy).toBe('least');
 });
 
 test('refuses compiler flags for a language without a C compiler', () => {

@@ -13,6 +13,9 @@ export const configBounds = {
   concurrency: { min: 1, max: 1_000, default: 0 },
 } as const;
 
+/** Balancing strategies a function may choose; contract section 5. */
+export const functionStrategies: readonly string[] = ['rr', 'fifo', 'weighted', 'least', 'affinity'];
+
 const entryForm = /^[A-Za-z0-9_@][A-Za-z0-9._@+-]*(?:\/[A-Za-z0-9_@][A-Za-z0-9._@+-]*)*$/;
 const entryLengthMax = 255;
 
@@ -38,9 +41,18 @@ export function completeConfig(given: FunctionConfig | undefined, language: Know
   }
   if (config.http !== '' && config.http !== 'cgi') mistakes.push('http must be "cgi" or left out');
   checkAccess(config, mistakes);
+  config.strategy = strategyOf(config.strategy, mistakes);
   checkCflags(config.cflags, language.lang, mistakes);
   checkEnv(config.env, mistakes);
   checkSecretNames(config, mistakes);
   if (mistakes.length > 0) throw invalid('bad_config', `Change the function's config: ${mistakes.join('; ')}.`);
   return config;
+}
+
+function strategyOf(given: string, mistakes: string[]): string {
+  const strategy = given.toLowerCase();
+  if (strategy !== '' && !functionStrategies.includes(strategy)) {
+    mistakes.push(`strategy must be one of ${functionStrategies.join(', ')}`);
+  }
+  return strategy;
 }

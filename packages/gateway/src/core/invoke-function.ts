@@ -81,6 +81,7 @@ export class InvokeFunction {
             concurrencyMax: version.config?.concurrency ?? 0,
             http: input.http,
             secrets,
+            strategy: version.config?.strategy ?? '',
           },
         },
       },

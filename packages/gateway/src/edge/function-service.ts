@@ -42,7 +42,8 @@ function bytesOf(source: string | Uint8Array | undefined): Buffer {
 }
 
 function plainConfig(config: functions.FunctionConfig): FunctionConfig {
-  const { auth, cflags, concurrency, cors, entry, env, http, isolation, memoryMb, secrets, timeoutMs } = config;
+  const { auth, cflags, concurrency, cors, entry, env, http, isolation, memoryMb, secrets, strategy, timeoutMs } =
+    config;
   return {
     auth,
     cflags: [...cflags],
@@ -54,6 +55,7 @@ function plainConfig(config: functions.FunctionConfig): FunctionConfig {
     isolation: Number(isolation),
     memoryMb,
     secrets: [...secrets],
+    strategy,
     timeoutMs,
   };
 }

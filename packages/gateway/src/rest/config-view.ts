@@ -21,5 +21,6 @@ export function configView(config: FunctionConfig | undefined): object {
     ...(config.auth ? { auth: config.auth } : {}),
     ...(config.cors.length > 0 ? { cors: config.cors } : {}),
     ...(config.http ? { http: config.http } : {}),
+    ...(config.strategy ? { strategy: config.strategy } : {}),
   };
 }

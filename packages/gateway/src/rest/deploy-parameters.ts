@@ -58,6 +58,9 @@ const setters: Readonly<Record<string, Setter>> = {
   http: (into, value) => {
     into.config.http = value;
   },
+  strategy: (into, value) => {
+    into.config.strategy = value;
+  },
 };
 
 const names = Object.keys(setters);

@@ -36,7 +36,7 @@ test('PUT /deploy gives a taken name a new version', async () => {
 
 test('a deploy carries its options to the build and to storage', async () => {
   const options =
-    'timeoutMs=5000&memoryMb=64&isolation=reuse&cflags=-O2%20-DX=1&cflags=-Wall&env.GREETING=hi+you&http=cgi';
+    'timeoutMs=5000&memoryMb=64&isolation=reuse&cflags=-O2%20-DX=1&cflags=-Wall&env.GREETING=hi+you&http=cgi&strategy=Affinity';
   const answer = await ask('POST', `/deploy?name=hello&lang=c&concurrency=3&filename=h.c&${options}`, source);
   expect(answer.status).toBe(201);
   const { config, isolationCost } = (await ask('GET', '/function/hello')).json();
@@ -49,6 +49,7 @@ test('a deploy carries its options to the build and to storage', async () => {
     cflags: ['-O2', '-DX=1', '-Wall'],
     env: { GREETING: 'hi you' },
     http: 'cgi',
+    strategy: 'affinity',
   });
   expect(harness.dispatch.jobs[0]).toMatchObject({
     lang: 'c',
@@ -98,7 +99,15 @@ test('an invocation passes on what is left of the time, the trace and the concur
     budgetMs: 700,
     attempt: 1,
     traceparent: expect.stringContaining('11111111111111111111111111111111'),
-    work: { value: { functionId: 'hello_1728435600', functionName: 'hello', concurrencyMax: 2, http: undefined } },
+    work: {
+      value: {
+        functionId: 'hello_1728435600',
+        functionName: 'hello',
+        concurrencyMax: 2,
+        http: undefined,
+        strategy: '',
+      },
+    },
   });
 });
 

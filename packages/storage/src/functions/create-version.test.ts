@@ -25,6 +25,7 @@ describe('creating a version', () => {
       cflags: ['-O2'],
       env: { KEY: 'value' },
       http: 'cgi',
+      strategy: 'rr',
     });
     const [version] = await create(
       deploy('hello', 'source', {

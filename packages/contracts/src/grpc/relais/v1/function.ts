@@ -65,6 +65,8 @@ export interface FunctionConfig {
   secrets: string[];
   /** Origins whose pages may call /fn/NAME and read its answers, each like "https://example.org"; "*": all. Default: none. */
   cors: string[];
+  /** Balancing strategy for its calls, any case: rr, fifo, weighted, least or affinity. Default: the platform's. */
+  strategy: string;
 }
 
 export interface FunctionConfig_EnvEntry {
@@ -280,6 +282,7 @@ function createBaseFunctionConfig(): FunctionConfig {
     auth: "",
     secrets: [],
     cors: [],
+    strategy: "",
   };
 }
 
@@ -317,6 +320,9 @@ export const FunctionConfig: MessageFns<FunctionConfig> = {
     }
     for (const v of message.cors) {
       writer.uint32(122).string(v!);
+    }
+    if (message.strategy !== "") {
+      writer.uint32(106).string(message.strategy);
     }
     return writer;
   },
@@ -425,6 +431,14 @@ export const FunctionConfig: MessageFns<FunctionConfig> = {
             message.cors.push(reader.string());
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.strategy = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -461,6 +475,7 @@ export const FunctionConfig: MessageFns<FunctionConfig> = {
     message.auth = object.auth ?? "";
     message.secrets = object.secrets?.map((e) => e) || [];
     message.cors = object.cors?.map((e) => e) || [];
+    message.strategy = object.strategy ?? "";
     return message;
   },
 };

@@ -40,6 +40,8 @@ export interface InvokeWork {
     | undefined;
   /** Values of the secrets the function names, by name. In memory and on this hop only: never kept, never logged. */
   secrets: { [key: string]: string };
+  /** The function's own balancing strategy; empty or unknown: the balancer's. */
+  strategy: string;
 }
 
 export interface InvokeWork_SecretsEntry {
@@ -266,6 +268,7 @@ function createBaseInvokeWork(): InvokeWork {
     concurrencyMax: 0,
     http: undefined,
     secrets: {},
+    strategy: "",
   };
 }
 
@@ -289,6 +292,9 @@ export const InvokeWork: MessageFns<InvokeWork> = {
     globalThis.Object.entries(message.secrets).forEach(([key, value]: [string, string]) => {
       InvokeWork_SecretsEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
     });
+    if (message.strategy !== "") {
+      writer.uint32(66).string(message.strategy);
+    }
     return writer;
   },
 
@@ -356,6 +362,14 @@ export const InvokeWork: MessageFns<InvokeWork> = {
             }
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.strategy = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -389,6 +403,7 @@ export const InvokeWork: MessageFns<InvokeWork> = {
       },
       {},
     );
+    message.strategy = object.strategy ?? "";
     return message;
   },
 };
