@@ -1,72 +1,68 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import { configHelp, loadConfig, RelaisError } from '@relais/kit';
-import { platformSchema, releaseVersion, up } from '@relais/platform';
-
-const usage = `relais ${releaseVersion}: a functions platform
-
-Usage: relais up [flags]     run the platform, or some of its roles
-
-Example: relais up --port 9000 --data /var/lib/relais --workers 8
-
-Flags of "up", each also a variable and a key of the configuration file:
-`;
+import { RelaisError } from '@relais/sdk';
+import { commands } from './commands/table.js';
+import { exitCodeOf, exitCodes } from './framework/exit-codes.js';
+import { choose, type ProgramFacts } from './framework/program.js';
+import { terminal } from './framework/terminal.js';
+import { complaint, complaintJson } from './output/complaint.js';
+import { paintFor } from './output/paint.js';
+import { releaseVersion } from './version.js';
 
 /** The Node this release comes with; an older one lacks what the platform needs. */
 const nodeMajorMin = 24;
+const interruptedCode = 130;
 
-/** Exit codes: 0 done, 1 failed, 2 wrongly used. */
+const facts: ProgramFacts = {
+  version: releaseVersion,
+  summary: 'A functions platform you host yourself: source in; URL, typed RPC and trace out.',
+  epilogue: [
+    'Exit codes:',
+    ...exitCodes.map(({ code, when }) => `  ${String(code).padEnd(4)} ${when}`),
+    '',
+    'Colours are left out with NO_COLOR and where there is no terminal.',
+  ].join('\n'),
+};
+
 async function main(argv: readonly string[]): Promise<number> {
-  const [command, ...rest] = argv;
   if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {
-    console.error(
-      `relais: this is Node ${process.version}; start it with "npm start" or "npx relais", which bring Node 24`,
+    process.stderr.write(
+      `relais: this is Node ${process.version}; start it with "npm start" or "npx relais", which bring Node 24\n`,
     );
     return 2;
   }
-  if (command === '--version') return print(releaseVersion);
-  if (command === undefined || command === '--help' || rest.includes('--help')) {
-    return print(usage + configHelp(platformSchema));
+  const chosen = await choose(commands, argv, facts);
+  if (typeof chosen === 'string') {
+    process.stdout.write(chosen);
+    return 0;
   }
-  if (command !== 'up') {
-    console.error(`relais: there is no command "${command}"; try: relais --help`);
-    return 2;
-  }
-  const config = loadConfig(platformSchema, { argv: rest, env: process.env, readFile });
-  const say = (line: string) => console.log(line);
-  return up(config, { say, isTerminal: process.stdout.isTTY === true, onStopRequest });
+  const { command, input } = chosen;
+  if (!command.run) return 0;
+  const interruption = new AbortController();
+  // A platform stops by itself, with what is running; everything else ends here.
+  if (!command.ownFlags) process.once('SIGINT', () => interruption.abort());
+  const code = await command.run(input, terminal(input, interruption.signal));
+  return code ?? 0;
 }
 
-function print(text: string): number {
-  console.log(text);
-  return 0;
-}
-
-function readFile(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-function onStopRequest(callback: () => void): void {
-  let asked = false;
-  const ask = () => {
-    if (asked) process.exit(1);
-    asked = true;
-    callback();
-  };
-  process.on('SIGINT', ask);
-  process.on('SIGTERM', ask);
+/** Anything thrown, as the one error. What we do not know is a mistake of ours. */
+function failureOf(thrown: unknown): RelaisError {
+  if (RelaisError.is(thrown)) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new RelaisError('internal', `This command failed on its own account: ${message}`, {
+    reason: 'broken_command',
+    component: 'cli',
+    cause: thrown,
+  });
 }
 
 try {
   process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  const known = RelaisError.from(error);
-  console.error(`relais: ${known.message}`);
-  if (known.code === 'internal') console.error(known.fields.cause);
-  process.exitCode = known.fields.reason === 'bad_config' ? 2 : 1;
+} catch (thrown) {
+  const failure = failureOf(thrown);
+  const json = process.argv.includes('--json');
+  process.stderr.write(
+    json ? complaintJson(failure) : complaint(failure, paintFor(process.stderr.isTTY === true, process.env)),
+  );
+  if (process.env.RELAIS_DEBUG) process.stderr.write(`${(thrown as Error).stack}\n`);
+  process.exitCode = failure.code === 'cancelled' ? interruptedCode : exitCodeOf(failure);
 }

@@ -1,0 +1,33 @@
+import type { Command } from '../framework/command.js';
+import { completion } from './completion.js';
+import { deploy } from './deploy.js';
+import { dev } from './dev.js';
+import { doctor } from './doctor.js';
+import { get } from './get.js';
+import { init } from './init.js';
+import { invoke } from './invoke.js';
+import { ls } from './ls.js';
+import { rm } from './rm.js';
+import { scale } from './scale.js';
+import { selftest } from './selftest.js';
+import { top } from './top.js';
+import { up } from './up.js';
+import { workers } from './workers.js';
+
+/** Every command, in the order of the help: what parsing, help, completion and docs/cli.md are made of. */
+export const commands: readonly Command[] = [
+  up,
+  init,
+  deploy,
+  dev,
+  invoke,
+  ls,
+  get,
+  rm,
+  top,
+  workers,
+  scale,
+  doctor,
+  selftest,
+  completion(() => commands),
+];

@@ -1,0 +1,197 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type RoleProcess, startRelais } from './role-process.js';
+import { type CommandResult, LiveCommand, runRelais } from './run-relais.js';
+
+let folder: string;
+let platform: RoleProcess;
+let url: string;
+/** Stands for a platform that wants keys: the words of its refusal are those of the contract. */
+let locked: Server;
+let lockedUrl: string;
+const running: LiveCommand[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'relais-command-'));
+  platform = await startRelais(['--port', '0', '--workers', '2', '--data', join(folder, 'data')]);
+  url = /http:\/\/\S+/.exec(platform.ready)?.[0] ?? '';
+  locked = createServer((request, response) => {
+    request.resume();
+    response.writeHead(401, { 'content-type': 'application/json' });
+    response.end('{"code":"unauthenticated","message":"There is no such key."}');
+  });
+  await new Promise<void>((resolve) => locked.listen(0, '127.0.0.1', resolve));
+  lockedUrl = `http://127.0.0.1:${(locked.address() as AddressInfo).port}`;
+  write('bad.c', 'int main(void) {\n  return oops;\n}\n');
+  write('fails.js', 'export default () => { console.log("a log line"); throw new Error("no luck"); };\n');
+  write('quiet.py', 'def handler(event, context):\n    raise ValueError("no luck in Python")\n');
+  write('slow.js', 'export default () => new Promise((resolve) => setTimeout(resolve, 60_000));\n');
+  write('greet.js', 'export default () => 1;\n');
+  write('taken.js', 'export default () => 1;\n');
+  write('odd/relais.toml', 'naem = "x"\n');
+  write('odd/a.py', 'print(1)\n');
+  for (const file of ['fails.js', 'quiet.py', 'taken.js']) expect((await relais('deploy', file)).code).toBe(0);
+  expect((await relais('deploy', 'slow.js', '--timeout-ms', '300')).code).toBe(0);
+}, 120_000);
+
+afterAll(async () => {
+  // What a failed test left running.
+  await Promise.all(running.map((command) => command.stop()));
+  locked.close();
+  platform.signal('SIGTERM');
+  await platform.exited;
+  rmSync(folder, { recursive: true, force: true });
+}, 60_000);
+
+function write(path: string, text: string): void {
+  mkdirSync(join(folder, path, '..'), { recursive: true });
+  writeFileSync(join(folder, path), text);
+}
+
+function relais(...args: string[]): Promise<CommandResult> {
+  return runRelais(args, { cwd: folder, env: { RELAIS_URL: url } });
+}
+
+function live(...args: string[]): LiveCommand {
+  const command = new LiveCommand([...args, '--json'], { cwd: folder, env: { RELAIS_URL: url } });
+  running.push(command);
+  return command;
+}
+
+async function json(...args: string[]): Promise<Record<string, unknown>> {
+  const { stderr, stdout } = await relais(...args, '--json');
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+const ownStack = /\n\s+at .*(dist\/|node:internal|node_modules)/;
+
+describe('used wrongly, it says what is wrong and what to do, and shows no stack of its own', () => {
+  test.each<[what: string, args: string[], code: number, said: RegExp[]]>([
+    ['a missing file', ['deploy', 'absent.c'], 2, [/no_such_file/, /absent\.c/]],
+    ['an unknown command', ['fly'], 2, [/[Uu]nknown command 'fly'/]],
+    ['a typo in a command', ['deploi', 'greet.js'], 2, [/Did you mean deploy/]],
+    ['a typo in an option', ['deploy', 'greet.js', '--nmae', 'x'], 2, [/Did you mean --name/]],
+    ['a missing argument', ['invoke'], 2, [/REF/]],
+    ['a value that is no number', ['deploy', 'greet.js', '--memory-mb', 'much'], 2, [/--memory-mb/]],
+    ['a variable without value', ['deploy', 'greet.js', '--env', 'x'], 2, [/KEY=VALUE/]],
+    ['a setting that is none', ['deploy', 'odd'], 2, [/bad_settings/, /naem/]],
+    ['a typo in a flag of the platform', ['up', '--prot', '1'], 2, [/bad_config/, /did you mean --port/]],
+    ['a URL that is none', ['ls', '--url', 'nonsense'], 2, [/nonsense/]],
+    ['a bad name', ['deploy', 'greet.js', '--name', '../x'], 7, [/bad_name/, /--name/]],
+    ['a language there is not', ['deploy', 'greet.js', '--lang', 'cobol'], 7, [/unknown_language/]],
+    ['a name that is taken', ['deploy', 'taken.js'], 6, [/name_taken/, /--update/]],
+    ['a function there is not', ['invoke', 'nobody'], 5, [/nobody/, /relais ls/]],
+    ['a file for a payload there is not', ['invoke', 'fails', '@absent'], 2, [/absent/]],
+    ['a worker there is not', ['workers', 'drain', 'nobody'], 5, [/nobody/]],
+    ['a strategy there is not', ['scale', '--strategy', 'best'], 7, [/fifo/]],
+    ['source that does not compile', ['deploy', 'bad.c'], 7, [/bad\.c:2:10: error/, /2 \| {3}return oops;\n.*\^/]],
+    ['a function that throws', ['invoke', 'fails'], 8, [/no luck/, /fails\.js:1/, /function_failed/]],
+    ['one in Python', ['invoke', 'quiet'], 8, [/no luck in Python/, /line 2/]],
+    ['a function that is late', ['invoke', 'slow'], 9, [/deadline_exceeded/, /where the time went: queued/]],
+  ])('%s', async (_what, args, code, said) => {
+    const result = await relais(...args);
+    for (const text of [...said, /\n {2}next: \S/]) expect(result.stderr).toMatch(text);
+    expect(result).toMatchObject({ code, stdout: '', stderr: expect.not.stringMatching(ownStack) });
+  });
+
+  test('a platform that does not run', async () => {
+    const nobody = createServer();
+    await new Promise<void>((resolve) => nobody.listen(0, '127.0.0.1', resolve));
+    const { port } = nobody.address() as AddressInfo;
+    await new Promise((resolve) => nobody.close(resolve));
+    const result = await relais('ls', '--url', `http://127.0.0.1:${port}`);
+    expect(result).toMatchObject({ code: 3, stdout: '', stderr: expect.not.stringMatching(ownStack) });
+    expect(result.stderr).toMatch(/unavailable \(unreachable\)[\s\S]*next: start it with "npm start"/);
+  });
+
+  test('a wrong key', async () => {
+    const result = await runRelais(['ls', '--key', 'wrong'], { cwd: folder, env: { RELAIS_URL: lockedUrl } });
+    expect(result).toMatchObject({ code: 4, stdout: '' });
+    expect(result.stderr).toMatch(/unauthenticated[\s\S]*RELAIS_KEY/);
+    expect(result.stderr).not.toMatch(ownStack);
+  });
+
+  test('as JSON it is the one shape of errors', async () => {
+    const { code, stderr } = await relais('invoke', 'nobody', '--json');
+    expect(code).toBe(5);
+    expect(JSON.parse(stderr)).toMatchObject({ ok: false, error: { code: 'not_found', fault: 'caller' } });
+  });
+});
+
+test('from nothing to an answer, and away again', async () => {
+  const made = await json('init', 'js', 'first');
+  expect(made).toMatchObject({ ok: true, name: 'first' });
+  expect((await relais('init', 'js', 'first')).code).toBe(6);
+  expect(await json('deploy', 'first')).toMatchObject({ ok: true, name: 'first', version: 1, lang: 'js' });
+  expect(await json('deploy', 'first', '--update', '--env', 'A=1', '--memory-mb', '64')).toMatchObject({ version: 2 });
+  expect(await json('get', 'first')).toMatchObject({ version: 2, config: { memoryMb: 64, env: { A: '1' } } });
+  const called = await relais('invoke', 'first@1', '{"name":"Ada"}', '--timing');
+  expect(called).toMatchObject({ code: 0, stdout: 'Hello from JavaScript! You sent: {"name":"Ada"}\n' });
+  expect(called.stderr).toMatch(/^invocation \w+\n.*: queued .*, cold start .*, running .*\n$/);
+  expect((await relais('ls')).stdout).toMatch(/^first +js +2 /m);
+  expect((await relais('ls', '--names')).stdout).toContain('first\n');
+  expect((await relais('get', 'first', '--source')).stdout).toContain('export function handler');
+  expect(await json('rm', 'first')).toEqual({ ok: true, removed: [{ name: 'first', versionsDeleted: 2 }] });
+  expect((await relais('get', 'first')).code).toBe(5);
+});
+
+test('bytes go through as they are', async () => {
+  write('same.js', 'export default (event) => event;\n');
+  expect((await relais('deploy', 'same.js')).code).toBe(0);
+  const bytes = Uint8Array.from([0xff, 0, 1, 0xfe]);
+  const setting = { cwd: folder, env: { RELAIS_URL: url }, stdin: bytes };
+  const answer = JSON.parse((await runRelais(['invoke', 'same', '@-', '--json'], setting)).stdout);
+  expect([answer.encoding, answer.output]).toEqual(['base64', Buffer.from(bytes).toString('base64')]);
+});
+
+test('a directory of several files runs', async () => {
+  write('several/main.py', 'from lib import word\n\ndef handler(event, context):\n    return word\n');
+  write('several/lib.py', 'word = "several"\n');
+  expect(await json('deploy', 'several')).toMatchObject({ made: 'archive of 2 files' });
+  expect((await relais('invoke', 'several')).stdout).toBe('several');
+});
+
+test('dev deploys and calls again on every save, waits out mistakes, and ends on Ctrl-C', async () => {
+  write('live.js', 'export default () => "one";\n');
+  const dev = live('dev', 'live.js');
+  expect(await dev.next()).toMatchObject({ ok: true, output: 'one' });
+  write('live.js', 'export default () => { console.log("seen"); return "two"; };\n');
+  expect(await dev.next()).toMatchObject({ ok: true, output: 'two', logs: 'seen\n' });
+  write('live.js', 'export default () => { return "three;\n');
+  expect(await dev.next()).toMatchObject({ ok: false, error: { reason: 'compile_error' } });
+  write('live.js', 'export default () => { throw new Error("four"); };\n');
+  expect(await dev.next()).toMatchObject({ ok: false, error: { reason: 'function_failed' } });
+  write('live.js', 'export default () => "five";\n');
+  expect(await dev.next()).toMatchObject({ ok: true, output: 'five' });
+  expect(await dev.stop()).toBe(0);
+});
+
+test('top shows the fleet again and again', async () => {
+  const top = live('top', '--interval-ms', '20');
+  expect(await top.next()).toMatchObject({ ok: true, status: { workersReady: 2 } });
+  expect(await top.next()).toMatchObject({ workers: [{ state: 'ready' }, { state: 'ready' }] });
+  expect(await top.stop()).toBe(0);
+});
+
+test('the strategy can be changed and the fleet seen', async () => {
+  expect(await json('scale', '--strategy', 'rr')).toMatchObject({ strategy: 'rr', workersReady: 2 });
+  expect((await relais('workers')).stdout).toMatch(/^WORKER .*\n\S+ .* ready /);
+});
+
+test('the self-test tries what is asked for and leaves nothing behind', async () => {
+  const before = (await relais('ls', '--names')).stdout;
+  const result = await json('selftest', '--lang', 'js', '--lang', 'html');
+  expect(result).toMatchObject({ ok: true, trials: [{ lang: 'js', result: 'passed' }, { lang: 'html' }] });
+  expect((await relais('ls', '--names')).stdout).toBe(before);
+});
+
+test('the doctor knows the platform and its languages', async () => {
+  const findings = (await json('doctor')).findings as { what: string; state: string; fix?: string }[];
+  const states = Object.fromEntries(findings.map(({ what, state }) => [what, state]));
+  expect(states).toMatchObject({ node: 'good', platform: 'good', c: 'good', js: 'good' });
+  for (const { fix, state } of findings) expect(fix === undefined).toBe(state === 'good');
+});

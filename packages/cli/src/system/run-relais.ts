@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { repositoryRoot } from './role-process.js';
+
+const main = join(repositoryRoot, 'packages/cli/dist/main.js');
+
+/** What one `relais` command did. */
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How a command is started. */
+export interface CommandSetting {
+  readonly cwd: string;
+  /** Beside PATH and HOME. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string | Uint8Array;
+}
+
+function started(args: readonly string[], { cwd, env }: CommandSetting) {
+  const { HOME, PATH } = process.env;
+  return spawn(process.execPath, [main, ...args], { cwd, env: { HOME, PATH, ...env }, stdio: 'pipe' });
+}
+
+/** Runs the real command to its end. */
+export function runRelais(args: readonly string[], setting: CommandSetting): Promise<CommandResult> {
+  const child = started(args, setting);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  child.stdin.end(setting.stdin ?? '');
+  return new Promise((resolve, reject) => {
+    child.once('error', reject).once('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** A command that runs on and writes one JSON object a line. */
+export class LiveCommand {
+  readonly #child: ReturnType<typeof started>;
+  readonly #lines: AsyncIterableIterator<string>;
+  readonly #ended: Promise<number | null>;
+
+  constructor(args: readonly string[], setting: CommandSetting) {
+    this.#child = started(args, setting);
+    this.#child.stderr.resume();
+    this.#ended = new Promise((resolve) => this.#child.once('close', resolve));
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+  }
+
+  /** The next line; rejects when there is none any more. */
+  async next(): Promise<Record<string, unknown>> {
+    const { done, value } = await this.#lines.next();
+    if (done) throw new Error('the command has ended');
+    return JSON.parse(value);
+  }
+
+  /** Ctrl-C; resolves with the exit code. */
+  stop(): Promise<number | null> {
+    this.#child.kill('SIGINT');
+    return this.#ended;
+  }
+}
