@@ -26,6 +26,7 @@ import {
   type Logger,
   MetricRegistry,
   type ServiceOf,
+  type SpanCarrier,
   type Tracer,
 } from '@relais/kit';
 import { BalancerFigures } from './balancer-figures.js';
@@ -47,6 +48,8 @@ export interface BalancerOptions {
   readonly bounds?: Partial<BalancerBounds>;
   /** Counts here what it does; nobody sees it when absent. */
   readonly metrics?: MetricRegistry;
+  /** Gives the spans that go out with results. */
+  readonly carrier?: SpanCarrier;
 }
 
 const tickMs = 10;

@@ -20,6 +20,7 @@ class SeeingTracer implements Tracer {
       traceparent: span.traceparent,
       recording: true,
       set: () => {},
+      keep: () => span.traceparent,
       end: (failure?: RelaisError, atMs?: number) => void span.ends.push({ failure, atMs }),
     };
   }

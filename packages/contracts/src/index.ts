@@ -85,6 +85,7 @@ export {
   Timings,
 } from './grpc/relais/v1/error.js';
 export { FunctionConfig, Isolation, IsolationCost } from './grpc/relais/v1/function.js';
+export { Span, SpanAttribute, SpanKind, Trace } from './grpc/relais/v1/trace.js';
 
 /** The compiled descriptors of every service here, for server reflection. */
 export const descriptorSetUrl = new URL('../descriptors.binpb', import.meta.url);

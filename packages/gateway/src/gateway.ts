@@ -9,7 +9,9 @@ import {
   newTraceparent,
   type RelaisError,
   type ServiceOf,
+  type SpanCarrier,
   type Tracer,
+  type TraceStore,
 } from '@relais/kit';
 import { Gatekeeper, type Verdict } from './access/gatekeeper.js';
 import { KeyCheck } from './access/key-check.js';
@@ -51,6 +53,10 @@ export interface GatewayOptions {
   readonly tls?: TlsFileNames | undefined;
   /** The key that secrets are sealed with; absent: this gateway keeps none. */
   readonly secretsKey?: SecretsKey | undefined;
+  /** Takes the spans that come with results. */
+  readonly carrier?: SpanCarrier;
+  /** The traces that are kept; none when absent. */
+  readonly traces?: TraceStore | undefined;
   /** Bounds that differ from {@link defaultGatewayLimits}. */
   readonly limits?: Partial<GatewayLimits>;
 }
@@ -71,8 +77,10 @@ export class Gateway implements Component {
     const limits: GatewayLimits = { ...defaultGatewayLimits, ...options.limits };
     const report = (failure: RelaisError, route: string) => this.#report(failure, route);
     this.#logger = logger;
-    const { metrics, secretsKey } = options;
-    this.#core = new Core({ storage, dispatch, fleet, clock, logger, limits, version, metrics, secretsKey });
+    const { carrier, metrics, secretsKey, traces } = options;
+    const roles = { storage, dispatch, fleet };
+    const watching = { logger, tracer, metrics, carrier, traces };
+    this.#core = new Core({ ...roles, ...watching, clock, limits, version, secretsKey });
     const publicHosts = [host, ...(options.publicHosts ?? [])];
     const { functions, knownKeys } = this.#core;
     const { keys } = options;

@@ -44,6 +44,8 @@ export interface GatewayLimits {
   readonly resolvedFunctionsMax: number;
   /** Static pages kept in memory; the one not used for longest goes. */
   readonly staticCacheBytesMax: number;
+  /** A call that takes as long has its trace kept, sampled or not. */
+  readonly slowCallMs: number;
   /** Largest output of an HTTP trigger that is tried as JSON to tell its content type; a larger one is text. */
   readonly contentTypeProbeBytesMax: number;
 }
@@ -74,5 +76,6 @@ export const defaultGatewayLimits: GatewayLimits = {
   feedBackoffMsMax: 5_000,
   resolvedFunctionsMax: 10_000,
   staticCacheBytesMax: 64 * mebibyte,
+  slowCallMs: 1_000,
   contentTypeProbeBytesMax: 256 * 1024,
 };

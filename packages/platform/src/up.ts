@@ -1,7 +1,7 @@
 import { type LoadedConfig, startTelemetry, systemClock } from '@relais/kit';
 import { checkRoles } from './config/check-roles.js';
 import type { platformSchema } from './config/schema.js';
-import { exporterOf, logTo } from './observability.js';
+import { exporterOf, logTo, tracesOf } from './observability.js';
 import { compose } from './roles/compose.js';
 import { releaseVersion } from './version.js';
 
@@ -30,6 +30,9 @@ export async function up(
     version: releaseVersion,
     exporter: exporterOf(config),
     sampleRatio: config.traceSampleRatio,
+    tracesPerSecondMax: config.tracesPerSecondMax,
+    traces: tracesOf(config.roles),
+    storeBounds: { bytesMax: config.traceStoreMb * 1024 * 1024 },
     logger,
   });
   const composition = compose(config, systemClock, telemetry, isTerminal ? say : undefined);

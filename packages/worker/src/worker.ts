@@ -1,5 +1,5 @@
 import type { ArtifactServiceService, AttachRequest, AttachResponse, LanguageSupport } from '@relais/contracts';
-import type { Clock, Component, Dial, Logger, MetricRegistry, ServiceOf, Tracer } from '@relais/kit';
+import type { Clock, Component, Dial, Logger, MetricRegistry, ServiceOf, SpanCarrier, Tracer } from '@relais/kit';
 import { WorkerNode } from './attachment/worker-node.js';
 import { FunctionCache } from './functions/function-cache.js';
 import { JobRunner } from './jobs/job-runner.js';
@@ -37,6 +37,8 @@ export interface WorkerOptions {
   readonly random: () => number;
   /** Counts here what it does; nobody sees it when absent. */
   readonly metrics?: MetricRegistry;
+  /** Gives the spans that go out with results. */
+  readonly carrier?: SpanCarrier;
 }
 
 /** A worker: its runtimes, the functions it has ready, and its place in the fleet. */

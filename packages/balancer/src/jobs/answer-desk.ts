@@ -1,5 +1,13 @@
 import { type ErrorDetail, type Job, type JobResult, Timings } from '@relais/contracts';
-import { fromDetail, isTraceparent, type RelaisError, toDetail, traceIdOf } from '@relais/kit';
+import {
+  fromDetail,
+  isSampled,
+  isTraceparent,
+  type RelaisError,
+  type SpanCarrier,
+  toDetail,
+  traceIdOf,
+} from '@relais/kit';
 import type { DeadlineWheel } from './deadline-wheel.js';
 import { emptyResult } from './failures.js';
 import type { JobEntry } from './job-entry.js';
@@ -13,12 +21,14 @@ export function refusal(job: Job, error: RelaisError): JobResult {
 /** Counts what is admitted and gives every admitted job its one answer. */
 export class AnswerDesk {
   readonly #wheel: DeadlineWheel;
+  readonly #carrier: SpanCarrier | undefined;
   #jobCount = 0;
   #payloadBytes = 0;
   #onEmpty: (() => void) | undefined;
 
-  constructor(wheel: DeadlineWheel) {
+  constructor(wheel: DeadlineWheel, carrier?: SpanCarrier) {
     this.#wheel = wheel;
+    this.#carrier = carrier;
   }
 
   /** Unanswered jobs. */
@@ -67,6 +77,7 @@ export class AnswerDesk {
       workerId: held.worker.id,
       logs: result.logs,
       logsTruncated: result.logsTruncated,
+      ...this.#spansOf(job, result.spans),
     });
   }
 
@@ -77,7 +88,8 @@ export class AnswerDesk {
     const timings = timingsOf(entry, held, undefined, nowMs);
     this.#leave(entry, next);
     held?.span.end(error, nowMs);
-    entry.resolve(failedResult(job, error, timings, held?.worker.id ?? ''));
+    const result = failedResult(job, error, timings, held?.worker.id ?? '');
+    entry.resolve({ ...result, ...this.#spansOf(job, undefined) });
   }
 
   /** The caller no longer waits: rejects. */
@@ -92,6 +104,14 @@ export class AnswerDesk {
   forget(entry: JobEntry): void {
     transition(entry, done);
     this.#wheel.remove(entry);
+  }
+
+  /** Those that came with the result, and ours. */
+  #spansOf({ traceparent }: Job, behind: Buffer | undefined): { spans?: Buffer } {
+    if (!isSampled(traceparent)) return {};
+    const here = this.#carrier?.take(traceparent);
+    const spans = here && behind ? Buffer.concat([behind, here]) : (here ?? behind);
+    return spans ? { spans } : {};
   }
 
   #leave(entry: JobEntry, next: Abandoned | Done): void {

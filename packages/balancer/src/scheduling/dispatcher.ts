@@ -170,6 +170,7 @@ export class Dispatcher {
       traceparent: span.traceparent,
       attempt: job.attempt,
       work: job.work,
+      ...(job.tracestate === undefined ? {} : { tracestate: job.tracestate }),
     };
     worker.hold(entry, message, estimateMs, nowMs);
   }

@@ -1,4 +1,5 @@
 import type { AttachRequest, JobResult } from '@relais/contracts';
+import type { SpanCarrier } from '@relais/kit';
 import type { AnswerDesk } from '../jobs/answer-desk.js';
 import type { JobEntry } from '../jobs/job-entry.js';
 import type { Dispatched } from '../jobs/job-state.js';
@@ -12,6 +13,8 @@ export interface ResultsOptions {
   readonly dispatcher: Dispatcher;
   readonly fleet: Fleet;
   readonly wireIds: WireIds;
+  /** Takes the spans of results that come too late for their answer. */
+  readonly carrier?: SpanCarrier | undefined;
 }
 
 /** Takes what workers send after their hello. */
@@ -41,6 +44,7 @@ export class Results {
     worker.jobsDone++;
     dispatcher.release(entry, held);
     if (held.kind === 'abandoned') {
+      if (result.spans?.length) this.#options.carrier?.give(entry.job.traceparent, result.spans);
       desk.forget(entry);
       return;
     }

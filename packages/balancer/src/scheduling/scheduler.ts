@@ -1,5 +1,5 @@
 import type { Job, JobResult } from '@relais/contracts';
-import type { Clock, Logger, RelaisError, Tracer } from '@relais/kit';
+import type { Clock, Logger, RelaisError, SpanCarrier, Tracer } from '@relais/kit';
 import type { BalancerFigures } from '../balancer-figures.js';
 import type { BalancerBounds } from '../bounds.js';
 import type { FunctionState } from '../functions/function-state.js';
@@ -30,6 +30,7 @@ export interface SchedulerOptions {
   readonly bounds: BalancerBounds;
   readonly pickers: Pickers;
   readonly figures: BalancerFigures;
+  readonly carrier?: SpanCarrier | undefined;
 }
 
 /** Joins the parts through which a job passes, and drives them from one ticker. */
@@ -63,7 +64,7 @@ export class Scheduler {
     this.#figures = figures;
     this.#functions = new FunctionTable(this.pools, bounds.functionsMax);
     const wheel = new DeadlineWheel(nowMs);
-    const desk = new AnswerDesk(wheel);
+    const desk = new AnswerDesk(wheel, options.carrier);
     this.#desk = desk;
     const wireIds = new WireIds(random);
     this.wireIds = wireIds;
@@ -89,7 +90,7 @@ export class Scheduler {
     this.#deadlines = new Deadlines({ bounds, figures, wheel, desk, dispatcher, departures });
     this.#spares = new Spares({ bounds, figures, logger, fleet, supervisors });
     this.#watch = new WorkerWatch(fleet, departures, bounds.heartbeatMs, nowMs);
-    this.results = new Results({ desk, dispatcher, fleet, wireIds });
+    this.results = new Results({ desk, dispatcher, fleet, wireIds, carrier: options.carrier });
     figures.watch({ dispatcher, fleet, functions: this.#functions }, () => clock.nowMs());
   }
 

@@ -1,5 +1,5 @@
 import type { JobResult } from '@relais/contracts';
-import type { RelaisError } from '@relais/kit';
+import type { RelaisError, Span } from '@relais/kit';
 
 /** How one call of a function went, as the gateway saw it. */
 export interface CallReport {
@@ -10,6 +10,7 @@ export interface CallReport {
   readonly version: number;
   /** W3C traceparent of the request's span. */
   readonly traceparent: string;
+  readonly span?: Span | undefined;
   /** Monotonic milliseconds. */
   readonly startMs: number;
   readonly endMs: number;

@@ -1,9 +1,13 @@
-import { type CallContext, RelaisError } from '@relais/kit';
+import { type CallContext, RelaisError, type Span } from '@relais/kit';
 
 /** Who asks, as every use case sees it. */
 export interface Caller {
   /** W3C traceparent of the request's span. */
   readonly traceparent: string;
+  /** W3C tracestate as it came. */
+  readonly tracestate?: string | undefined;
+  /** The request's span, which the call may find worth keeping. */
+  readonly span?: Span;
   /** Fires when the caller has gone. */
   readonly signal?: AbortSignal | undefined;
   /** What the caller's own deadline leaves, milliseconds; absent: it set none. */

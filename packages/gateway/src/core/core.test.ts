@@ -94,6 +94,7 @@ describe('spans', () => {
       return {
         traceparent: inner.traceparent,
         recording: true,
+        keep: () => '',
         set: (attributes) => void Object.assign(kept.set, attributes),
         end: (failure) => {
           kept.failure = failure;
@@ -116,7 +117,7 @@ describe('spans', () => {
     expect(spans[0]).toMatchObject({
       name: 'POST /invoke',
       start: { kind: 'server', attributes: { 'http.request.method': 'POST', 'http.route': '/invoke' } },
-      set: { 'http.response.status_code': 200, 'faas.invocation_id': id, 'faas.name': 'hello' },
+      set: { 'http.response.status_code': 200, 'faas.invocation.id': id, 'faas.name': 'hello' },
       failure: undefined,
     });
     expect(harness.dispatch.jobs.at(-1)?.traceparent).toBe(answer.headers.get('traceparent'));
@@ -135,8 +136,8 @@ describe('spans', () => {
     await until(() => spans.length === 1);
     expect(spans[0]).toMatchObject({
       name: 'relais.v1.InvocationService/Invoke',
-      start: { attributes: { 'rpc.system': 'connect' } },
-      set: { 'faas.invocation_id': expect.any(String), 'faas.name': 'hello' },
+      start: { attributes: { 'rpc.system.name': 'connectrpc', 'rpc.method': 'relais.v1.InvocationService/Invoke' } },
+      set: { 'faas.invocation.id': expect.any(String), 'faas.name': 'hello' },
     });
   });
 });

@@ -1,9 +1,19 @@
 import type { FleetServiceService, Job, JobResult, StorageServiceService } from '@relais/contracts';
-import { type Clock, type Exchange, type Logger, MetricRegistry, type ServiceOf } from '@relais/kit';
+import {
+  type Clock,
+  type Exchange,
+  type Logger,
+  MetricRegistry,
+  type ServiceOf,
+  type SpanCarrier,
+  type Tracer,
+  type TraceStore,
+} from '@relais/kit';
 import { KnownKeys } from '../access/known-keys.js';
 import type { GatewayLimits } from '../limits.js';
 import type { SecretsKey } from '../secrets/secrets-key.js';
 import { CachedFunctions, StoredFunctions } from './cached-functions.js';
+import type { CallReport } from './call-report.js';
 import { ChangeFeed } from './change-feed.js';
 import { Cluster } from './cluster.js';
 import { ControlCalls } from './control-calls.js';
@@ -20,6 +30,8 @@ import { Readiness } from './readiness.js';
 import { Secrets } from './secrets.js';
 import { StartCosts } from './start-costs.js';
 import { StaticPages } from './static-pages.js';
+import { TailKeeper } from './tail-keeper.js';
+import { Traces } from './traces.js';
 
 export interface CoreOptions {
   readonly storage: ServiceOf<typeof StorageServiceService>;
@@ -33,6 +45,11 @@ export interface CoreOptions {
   /** Counts here what it does; nobody sees it when absent. */
   readonly metrics?: MetricRegistry | undefined;
   readonly secretsKey: SecretsKey | undefined;
+  readonly tracer: Tracer;
+  /** Takes the spans that come with results. */
+  readonly carrier?: SpanCarrier | undefined;
+  /** The traces that are kept; none when absent. */
+  readonly traces?: TraceStore | undefined;
 }
 
 /** Every use case of the gateway, free of HTTP. Both adapters call these and nothing else. */
@@ -49,6 +66,7 @@ export class Core {
   readonly knownKeys: KnownKeys;
   readonly keys: Keys;
   readonly secrets: Secrets;
+  readonly traces: Traces;
   readonly #guard: DeadlineGuard;
   readonly #feed: ChangeFeed;
 
@@ -58,11 +76,18 @@ export class Core {
     const calls = new ControlCalls(this.#guard, limits.controlTimeoutMs);
     const figures = new GatewayFigures(options.metrics ?? new MetricRegistry(), () => clock.wallMs());
     this.figures = figures;
+    const tail = new TailKeeper(options.tracer, limits.slowCallMs);
+    this.traces = new Traces(options.traces);
     const jobs = new JobDispatcher({
       dispatch,
       guard: this.#guard,
       clock,
-      called: (report) => figures.called(report),
+      carrier: options.carrier,
+      called: (report) => {
+        figures.called(report);
+        tail.called(report);
+        if (report.span?.recording) report.span.set(faasAttributes(report));
+      },
       built: (lang, code) => figures.built(lang, code),
     });
     const stored = new StoredFunctions(storage, calls);
@@ -111,4 +136,14 @@ export class Core {
     this.#feed.stop();
     this.#guard.stop();
   }
+}
+
+/** What the semantic conventions for functions call an invocation. */
+function faasAttributes({ functionId, functionName, invocationId }: CallReport) {
+  return {
+    'faas.trigger': 'http',
+    'faas.name': functionName,
+    'faas.version': functionId,
+    'faas.invocation.id': invocationId,
+  };
 }

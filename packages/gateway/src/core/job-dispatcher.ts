@@ -1,5 +1,5 @@
 import type { Job, JobResult } from '@relais/contracts';
-import { type Clock, type Exchange, fromDetail, RelaisError, traceIdOf } from '@relais/kit';
+import { type Clock, type Exchange, fromDetail, RelaisError, type SpanCarrier, traceIdOf } from '@relais/kit';
 import type { CallObserver } from './call-report.js';
 import { type Caller, contextFor } from './caller.js';
 import type { DeadlineGuard } from './deadline-guard.js';
@@ -20,6 +20,8 @@ export interface JobDispatcherOptions {
   readonly dispatch: Exchange<Job, JobResult>;
   readonly guard: DeadlineGuard;
   readonly clock: Clock;
+  /** Takes the spans that come with results. */
+  readonly carrier?: SpanCarrier | undefined;
   /** Hears of every call of a function. */
   readonly called: CallObserver;
   /** Hears of every build; the code is "ok" or of the failure. */
@@ -37,7 +39,7 @@ export class JobDispatcher {
 
   /** A result that is not a failure. Rejects with the failure, or with deadline_exceeded at the latest 1 s late. */
   async run(work: Work, caller: Caller): Promise<JobResult> {
-    const { clock, dispatch, guard } = this.#options;
+    const { carrier, clock, dispatch, guard } = this.#options;
     const context = contextFor(caller, work.budgetMs);
     const startMs = clock.nowMs();
     this.#lastId = this.#lastId === idMax ? 1 : this.#lastId + 1;
@@ -49,11 +51,13 @@ export class JobDispatcher {
       traceparent: caller.traceparent,
       attempt: 1,
       work: work.work,
+      ...(caller.tracestate === undefined ? {} : { tracestate: caller.tracestate }),
     };
     let result: JobResult | undefined;
     try {
       const answer = dispatch.exchange(job, context);
       result = await guard.within(context.budgetMs, answer, () => overdue(context.budgetMs));
+      if (result.spans?.length) carrier?.give(caller.traceparent, result.spans);
       if (result.outcome?.$case === 'failure') throw withResult(fromDetail(result.outcome.value), result);
       this.#report(work, caller, startMs, result, undefined);
       return result;
@@ -67,7 +71,7 @@ export class JobDispatcher {
 
   #report(
     { invocationId, lang, version = 0, work }: Work,
-    { traceparent }: Caller,
+    { span, traceparent }: Caller,
     startMs: number,
     result: JobResult | undefined,
     failure: RelaisError | undefined,
@@ -79,7 +83,7 @@ export class JobDispatcher {
     }
     const { functionId, functionName } = work.value;
     const endMs = clock.nowMs();
-    called({ invocationId, functionId, functionName, version, traceparent, startMs, endMs, result, failure });
+    called({ invocationId, functionId, functionName, version, traceparent, span, startMs, endMs, result, failure });
   }
 }
 

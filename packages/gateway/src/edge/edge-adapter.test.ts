@@ -289,6 +289,7 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
           'relais.v1.InvocationService',
           'relais.v1.KeyService',
           'relais.v1.SecretService',
+          'relais.v1.TraceService',
         ].map((name) => ({ name })),
       },
     });

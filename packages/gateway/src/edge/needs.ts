@@ -16,6 +16,7 @@ const needs: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
     DrainWorker: 'admin',
     SetStrategy: 'admin',
   },
+  'relais.v1.TraceService': { GetTrace: 'read', ListTraces: 'read' },
   'relais.v1.SecretService': { SetSecret: 'deploy', ListSecrets: 'deploy', DeleteSecret: 'deploy' },
   'relais.v1.KeyService': { CreateKey: 'admin', ListKeys: 'admin', RevokeKey: 'admin' },
 };

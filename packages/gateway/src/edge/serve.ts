@@ -3,6 +3,8 @@ import { createContextKey, type HandlerContext } from '@connectrpc/connect';
 import { type Clock, RelaisError, type Span, type Tracer, traceIdOf } from '@relais/kit';
 import type { Caller } from '../core/caller.js';
 import type { Core } from '../core/core.js';
+import { isWorthKeeping } from '../core/tail-keeper.js';
+import { tracestateOf } from '../core/tracestate.js';
 import type { GatewayLimits } from '../limits.js';
 import { toConnectError } from './connect-error.js';
 
@@ -39,49 +41,55 @@ export function serve<I extends DescMessage, O extends DescMessage>(
   const { figures } = shared.core;
   return async (request, context) => {
     context.values.set(begunKey, true);
-    const span = begin(shared.tracer, name, method, context);
+    const span = begin(shared.tracer, name, context);
     try {
-      const { signal, values } = context;
+      const { requestHeader, signal, values } = context;
+      const tracestate = tracestateOf(requestHeader.get('tracestate') ?? undefined);
       const functions = values.get(functionsKey);
-      const caller = { traceparent: span.traceparent, signal, budgetMs: context.timeoutMs(), functions };
+      const budgetMs = context.timeoutMs();
+      const caller = { traceparent: span.traceparent, tracestate, span, signal, budgetMs, functions };
       const output = await run(request, { caller, invoked: (id, called) => mark(span, context, id, called) });
       context.responseHeader.set('traceparent', span.traceparent);
       figures.answered(name, 'ok');
       span.end();
       return output;
     } catch (error) {
-      const failure = inTime(RelaisError.from(error), context).with({ traceId: traceIdOf(span.traceparent) });
-      if (failure.fault === 'platform') shared.report(failure, name);
-      figures.answered(name, failure.code);
-      if (failure.fields.limit) figures.limitHit(failure.fields.limit.name);
-      if (span.recording && failure.fields.invocationId) {
-        span.set({ 'faas.invocation_id': failure.fields.invocationId });
-      }
-      span.end(failure);
-      throw toConnectError(failure, span.traceparent);
+      throw failed(shared, name, span, inTime(RelaisError.from(error), context));
     }
   };
 }
 
-function begin(
-  tracer: Tracer,
-  name: string,
-  method: { name: string; parent: { typeName: string } },
-  context: HandlerContext,
-): Span {
+function begin(tracer: Tracer, name: string, context: HandlerContext): Span {
   const attributes = {
-    'rpc.system': context.protocolName,
-    'rpc.service': method.parent.typeName,
-    'rpc.method': method.name,
+    'rpc.system.name': context.protocolName === 'connect' ? 'connectrpc' : 'grpc',
+    'rpc.method': name,
     'http.request.method': context.requestMethod,
   };
   const parent = context.requestHeader.get('traceparent') ?? undefined;
   return tracer.start(name, { kind: 'server', parent, attributes });
 }
 
+/** Ends the span of an RPC that failed; what its caller is told. */
+function failed({ core, report }: EdgeShared, name: string, span: Span, cause: RelaisError): Error {
+  const failure = cause.with({ traceId: traceIdOf(span.traceparent) });
+  const { invocationId, limit } = failure.fields;
+  if (failure.fault === 'platform') report(failure, name);
+  core.figures.answered(name, failure.code);
+  if (limit) core.figures.limitHit(limit.name);
+  if (isWorthKeeping(failure)) span.keep();
+  if (span.recording) {
+    span.set({ 'rpc.response.status_code': failure.code });
+    if (invocationId) span.set({ 'faas.invocation.id': invocationId });
+  }
+  span.end(failure);
+  return toConnectError(failure, span.traceparent);
+}
+
 function mark(span: Span, context: HandlerContext, invocationId: string, functionName: string): void {
   context.responseHeader.set('x-relais-invocation-id', invocationId);
-  if (span.recording) span.set({ 'faas.invocation_id': invocationId, 'faas.name': functionName });
+  if (span.recording) {
+    span.set({ 'faas.invocation.id': invocationId, 'faas.name': functionName });
+  }
 }
 
 // The caller's own deadline arrives as a cancellation; it reads better as what it is.

@@ -9,6 +9,7 @@ import {
   reflection,
   reflectionAlpha,
   secrets,
+  traces,
 } from '@relais/contracts/edge';
 import type { GatewayLimits } from '../limits.js';
 import { clusterService } from './cluster-service.js';
@@ -20,6 +21,7 @@ import { keyService } from './key-service.js';
 import { reflectionAlphaService, reflectionService } from './reflection-service.js';
 import { secretService } from './secret-service.js';
 import type { EdgeShared } from './serve.js';
+import { traceService } from './trace-service.js';
 
 /** Every service there is. */
 export const servedServices: readonly DescService[] = [
@@ -28,6 +30,7 @@ export const servedServices: readonly DescService[] = [
   cluster.ClusterService,
   keys.KeyService,
   secrets.SecretService,
+  traces.TraceService,
   health.Health,
   reflection.ServerReflection,
   reflectionAlpha.ServerReflection,
@@ -46,6 +49,7 @@ export function addServices(router: ConnectRouter, shared: EdgeShared, stopped: 
     .service(cluster.ClusterService, clusterService(shared), bounded(cluster.ClusterService))
     .service(keys.KeyService, keyService(shared), bounded(keys.KeyService))
     .service(secrets.SecretService, secretService(shared), bounded(secrets.SecretService))
+    .service(traces.TraceService, traceService(shared), bounded(traces.TraceService))
     .service(health.Health, healthService(shared, new Set(index.services), stopped), bounded(health.Health))
     .service(reflection.ServerReflection, reflectionService(index), bounded(reflection.ServerReflection))
     .service(

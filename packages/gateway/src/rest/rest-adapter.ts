@@ -1,5 +1,7 @@
 import { RelaisError, type Span, type Tracer } from '@relais/kit';
 import type { Verdict } from '../access/gatekeeper.js';
+import { isWorthKeeping } from '../core/tail-keeper.js';
+import { tracestateOf } from '../core/tracestate.js';
 import type { ServerRequest, ServerResponse } from '../net/messages.js';
 import { failed, type RestAnswer } from './answer.js';
 import type { RestCall, RestHandler, RestShared } from './call.js';
@@ -31,7 +33,9 @@ export class RestAdapter {
     const label = route?.label ?? 'unknown';
     const span = this.#begin(request, method, label);
     const { functions, refusal } = verdict;
-    const caller = { traceparent: span.traceparent, signal: goneSignal(request), functions };
+    const tracestate = tracestateOf(request.headers.tracestate);
+    const { traceparent } = span;
+    const caller = { traceparent, tracestate, span, signal: goneSignal(request), functions };
     const call: RestCall = { request, response, method, path, query, span, caller };
     const handler = route && handlerOf(route, method);
     if (refusal) this.#finish(call, refused(refusal, call), label);
@@ -68,9 +72,10 @@ export class RestAdapter {
     const { figures } = this.#options.core;
     figures.answered(label, status);
     if (failure?.fields.limit) figures.limitHit(failure.fields.limit.name);
+    if (isWorthKeeping(failure)) span.keep();
     if (span.recording) {
-      span.set({ 'http.response.status_code': status });
-      if (invocationId !== undefined) span.set({ 'faas.invocation_id': invocationId });
+      span.set({ 'http.response.status_code': status, 'url.path': call.path, 'url.scheme': 'http' });
+      if (invocationId !== undefined) span.set({ 'faas.invocation.id': invocationId });
       if (functionName !== undefined) span.set({ 'faas.name': functionName });
     }
     span.end(failure);

@@ -5,6 +5,7 @@ import { deleteFunction, deploy, getFunction, listFunctions } from './functions.
 import { invoke } from './invoke.js';
 import { metrics } from './metrics.js';
 import { healthz, languages, readyz } from './probes.js';
+import { getTrace, listTraces } from './traces.js';
 import { trigger } from './trigger.js';
 
 /** One path of the REST contract. */
@@ -25,12 +26,15 @@ const functionRoute: RestRoute = {
   need: { GET: 'read', DELETE: 'deploy' },
 };
 
+const traceRoute: RestRoute = { label: '/traces/{id}', methods: { GET: getTrace }, need: 'read' };
+
 const exactRoutes = new Map<string, RestRoute>([
   ['/invoke', invokeRoute],
   ['/deploy', { label: '/deploy', methods: { POST: deploy, PUT: deploy }, need: 'deploy' }],
   ['/functions', { label: '/functions', methods: { GET: listFunctions }, need: 'read' }],
   ['/healthz', { label: '/healthz', methods: { GET: healthz }, need: 'nothing' }],
   ['/readyz', { label: '/readyz', methods: { GET: readyz }, need: 'nothing' }],
+  ['/traces', { label: '/traces', methods: { GET: listTraces }, need: 'read' }],
   ['/metrics', { label: '/metrics', methods: { GET: metrics }, need: 'read' }],
   ['/languages', { label: '/languages', methods: { GET: languages }, need: 'any' }],
   ['/', { label: '/', methods: { GET: index }, need: 'nothing' }],
@@ -40,7 +44,7 @@ const rpc = 'relais.v1 over Connect, gRPC and gRPC-Web, with server reflection';
 
 /** GET /: what there is. */
 async function index(_call: RestCall, { version }: RestShared): Promise<RestAnswer> {
-  const routes = [...exactRoutes.values(), functionRoute, triggerRoute];
+  const routes = [...exactRoutes.values(), functionRoute, traceRoute, triggerRoute];
   const endpoints = routes.map(({ label, methods }) => `${Object.keys(methods).join('|')} ${label}`);
   return ok({ name: 'relais', version, endpoints, rpc });
 }
@@ -52,6 +56,7 @@ export function routeOf(path: string): RestRoute | undefined {
   const exact = exactRoutes.get(path);
   if (exact) return exact;
   if (path.startsWith('/fn/')) return triggerRoute;
+  if (path.startsWith('/traces/')) return traceRoute;
   return path.startsWith('/function/') ? functionRoute : undefined;
 }
 

@@ -1,104 +1,114 @@
-import { ProxyTracerProvider, trace } from '@opentelemetry/api';
+import { type HrTime, SpanKind as OtelKind, SpanStatusCode } from '@opentelemetry/api';
 import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { OTLPTraceExporter as HttpExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { NodeSDK } from '@opentelemetry/sdk-node';
-import { ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
+import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace';
+import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
 import { RelaisError } from '../errors/relais-error.js';
-import { randomHex } from '../ids.js';
-import { systemClock } from '../time/clock.js';
-import { EpochClock } from './epoch-clock.js';
+import type { Logger } from '../logging/logger.js';
 import { QuietExporter } from './quiet-exporter.js';
-import { SamplingTracer } from './sampling-tracer.js';
-import type { Telemetry, TelemetryOptions, TraceExporter } from './telemetry.js';
+import type { SpanData, SpanSink } from './span-data.js';
+import type { TraceExporter } from './telemetry.js';
+import type { SpanKind } from './tracer.js';
 
 const exportTimeoutMs = 3_000;
-const flushMsMax = 4_000;
-const attributesMax = 64;
-const attributeLengthMax = 1024;
+const batchDelayMs = 1_000;
+const microsPerSecond = 1e6;
+const servicesMax = 1000;
 
-interface FlushingProvider {
-  forceFlush(): Promise<void>;
-}
+const kinds: Readonly<Record<SpanKind, OtelKind>> = {
+  internal: OtelKind.INTERNAL,
+  server: OtelKind.SERVER,
+  client: OtelKind.CLIENT,
+  producer: OtelKind.PRODUCER,
+  consumer: OtelKind.CONSUMER,
+};
 
-/** Starts the OpenTelemetry SDK; undefined when OTEL_SDK_DISABLED switches it off. */
-export function startOtel(
-  options: Required<TelemetryOptions> & { readonly exporter: TraceExporter },
-): Telemetry | undefined {
-  if (registered()) {
-    throw new RelaisError('failed_precondition', 'Telemetry already runs in this process; shut it down first.', {
-      reason: 'telemetry_running',
-    });
+/** Sends ended spans to a collector, in batches, by OpenTelemetry's own exporters. At most 2048 wait; more are dropped. */
+export class OtlpSink implements SpanSink {
+  readonly #processor: BatchSpanProcessor;
+  readonly #exporter: QuietExporter;
+  readonly #version: string;
+  readonly #resources = new Map<string, Resource>();
+  readonly #ownService: string;
+
+  /** Throws invalid_argument, reason bad_config, for a URL that is none. */
+  constructor(options: {
+    readonly exporter: TraceExporter;
+    readonly serviceName: string;
+    readonly version: string;
+    readonly logger: Logger;
+  }) {
+    this.#version = options.version;
+    this.#ownService = options.serviceName;
+    this.#exporter = new QuietExporter(makeExporter(options.exporter), options.logger);
+    this.#processor = new BatchSpanProcessor({ exporter: this.#exporter, scheduledDelayMillis: batchDelayMs });
   }
-  const exporter = new QuietExporter(makeExporter(options.exporter), options.logger);
-  const sdk = new NodeSDK({
-    serviceName: options.serviceName,
-    resourceDetectors: [
-      { detect: () => ({ attributes: { [ATTR_SERVICE_VERSION]: options.version, 'process.pid': process.pid } }) },
-    ],
-    traceExporter: exporter,
-    // SamplingTracer has decided before the SDK hears of a span.
-    sampler: { shouldSample: () => ({ decision: 2 }), toString: () => 'decided' },
-    idGenerator: { generateTraceId: () => randomHex(16), generateSpanId: () => randomHex(8) },
-    spanLimits: { attributeCountLimit: attributesMax, attributeValueLengthLimit: attributeLengthMax },
-    textMapPropagator: null,
-    metricReaders: [],
-    logRecordProcessors: [],
-    instrumentations: [],
-  });
-  sdk.start();
-  const provider = registered();
-  if (!provider) return undefined;
-  const clock = new EpochClock(options.clock);
-  const flush = async () => {
-    await provider.forceFlush();
-    await exporter.forceFlush();
-  };
-  let stopped: Promise<void> | undefined;
-  return {
-    tracer: (scopeName) => new SamplingTracer(trace.getTracer(scopeName, options.version), options.sampleRatio, clock),
-    flush: () => within(flushMsMax, flush()),
-    shutdown: () => {
-      stopped ??= within(flushMsMax, sdk.shutdown()).finally(() => trace.disable());
-      return stopped;
-    },
-  };
+
+  add(span: SpanData): void {
+    this.#processor.onEnd(this.#readable(span));
+  }
+
+  async flush(): Promise<void> {
+    await this.#processor.forceFlush();
+    await this.#exporter.forceFlush();
+  }
+
+  shutdown(): Promise<void> {
+    return this.#processor.shutdown();
+  }
+
+  #readable(span: SpanData): ReadableSpan {
+    const { attributes, durationUs, failed, kind, name, parentSpanId, scope, service, startUs, statusMessage } = span;
+    const { spanId, traceId } = span;
+    return {
+      name,
+      kind: kinds[kind],
+      spanContext: () => ({ traceId, spanId, traceFlags: 1 }),
+      ...(parentSpanId === '' ? {} : { parentSpanContext: { traceId, spanId: parentSpanId, traceFlags: 1 } }),
+      startTime: hrTime(startUs),
+      endTime: hrTime(startUs + durationUs),
+      duration: hrTime(durationUs),
+      status: failed ? { code: SpanStatusCode.ERROR, message: statusMessage } : { code: SpanStatusCode.UNSET },
+      attributes,
+      links: [],
+      events: [],
+      ended: true,
+      resource: this.#resourceOf(service),
+      instrumentationScope: { name: scope, version: this.#version },
+      droppedAttributesCount: 0,
+      droppedEventsCount: 0,
+      droppedLinksCount: 0,
+    };
+  }
+
+  #resourceOf(service: string): Resource {
+    const known = this.#resources.get(service);
+    if (known) return known;
+    const own = service === this.#ownService ? { 'process.pid': process.pid } : {};
+    const resource = resourceFromAttributes({
+      [ATTR_SERVICE_NAME]: service,
+      [ATTR_SERVICE_VERSION]: this.#version,
+      ...own,
+    });
+    if (this.#resources.size >= servicesMax) this.#resources.clear();
+    this.#resources.set(service, resource);
+    return resource;
+  }
 }
 
-/** The SDK's provider, which it registers globally and hands out nowhere else. */
-function registered(): FlushingProvider | undefined {
-  const provider = trace.getTracerProvider();
-  const inner: unknown = provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider;
-  return canFlush(inner) ? inner : undefined;
-}
-
-function canFlush(provider: unknown): provider is FlushingProvider {
-  return typeof provider === 'object' && provider !== null && 'forceFlush' in provider;
+function hrTime(us: number): HrTime {
+  const seconds = Math.floor(us / microsPerSecond);
+  return [seconds, Math.round((us - seconds * microsPerSecond) * 1000)];
 }
 
 function makeExporter({ kind, url }: TraceExporter) {
   const target = URL.parse(url);
   if (!target || !/^https?:$/.test(target.protocol)) {
-    throw new RelaisError(
-      'invalid_argument',
-      `The trace collector's URL must begin with http:// or https://, got "${url}".`,
-      {
-        reason: 'bad_config',
-      },
-    );
+    const message = `The trace collector's URL must begin with http:// or https://, got "${url}".`;
+    throw new RelaisError('invalid_argument', message, { reason: 'bad_config' });
   }
   if (kind === 'otlp-grpc') return new GrpcExporter({ url, timeoutMillis: exportTimeoutMs });
   if (target.pathname === '/') target.pathname = '/v1/traces';
   return new HttpExporter({ url: target.href, timeoutMillis: exportTimeoutMs });
-}
-
-/** Resolves with the work, when it fails, or when its time is over. */
-function within(limitMs: number, work: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = systemClock.after(limitMs, resolve);
-    const settle = () => {
-      cancel();
-      resolve();
-    };
-    work.then(settle, settle);
-  });
 }

@@ -1,7 +1,6 @@
-import type { NodeSDKConfiguration } from '@opentelemetry/sdk-node';
+import type { SpanExporter as Exporter } from '@opentelemetry/sdk-trace';
 import type { Logger } from '../logging/logger.js';
 
-type Exporter = NodeSDKConfiguration['traceExporter'];
 type Spans = Parameters<Exporter['export']>[0];
 type Done = Parameters<Exporter['export']>[1];
 type Result = Parameters<Done>[0];

@@ -1,42 +1,99 @@
-import { type Span as OtelSpan, SpanStatusCode } from '@opentelemetry/api';
 import { ATTR_ERROR_TYPE } from '@opentelemetry/semantic-conventions';
 import type { RelaisError } from '../errors/relais-error.js';
 import type { EpochClock } from './epoch-clock.js';
-import type { Attributes, Span } from './tracer.js';
+import type { SpanSink } from './span-data.js';
+import { formatTraceparent } from './traceparent.js';
+import type { Attributes, Span, SpanKind } from './tracer.js';
 
 const messageLengthMax = 1024;
+const attributesMax = 64;
+const attributeLengthMax = 1024;
 
-/** A span that OpenTelemetry keeps and exports. */
+export interface RecordedSpanStart {
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Empty for a root. */
+  readonly parentSpanId: string;
+  /** Monotonic milliseconds. */
+  readonly startMs: number;
+  readonly attributes: Attributes | undefined;
+}
+
+/** What all spans of one scope share. */
+export interface SpanScope {
+  readonly scope: string;
+  readonly service: string;
+  readonly clock: EpochClock;
+  readonly sink: SpanSink;
+}
+
+/** A span that is kept: a few fields, and one plain object when it ends. */
 export class RecordedSpan implements Span {
   readonly recording = true;
-  readonly #span: OtelSpan;
-  readonly #clock: EpochClock;
+  readonly #start: RecordedSpanStart;
+  readonly #scope: SpanScope;
+  #attributes: Record<string, string | number | boolean>;
   #traceparent: string | undefined;
+  #ended = false;
 
-  constructor(span: OtelSpan, clock: EpochClock) {
-    this.#span = span;
-    this.#clock = clock;
+  constructor(start: RecordedSpanStart, scope: SpanScope) {
+    this.#start = start;
+    this.#scope = scope;
+    this.#attributes = { ...start.attributes };
   }
 
   get traceparent(): string {
-    const { traceId, spanId } = this.#span.spanContext();
-    this.#traceparent ??= `00-${traceId}-${spanId}-01`;
+    this.#traceparent ??= formatTraceparent(this.#start.traceId, this.#start.spanId, true);
     return this.#traceparent;
   }
 
   set(attributes: Attributes): void {
-    if (this.#span.isRecording()) this.#span.setAttributes(attributes);
+    if (!this.#ended) Object.assign(this.#attributes, attributes);
+  }
+
+  keep(): string {
+    return this.traceparent;
   }
 
   end(failure?: RelaisError, atMs?: number): void {
-    if (!this.#span.isRecording()) return;
+    if (this.#ended) return;
+    this.#ended = true;
     if (failure) this.#fail(failure);
-    this.#span.end(this.#clock.toEpochMs(atMs ?? this.#clock.nowMs()));
+    const { kind, name, parentSpanId, spanId, startMs, traceId } = this.#start;
+    const { clock, scope, service, sink } = this.#scope;
+    sink.add({
+      traceId,
+      spanId,
+      parentSpanId,
+      name,
+      kind,
+      scope,
+      service,
+      startUs: Math.round(clock.toEpochMs(startMs) * 1000),
+      durationUs: Math.max(0, Math.round(((atMs ?? clock.nowMs()) - startMs) * 1000)),
+      attributes: bounded(this.#attributes),
+      failed: failure !== undefined,
+      statusMessage: failure ? failure.message.slice(0, messageLengthMax) : '',
+    });
   }
 
   #fail(failure: RelaisError): void {
-    this.#span.setStatus({ code: SpanStatusCode.ERROR, message: failure.message.slice(0, messageLengthMax) });
-    this.#span.setAttributes({ [ATTR_ERROR_TYPE]: failure.code, 'relais.fault': failure.fault });
-    if (failure.fields.reason !== undefined) this.#span.setAttribute('relais.reason', failure.fields.reason);
+    this.#attributes[ATTR_ERROR_TYPE] = failure.code;
+    this.#attributes['relais.fault'] = failure.fault;
+    if (failure.fields.reason !== undefined) this.#attributes['relais.reason'] = failure.fields.reason;
   }
+}
+
+function bounded(attributes: Record<string, string | number | boolean>): Attributes {
+  let count = 0;
+  for (const name in attributes) {
+    const value = attributes[name];
+    if (++count > attributesMax) delete attributes[name];
+    else if (typeof value === 'string' && value.length > attributeLengthMax) {
+      attributes[name] = value.slice(0, attributeLengthMax);
+    }
+  }
+  return attributes;
 }

@@ -250,17 +250,6 @@ describe('a collector that fails', () => {
     expect(collector.spans.length).toBeLessThanOrEqual(2048 + 512);
   });
 
-  test('a second start in one process is refused, and one after shutdown is not', async () => {
-    const { shutdown } = await start();
-    const refused = await startTelemetry(options({ exporter: { kind: 'otlp-http', url } })).catch(RelaisError.from);
-    expect(refused).toMatchObject({ code: 'failed_precondition', fields: { reason: 'telemetry_running' } });
-    await shutdown();
-    const { tracer, flush } = await start();
-    tracer('gateway').start('again', { kind: 'server' }).end();
-    await flush();
-    expect(collector.spans.map(({ name }) => name)).toEqual(['again']);
-  });
-
   test('a URL that is none is refused', async () => {
     const refused = await startTelemetry(options({ exporter: { kind: 'otlp-grpc', url: 'nowhere:1' } })).catch(
       RelaisError.from,

@@ -22,7 +22,12 @@ export function isSampled(traceparent: string): boolean {
   return (Number.parseInt(traceparent.slice(53), 16) & 1) === 1;
 }
 
+/** The same of ids. */
+export function formatTraceparent(traceId: string, spanId: string, sampled: boolean): string {
+  return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
+}
+
 /** A new trace: random ids. */
 export function newTraceparent(sampled: boolean): string {
-  return `00-${randomHex(16)}-${randomHex(8)}-${sampled ? '01' : '00'}`;
+  return formatTraceparent(randomHex(16), randomHex(8), sampled);
 }

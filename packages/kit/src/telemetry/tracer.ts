@@ -1,6 +1,6 @@
 import type { RelaisError } from '../errors/relais-error.js';
 
-export type SpanKind = 'server' | 'client' | 'internal';
+export type SpanKind = 'server' | 'client' | 'internal' | 'producer' | 'consumer';
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
 
 export interface SpanStart {
@@ -10,6 +10,8 @@ export interface SpanStart {
   /** Monotonic milliseconds of the injected clock; now when absent. */
   readonly startMs?: number;
   readonly attributes?: Attributes;
+  /** 16 hexadecimal digits that something else has already named it by; random when absent. */
+  readonly spanId?: string;
 }
 
 /** One timed piece of work in a trace. Ends once. */
@@ -19,6 +21,11 @@ export interface Span {
   /** False when nothing keeps it: skip costly attributes. */
   readonly recording: boolean;
   set(attributes: Attributes): void;
+  /**
+   * Keeps it although nobody sampled its trace, where it can be: the span of a request, before its end. Returns the
+   * traceparent for spans that belong to it and are to be kept too.
+   */
+  keep(): string;
   /** A failure marks the span with its code and reason. atMs is monotonic; now when absent. */
   end(failure?: RelaisError, atMs?: number): void;
 }

@@ -157,7 +157,28 @@ export const platformSchema = defineConfig({
     default: 1,
     min: 0,
     max: 1,
-    describe: 'Share of traces kept that begin here, when there is a collector.',
+    describe: 'Share of the traces kept that begin here. Failed and slow calls are kept whatever it is.',
+  },
+  tracesPerSecondMax: {
+    kind: 'int',
+    default: 100,
+    min: 1,
+    max: 1_000_000,
+    describe: 'Traces that begin here and are sampled, each second.',
+  },
+  traceSlowMs: {
+    kind: 'int',
+    default: 1000,
+    min: 1,
+    max: 900_000,
+    describe: 'A call that takes as long has its trace kept, sampled or not.',
+  },
+  traceStoreMb: {
+    kind: 'int',
+    default: 32,
+    min: 1,
+    max: 4096,
+    describe: 'Memory for the newest traces, which a gateway keeps.',
   },
 });
 

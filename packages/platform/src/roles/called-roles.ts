@@ -41,6 +41,7 @@ function makeBalancer({ clock, config, loggerOf, metrics, telemetry }: Surroundi
     strategy: config.strategy,
     random: Math.random,
     metrics,
+    carrier: telemetry.carrier,
     bounds: { queueLengthMax: config.queueLengthMax },
   });
 }

@@ -82,6 +82,9 @@ function makeGateway(
     version: releaseVersion,
     metrics,
     ...shared,
+    carrier: telemetry.carrier,
+    traces: telemetry.traces,
+    limits: { slowCallMs: config.traceSlowMs },
   });
 }
 

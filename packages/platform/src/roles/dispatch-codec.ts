@@ -35,9 +35,9 @@ export const dispatchAnsweringCodec: AnsweringCodec<Job, JobResult, DispatchResp
   }),
   wrap: (answers) => DispatchResponse.create({ results: answers.map(({ id, answer }) => ({ ...answer, id })) }),
   failure: (id, error) => JobResult.create({ id, outcome: { $case: 'failure', value: toDetail(error) } }),
-  sizeOf({ outcome, logs }) {
+  sizeOf({ outcome, logs, spans }) {
     const bytes = outcome?.$case === 'invoked' ? outcome.value.output.length : 0;
     const artifactBytes = outcome?.$case === 'built' ? outcome.value.artifact.length : 0;
-    return bytes + artifactBytes + logs.length + frameOverheadBytes;
+    return bytes + artifactBytes + logs.length + (spans?.length ?? 0) + frameOverheadBytes;
   },
 };

@@ -30,8 +30,6 @@ export function workerFleet(config: PlatformConfig, peers: WorkerPeers, host: st
       clusterToken: config.clusterToken,
       logLevel: config.logLevel,
       metricSeriesMax: config.metricSeriesMax,
-      otlpUrl: config.otlpUrl,
-      otlpProtocol: config.otlpProtocol,
       drainMs: config.drainMs,
       cacheDirectory: resolve(config.data, 'cache'),
     };

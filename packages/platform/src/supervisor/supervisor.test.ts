@@ -19,8 +19,6 @@ const plan: WorkerPlan = {
   clusterToken: '',
   logLevel: 'silent',
   metricSeriesMax: 1000,
-  otlpUrl: '',
-  otlpProtocol: 'http',
   drainMs: 1000,
   cacheDirectory: '/nowhere',
 };

@@ -21,9 +21,6 @@ export interface WorkerSpec {
   readonly logLevel: LogLevel;
   /** Series of one metric. */
   readonly metricSeriesMax: number;
-  /** Empty: spans are not kept. */
-  readonly otlpUrl: string;
-  readonly otlpProtocol: 'grpc' | 'http';
   readonly drainMs: number;
   /** Directory that outlives workers, for the caches of compilers. */
   readonly cacheDirectory: string;

@@ -10,7 +10,7 @@ import {
   systemClock,
 } from '@relais/kit';
 import { createRuntimes, Worker } from '@relais/worker';
-import { exporterOf, logTo } from '../observability.js';
+import { logTo } from '../observability.js';
 import { figuresFd, journalFd } from '../supervisor/worker-spec.js';
 import { releaseVersion } from '../version.js';
 import { readSpec } from './read-spec.js';
@@ -24,8 +24,10 @@ const logger = logTo(`worker ${spec.workerId}`, spec.logLevel);
 const telemetry = await startTelemetry({
   serviceName: 'relais-worker',
   version: releaseVersion,
-  exporter: exporterOf(spec),
-  sampleRatio: 1,
+  // What ends here leaves with the results: a worker needs no way to a collector.
+  exporter: undefined,
+  traces: 'carry',
+  sampleRatio: 0,
   logger,
 });
 const metrics = new MetricRegistry({ seriesMax: spec.metricSeriesMax });
@@ -58,6 +60,7 @@ const worker = new Worker({
   runtimeTracer: telemetry.tracer('runtime'),
   random: Math.random,
   metrics,
+  carrier: telemetry.carrier,
 });
 const group = new ComponentGroup('worker process', [balancer, storage, worker]);
 

@@ -1,5 +1,5 @@
 import { type BuildWork, type InvokeWork, type Job, JobResult } from '@relais/contracts';
-import { type Clock, type Logger, RelaisError, type Span, type Tracer, toDetail } from '@relais/kit';
+import { type Clock, type Logger, RelaisError, type Span, type SpanCarrier, type Tracer, toDetail } from '@relais/kit';
 import type { CachedFunction, FunctionCache } from '../functions/function-cache.js';
 import type { BegunJournal } from '../journal/begun-journal.js';
 import type { Call, CallOutcome, Runtime } from '../runtimes/runtime.js';
@@ -20,6 +20,8 @@ export interface JobRunnerOptions {
   /** Makes the span of the user's code itself. */
   readonly runtimeTracer: Tracer;
   readonly figures?: WorkerFigures;
+  /** Gives the spans that go out with results. */
+  readonly carrier?: SpanCarrier;
   /** Takes each job's one result. */
   readonly answer: (result: JobResult) => void;
 }
@@ -121,6 +123,7 @@ export class JobRunner {
       parent: running.span.traceparent,
       startMs: beginMs,
     });
+    if (running.span.recording) running.span.set(faasAttributes(job, work, this.#options.workerId, load));
     const call: Call = {
       jobId: job.id,
       invocationId: job.invocationId,
@@ -129,6 +132,7 @@ export class JobRunner {
       budgetMs: running.deadlineMs - beginMs,
       traceparent: span.traceparent,
       attempt: job.attempt,
+      ...(job.tracestate === undefined ? {} : { tracestate: job.tracestate }),
       ...(work.http ? { http: work.http } : {}),
       ...(hasAny(work.secrets) ? { secrets: work.secrets } : {}),
     };
@@ -151,9 +155,20 @@ export class JobRunner {
       const times = { 'relais.cold_us': coldUs, 'relais.init_us': initUs, 'relais.run_us': runUs };
       span.set({ ...times, ...attributes });
     }
-    span.end(failure);
+    const endMs = this.#options.clock.nowMs();
+    if (span.recording && outcome.coldUs > 0) this.#traceStart(span, outcome, endMs);
+    span.end(failure, endMs);
     this.#options.functions.release(work.functionId);
     this.#settle(running, resultOf(outcome, load), failure);
+  }
+
+  /** What is not warm is made ready before it runs: both are told apart under the runtime's span. */
+  #traceStart({ traceparent: parent }: Span, { coldUs, runUs }: CallOutcome, endMs: number): void {
+    const { runtimeTracer } = this.#options;
+    const runMs = endMs - runUs / 1000;
+    const startMs = runMs - coldUs / 1000;
+    runtimeTracer.start('runtime start', { kind: 'internal', parent, startMs }).end(undefined, runMs);
+    runtimeTracer.start('runtime run', { kind: 'internal', parent, startMs: runMs }).end(undefined, endMs);
   }
 
   async #build(running: RunningJob, work: BuildWork): Promise<void> {
@@ -180,6 +195,10 @@ export class JobRunner {
     if (!this.#running.delete(running.job.id)) return;
     if (this.#running.size === 0) this.#stopWatching();
     running.span.end(failure);
+    if (running.span.recording) {
+      const spans = this.#options.carrier?.take(running.job.traceparent);
+      if (spans) result.spans = spans;
+    }
     this.#options.figures?.done(running.job.lang, failure?.code ?? 'ok', result.timings);
     if (failure?.code === 'internal') {
       const { invocationId, lang } = running.job;
@@ -210,6 +229,17 @@ export class JobRunner {
       if (nowMs >= running.deadlineMs) this.#stop(running, outOfTime(running.job.lang));
     }
   }
+}
+
+/** What the semantic conventions for functions call an invocation. */
+function faasAttributes(job: Job, work: InvokeWork, workerId: string, load: LoadTimes) {
+  return {
+    'faas.name': work.functionName,
+    'faas.version': work.functionId,
+    'faas.invocation.id': job.invocationId,
+    'faas.instance': workerId,
+    'faas.coldstart': load !== nothingLoaded,
+  };
 }
 
 function outOfTime(what: string): RelaisError {

@@ -113,6 +113,7 @@ function callHeader(call: Call, clock: Clock): object {
     deadlineMs: Math.round(clock.wallMs() + remainingMs),
     remainingMs,
     traceparent: call.traceparent,
+    ...(call.tracestate === undefined ? {} : { tracestate: call.tracestate }),
     attempt: call.attempt,
     ...(call.http ? { http: call.http } : {}),
   };

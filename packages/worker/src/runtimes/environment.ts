@@ -7,7 +7,7 @@ export type Variable = readonly [name: string, value: string];
 /**
  * What a program of one version finds in its environment on one call: the user's variables, RELAIS_FUNCTION_NAME,
  * RELAIS_FUNCTION_ID, RELAIS_FUNCTION_VERSION, RELAIS_INVOCATION_ID, RELAIS_ATTEMPT, RELAIS_REMAINING_MS (what was left
- * of the time budget when the call began), TRACEPARENT when something traces, and for an HTTP trigger the CGI variables.
+ * of the time budget when the call began), TRACEPARENT, TRACESTATE where the caller sent one, and for an HTTP trigger the CGI variables.
  * A later source wins over an earlier one, and the user cannot set RELAIS_*.
  */
 export function programEnvironment(version: FunctionVersion, call: Call): Record<string, string> {
@@ -44,6 +44,7 @@ export function callVariables(functionName: string, call: Call): Variable[] {
     ['RELAIS_REMAINING_MS', String(Math.max(0, Math.floor(call.budgetMs)))],
   ];
   if (call.traceparent) variables.push(['TRACEPARENT', call.traceparent]);
+  if (call.tracestate) variables.push(['TRACESTATE', call.tracestate]);
   if (call.http) variables.push(...cgiVariables(functionName, call.http, call.payload.length));
   return variables;
 }

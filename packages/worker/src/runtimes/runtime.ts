@@ -64,6 +64,8 @@ export interface Call {
   readonly budgetMs: number;
   /** W3C traceparent for the user's code; empty when nothing traces. */
   readonly traceparent: string;
+  /** W3C tracestate of the caller. */
+  readonly tracestate?: string;
   /** Counts from 1. */
   readonly attempt: number;
   readonly http?: HttpRequest;

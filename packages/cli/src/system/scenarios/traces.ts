@@ -13,11 +13,11 @@ export function traceScenarios(topology: Topology): void {
 
     beforeAll(async () => {
       platform = await topology.start({ otlpUrl: await receiver.start() });
-    }, 60_000);
+    }, 120_000);
 
     afterAll(async () => {
-      await platform.stop();
       await receiver.stop();
+      await platform.stop();
       removeData(platform.data);
     }, 60_000);
 
@@ -37,9 +37,73 @@ export function traceScenarios(topology: Topology): void {
       expect(ours().filter((span) => !known.has(span.parentSpanId))).toEqual([]);
       expect(ours().filter((span) => span.parentSpanId === callerSpan)).toHaveLength(1);
       // The first call of a version was cold, and the trace says by what.
-      expect(ours().map((span) => span.name)).toEqual(expect.arrayContaining(['worker fetch', 'balancer queue']));
+      const names = ['worker fetch', 'balancer queue', 'runtime start', 'runtime run'];
+      expect(ours().map((span) => span.name)).toEqual(expect.arrayContaining(names));
+    });
+
+    test('200 calls of several languages are 200 connected traces, at the collector and in the store', async () => {
+      const client = new Client(platform.url);
+      await client.deployExample('traced-c', 'c', 'hello.c');
+      await client.deploy('traced-bad', 'js', 'export default () => { throw new Error("no") }');
+      const functions = ['traced', 'traced-c', 'traced-bad', 'traced-none'];
+      const ids = Array.from({ length: 200 }, (_, index) => `e${(index + 1).toString(16).padStart(31, '0')}`);
+      let next = 0;
+      const caller = async () => {
+        for (let index = next++; index < ids.length; index = next++) {
+          const fn = functions[Math.floor(Math.random() * functions.length)];
+          const traceparent = `00-${ids[index]}-${callerSpan}-01`;
+          const { headers } = await client.send('POST', `/invoke?fn=${fn}`, '{}', { traceparent, tracestate: 'a=b' });
+          expect(headers.get('traceparent')).toContain(ids[index]);
+        }
+      };
+      await Promise.all(Array.from({ length: 8 }, caller));
+      const byTrace = () => Map.groupBy(receiver.spans, (span) => span.traceId);
+      const isWhole = (spans: readonly Linked[] = []) => rootsOf(spans).length === 1 && spans.some(isOfGateway);
+      await eventually('every trace is whole', async () => ids.every((id) => isWhole(byTrace().get(id))));
+      for (const id of ids) {
+        const { body } = await client.send('GET', `/traces/${id}`);
+        const kept = body.spans as Linked[];
+        expect(rootsOf(kept).map(({ parentSpanId }) => parentSpanId)).toEqual([callerSpan]);
+        const idsOf = (spans: readonly Linked[]) => spans.map(({ spanId }) => spanId).sort();
+        expect(idsOf(byTrace().get(id) ?? [])).toEqual(idsOf(kept));
+      }
+    }, 120_000);
+
+    test('a call that fails is kept although its caller does not sample, and found by its invocation', async () => {
+      const client = new Client(platform.url);
+      await client.deploy('untraced', 'js', 'export default () => { throw new Error("no") }');
+      const traceparent = `00-${'d'.repeat(32)}-${callerSpan}-00`;
+      const { headers } = await client.send('POST', '/invoke?fn=untraced', '{}', { traceparent });
+      const invocationId = headers.get('x-relais-invocation-id') ?? '';
+      const { body } = await client.send('GET', `/traces/${invocationId}`);
+      expect(body).toMatchObject({ ok: true, traceId: 'd'.repeat(32) });
+      const names = (body.spans as Linked[]).map(({ name }) => name);
+      expect(names).toEqual(expect.arrayContaining(['POST /invoke', 'runtime run']));
+      const listed = await client.connect('TraceService/ListTraces', { function: 'untraced', failedOnly: true });
+      expect(listed.body.traces).toEqual([
+        expect.objectContaining({ invocationId, function: 'untraced', failed: true }),
+      ]);
+      const got = await client.connect('TraceService/GetTrace', { id: invocationId });
+      expect(got.body).toMatchObject({ traceId: 'd'.repeat(32), trace: { spans: expect.anything() } });
     });
   });
+}
+
+interface Linked {
+  readonly spanId: string;
+  readonly parentSpanId: string;
+  readonly name: string;
+  readonly scope: string;
+}
+
+/** Spans whose parent is none of them. */
+function rootsOf(spans: readonly Linked[]): Linked[] {
+  const known = new Set(spans.map(({ spanId }) => spanId));
+  return spans.filter(({ parentSpanId }) => !known.has(parentSpanId));
+}
+
+function isOfGateway({ scope }: Linked): boolean {
+  return scope === 'gateway';
 }
 
 function hasScope(spans: readonly ReceivedSpan[], scope: string): boolean {

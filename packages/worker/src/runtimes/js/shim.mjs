@@ -97,7 +97,7 @@ function eventOf(payload) {
 
 function contextOf(header) {
   const endMs = performance.now() + header.remainingMs;
-  const { invocationId, deadlineMs, traceparent, attempt } = header;
+  const { invocationId, deadlineMs, traceparent, tracestate, attempt } = header;
   const context = {
     invocationId,
     functionName: facts.name,
@@ -105,6 +105,7 @@ function contextOf(header) {
     version: facts.version,
     deadlineMs,
     traceparent,
+    tracestate,
     attempt,
     getRemainingTimeMs: () => Math.max(0, endMs - performance.now()),
     logger,

@@ -23,7 +23,12 @@ export interface Job {
   traceparent: string;
   /** Counts from 1. */
   attempt: number;
-  work: { $case: "invoke"; value: InvokeWork } | { $case: "build"; value: BuildWork } | undefined;
+  work:
+    | { $case: "invoke"; value: InvokeWork }
+    | { $case: "build"; value: BuildWork }
+    | undefined;
+  /** W3C tracestate as it came, at most 512 characters. */
+  tracestate?: string | undefined;
 }
 
 /** Run a function once. */
@@ -89,6 +94,8 @@ export interface JobResult {
   /** What the function printed, UTF-8, at most 256 KiB. */
   logs: string;
   logsTruncated: boolean;
+  /** relais.v1.Trace: the spans of this job that ended at the sender or behind it. Absent: none is kept. */
+  spans?: Buffer | undefined;
 }
 
 export interface InvokeOutcome {
@@ -108,7 +115,16 @@ export interface BuildOutcome {
 }
 
 function createBaseJob(): Job {
-  return { id: 0, invocationId: "", lang: "", budgetMs: 0, traceparent: "", attempt: 0, work: undefined };
+  return {
+    id: 0,
+    invocationId: "",
+    lang: "",
+    budgetMs: 0,
+    traceparent: "",
+    attempt: 0,
+    work: undefined,
+    tracestate: undefined,
+  };
 }
 
 export const Job: MessageFns<Job> = {
@@ -138,6 +154,9 @@ export const Job: MessageFns<Job> = {
       case "build":
         BuildWork.encode(message.work.value, writer.uint32(66).fork()).join();
         break;
+    }
+    if (message.tracestate !== undefined) {
+      writer.uint32(82).string(message.tracestate);
     }
     return writer;
   },
@@ -219,6 +238,14 @@ export const Job: MessageFns<Job> = {
             message.work = { $case: "build", value: BuildWork.decode(reader, reader.uint32()) };
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.tracestate = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -256,6 +283,7 @@ export const Job: MessageFns<Job> = {
         break;
       }
     }
+    message.tracestate = object.tracestate ?? undefined;
     return message;
   },
 };
@@ -782,7 +810,15 @@ export const HttpResponse: MessageFns<HttpResponse> = {
 };
 
 function createBaseJobResult(): JobResult {
-  return { id: 0, outcome: undefined, timings: undefined, workerId: "", logs: "", logsTruncated: false };
+  return {
+    id: 0,
+    outcome: undefined,
+    timings: undefined,
+    workerId: "",
+    logs: "",
+    logsTruncated: false,
+    spans: undefined,
+  };
 }
 
 export const JobResult: MessageFns<JobResult> = {
@@ -812,6 +848,9 @@ export const JobResult: MessageFns<JobResult> = {
     }
     if (message.logsTruncated !== false) {
       writer.uint32(64).bool(message.logsTruncated);
+    }
+    if (message.spans !== undefined) {
+      writer.uint32(98).bytes(message.spans);
     }
     return writer;
   },
@@ -893,6 +932,14 @@ export const JobResult: MessageFns<JobResult> = {
             message.logsTruncated = reader.bool();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.spans = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -937,6 +984,7 @@ export const JobResult: MessageFns<JobResult> = {
     message.workerId = object.workerId ?? "";
     message.logs = object.logs ?? "";
     message.logsTruncated = object.logsTruncated ?? false;
+    message.spans = object.spans ?? undefined;
     return message;
   },
 };

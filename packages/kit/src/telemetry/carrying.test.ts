@@ -1,0 +1,85 @@
+import { RelaisError } from '../errors/relais-error.js';
+import { silentLogger } from '../logging/logger.js';
+import { ManualClock } from '../time/manual-clock.js';
+import { RootSampler } from './root-sampler.js';
+import type { SpanData } from './span-data.js';
+import { SpanShelf } from './span-shelf.js';
+import { startTelemetry } from './start-telemetry.js';
+import { isSampled, newTraceparent, spanIdOf, traceIdOf } from './traceparent.js';
+
+const common = { version: '1', exporter: undefined, logger: silentLogger };
+
+test('spans of three processes meet where traces are kept', async () => {
+  const gateway = await startTelemetry({ ...common, serviceName: 'relais', sampleRatio: 1, traces: 'keep' });
+  const balancer = await startTelemetry({ ...common, serviceName: 'relais', sampleRatio: 0, traces: 'carry' });
+  const worker = await startTelemetry({ ...common, serviceName: 'relais-worker', sampleRatio: 0, traces: 'carry' });
+  const root = gateway.tracer('gateway').start('POST /invoke', { kind: 'server' });
+  const sent = balancer.tracer('balancer').start('dispatch', { kind: 'client', parent: root.traceparent });
+  worker.tracer('worker').start('run', { kind: 'server', parent: sent.traceparent }).end();
+  const fromWorker = worker.carrier.take(sent.traceparent) ?? Buffer.alloc(0);
+  sent.end();
+  const fromBalancer = balancer.carrier.take(root.traceparent) ?? Buffer.alloc(0);
+  gateway.carrier.give(root.traceparent, Buffer.concat([fromWorker, fromBalancer]));
+  root.end();
+  const spans = gateway.traces?.get(traceIdOf(root.traceparent))?.spans ?? [];
+  const byScope = new Map(spans.map((span) => [span.scope, span]));
+  expect([byScope.get('worker')?.parentSpanId, byScope.get('balancer')?.parentSpanId]).toEqual([
+    spanIdOf(sent.traceparent),
+    spanIdOf(root.traceparent),
+  ]);
+  expect([spans.length, byScope.get('worker')?.service]).toEqual([3, 'relais-worker']);
+  expect(worker.carrier.take(sent.traceparent)).toBeUndefined();
+});
+
+test('a request nobody sampled can be kept until its end, with its children', async () => {
+  const { traces, tracer } = await startTelemetry({ ...common, serviceName: 'relais', sampleRatio: 0, traces: 'keep' });
+  const gateway = tracer('gateway');
+  const options = { kind: 'server', attributes: { 'http.route': '/invoke' } } as const;
+  gateway.start('POST /invoke', options).end(new RelaisError('internal', 'Lost.'));
+  expect(traces?.traceCount).toBe(0);
+  const root = gateway.start('POST /invoke', options);
+  const handedOut = root.traceparent;
+  gateway.start('queue', { kind: 'internal', parent: root.keep() }).end();
+  root.set({ 'faas.name': 'hello' });
+  root.end(new RelaisError('internal', 'Lost.'));
+  const [first, second] = [...(traces?.get(traceIdOf(handedOut))?.spans ?? [])].sort((a) =>
+    a.kind === 'server' ? -1 : 1,
+  );
+  expect(isSampled(handedOut)).toBe(false);
+  expect(first).toMatchObject({ spanId: spanIdOf(handedOut), failed: true, parentSpanId: '' });
+  expect(first?.attributes).toMatchObject({ 'http.route': '/invoke', 'faas.name': 'hello', 'error.type': 'internal' });
+  expect(second).toMatchObject({ name: 'queue', parentSpanId: spanIdOf(handedOut) });
+});
+
+test('a kept request continues the trace of a caller that does not sample', async () => {
+  const { traces, tracer } = await startTelemetry({ ...common, serviceName: 'relais', sampleRatio: 0, traces: 'keep' });
+  const parent = newTraceparent(false);
+  const root = tracer('gateway').start('POST /invoke', { kind: 'server', parent });
+  root.keep();
+  root.end();
+  const [kept] = traces?.get(traceIdOf(parent))?.spans ?? [];
+  expect(kept?.parentSpanId).toBe(spanIdOf(parent));
+  expect(kept?.spanId).not.toBe(spanIdOf(parent));
+});
+
+test('what no answer takes is let go after a while, and a bounded number waits', () => {
+  const clock = new ManualClock();
+  const left: SpanData[] = [];
+  const shelf = new SpanShelf(clock, { add: (span) => left.push(span) });
+  const span = (trace: number) => ({ traceId: String(trace) }) as SpanData;
+  shelf.add(span(1));
+  clock.advance(3000);
+  shelf.add(span(2));
+  expect(left).toEqual([span(1)]);
+  for (let trace = 3; trace < 20_000; trace++) shelf.add(span(trace));
+  expect(left.length).toBe(19_999 - 10_000);
+  shelf.flush();
+  expect(left.length).toBe(19_999);
+});
+
+test('no more new traces are sampled each second than may be', () => {
+  const sampler = new RootSampler({ sampleRatio: 1, tracesPerSecondMax: 5, random: Math.random });
+  const kept = (count: number, atMs: number) =>
+    Array.from({ length: count }, () => sampler.sample(atMs)).filter(Boolean);
+  expect([kept(100, 0).length, kept(100, 400).length, kept(100, 60_000).length]).toEqual([5, 2, 5]);
+});
