@@ -29,6 +29,7 @@ export {
 export {
   BuildOutcome,
   BuildWork,
+  Credit,
   HttpHeader,
   HttpRequest,
   HttpResponse,
@@ -36,6 +37,7 @@ export {
   InvokeWork,
   Job,
   JobResult,
+  OutputPart,
 } from './grpc/relais/internal/v1/job.js';
 export {
   ArtifactServiceService,

@@ -23,12 +23,15 @@ export type {
   AnsweringCodec,
   AskingCodec,
   IdentifiedAnswer,
+  IdentifiedCredit,
   IncomingQuestion,
   OutgoingQuestion,
 } from './rpc/exchange/codec.js';
 export { LinkExchange, type LinkExchangeOptions } from './rpc/exchange/link-exchange.js';
+export { type IdentifiedPart, PartsLane } from './rpc/exchange/parts-lane.js';
 export { type ServeExchangeOptions, serveExchange } from './rpc/exchange/serve-exchange.js';
 export type { Exchange } from './rpc/exchange.js';
+export { Flow, partBytesMax, partCost } from './rpc/flow.js';
 export { isLocal } from './rpc/grpc/address.js';
 export type { HandlersOf, LinkContext, RpcDefinition } from './rpc/grpc/definition.js';
 export { GrpcChannel, type GrpcChannelOptions } from './rpc/grpc/grpc-channel.js';

@@ -10,12 +10,14 @@ import {
   JobResult,
   type ListFunctionsRequest,
   ListFunctionsResponse,
+  type OutputPart,
   StorageServiceService,
 } from '@relais/contracts';
 import { RelaisError, toDetail } from '../errors/relais-error.js';
 import type { Component } from '../lifecycle/component.js';
 import { silentLogger } from '../logging/logger.js';
 import type { AnsweringCodec, AskingCodec } from './exchange/codec.js';
+import { partCost } from './flow.js';
 import { GrpcChannel, type GrpcChannelOptions } from './grpc/grpc-channel.js';
 import { GrpcServer, type GrpcServerOptions } from './grpc/grpc-server.js';
 import type { ServiceOf } from './service.js';
@@ -96,7 +98,7 @@ export async function until(condition: () => boolean, what: string): Promise<voi
   }
 }
 
-export const askingCodec: AskingCodec<Job, JobResult, DispatchRequest, DispatchResponse> = {
+export const askingCodec: AskingCodec<Job, JobResult, DispatchRequest, DispatchResponse, OutputPart> = {
   wrap: (items, cancelIds) => ({
     jobs: items.map(({ id, question, budgetMs, traceparent }) => ({
       ...question,
@@ -105,12 +107,18 @@ export const askingCodec: AskingCodec<Job, JobResult, DispatchRequest, DispatchR
       traceparent: traceparent ?? '',
     })),
     cancelIds: [...cancelIds],
+    credits: [],
   }),
   unwrap: (frame) => frame.results.map((answer) => ({ id: answer.id, answer })),
   sizeOf: (job) => 64 + payloadOf(job).length,
+  parts: {
+    unwrap: (frame) => frame.parts.map((part) => ({ id: part.id, part })),
+    costOf: (part) => partCost(part.data.length),
+    wrapCredits: (credits) => ({ jobs: [], cancelIds: [], credits: [...credits] }),
+  },
 };
 
-export const answeringCodec: AnsweringCodec<Job, JobResult, DispatchResponse, DispatchRequest> = {
+export const answeringCodec: AnsweringCodec<Job, JobResult, DispatchResponse, DispatchRequest, OutputPart> = {
   unwrap: (frame) => ({
     questions: frame.jobs.map((job) => ({
       id: job.id,
@@ -120,13 +128,24 @@ export const answeringCodec: AnsweringCodec<Job, JobResult, DispatchResponse, Di
     })),
     cancelIds: frame.cancelIds,
   }),
-  wrap: (answers) => ({ results: answers.map(({ id, answer }) => ({ ...answer, id })) }),
+  wrap: (answers) => ({ results: answers.map(({ id, answer }) => ({ ...answer, id })), parts: [] }),
   failure: (id, error) => JobResult.create({ id, outcome: { $case: 'failure', value: toDetail(error) } }),
   sizeOf: (result) => 64 + outputOf(result).length,
+  parts: {
+    windowOf: ({ work }) => (work?.$case === 'invoke' ? work.value.streamWindowBytes : 0),
+    unwrapCredits: (frame) => frame.credits,
+    wrap: (parts) => ({ results: [], parts: parts.map(({ id, part }) => ({ ...part, id })) }),
+    sizeOf: (part) => 64 + part.data.length,
+  },
 };
 
 export function jobOf(payload: Buffer): Job {
   return Job.create({ lang: 'c', work: { $case: 'invoke', value: { functionId: 'f_1', payload } } });
+}
+
+/** A call whose output is wanted in parts. */
+export function streamingJobOf(payload: Buffer, streamWindowBytes: number): Job {
+  return Job.create({ lang: 'c', work: { $case: 'invoke', value: { functionId: 'f_1', payload, streamWindowBytes } } });
 }
 
 export function payloadOf(job: Job): Buffer {

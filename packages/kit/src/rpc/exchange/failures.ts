@@ -50,3 +50,9 @@ export function backlogFull(peer: string, limit: number, used: number): RelaisEr
     limit: { name: 'backlogBytesMax', limit, used },
   });
 }
+
+export function creditExceeded(peer: string): RelaisError {
+  return new RelaisError('internal', `${peer} sent more of an answer than it had credit for.`, {
+    reason: 'credit_exceeded',
+  });
+}

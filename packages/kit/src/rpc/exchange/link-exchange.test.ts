@@ -1,4 +1,4 @@
-import type { DispatchRequest, DispatchResponse, Job, JobResult } from '@relais/contracts';
+import type { DispatchRequest, DispatchResponse, Job, JobResult, OutputPart } from '@relais/contracts';
 import { RelaisError } from '../../errors/relais-error.js';
 import { silentLogger } from '../../logging/logger.js';
 import { ManualClock } from '../../time/manual-clock.js';
@@ -12,7 +12,7 @@ class Desk {
   readonly clock = new ManualClock();
   readonly links: Link<DispatchResponse, DispatchRequest>[] = [];
   readonly frames: DispatchRequest[] = [];
-  readonly exchange: LinkExchange<Job, JobResult, DispatchRequest, DispatchResponse>;
+  readonly exchange: LinkExchange<Job, JobResult, DispatchRequest, DispatchResponse, OutputPart>;
   reachable = true;
   dialled = 0;
 
@@ -61,7 +61,7 @@ class Desk {
 
   answer(...ids: number[]): void {
     const results = ids.map((id) => ({ ...resultOf(Buffer.from(`to ${id}`)), id }));
-    this.links.at(-1)?.send({ results });
+    this.links.at(-1)?.send({ results, parts: [] });
   }
 }
 

@@ -4,20 +4,21 @@ import type { Logger } from '../../logging/logger.js';
 import type { Clock } from '../../time/clock.js';
 import type { CallContext } from '../context.js';
 import type { Exchange } from '../exchange.js';
+import type { Flow } from '../flow.js';
 import type { BufferedLink } from '../grpc/grpc-link.js';
 import type { Dial, Link } from '../link.js';
 import { TickBatch } from '../tick-batch.js';
-import type { AskingCodec } from './codec.js';
+import type { AskingCodec, IdentifiedCredit } from './codec.js';
 import * as failures from './failures.js';
 import { cutFrames } from './frames.js';
 import { type Pending, PendingQuestions } from './pending.js';
 import { Redialler } from './redialler.js';
 
-export interface LinkExchangeOptions<Question, Answer, Out, In> {
+export interface LinkExchangeOptions<Question, Answer, Out, In, Part = never> {
   /** The peer's role or name, as failures tell it. */
   readonly name: string;
   readonly dial: Dial<Out, In>;
-  readonly codec: AskingCodec<Question, Answer, Out, In>;
+  readonly codec: AskingCodec<Question, Answer, Out, In, Part>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Between 0 and 1, for the jitter of dials. */
@@ -38,25 +39,29 @@ const tickMs = 50;
  * have run), unavailable reason peer_unreachable (no link within 2 s: it has not run), deadline_exceeded (no answer
  * 500 ms after the budget), cancelled (the signal), resource_exhausted (a bound of this side; it has not run).
  */
-export class LinkExchange<Question, Answer, Out, In> implements Exchange<Question, Answer>, Component {
+export class LinkExchange<Question, Answer, Out, In, Part = never>
+  implements Exchange<Question, Answer, Part>, Component
+{
   readonly name: string;
-  readonly #options: LinkExchangeOptions<Question, Answer, Out, In>;
+  readonly #options: LinkExchangeOptions<Question, Answer, Out, In, Part>;
   readonly #outstandingMax: number;
-  readonly #pending = new PendingQuestions<Question, Answer>();
-  readonly #questions: TickBatch<Pending<Question, Answer>>;
+  readonly #pending = new PendingQuestions<Question, Answer, Part>();
+  readonly #questions: TickBatch<Pending<Question, Answer, Part>>;
   readonly #cancels: TickBatch<number>;
+  readonly #credits: TickBatch<IdentifiedCredit>;
   readonly #redialler: Redialler<Out, In>;
   #link: (Link<Out, In> & Partial<BufferedLink<Out, In>>) | undefined;
   #cancelTicker: () => void = () => {};
   #stopped: Promise<void> | undefined;
 
-  constructor(options: LinkExchangeOptions<Question, Answer, Out, In>) {
+  constructor(options: LinkExchangeOptions<Question, Answer, Out, In, Part>) {
     const { name, dial, clock, logger, random = Math.random } = options;
     this.name = name;
     this.#options = options;
     this.#outstandingMax = options.outstandingMax ?? 16_384;
     this.#questions = new TickBatch((items) => this.#send(items));
     this.#cancels = new TickBatch((ids) => this.#link?.send(options.codec.wrap([], ids)));
+    this.#credits = new TickBatch((credits) => this.#sendCredits(credits));
     this.#redialler = new Redialler({ name, dial, clock, logger, random, onLink: (link) => this.#linked(link) });
   }
 
@@ -76,14 +81,15 @@ export class LinkExchange<Question, Answer, Out, In> implements Exchange<Questio
     return this.#stopped;
   }
 
-  exchange(question: Question, context: CallContext): Promise<Answer> {
+  exchange(question: Question, context: CallContext, flow?: Flow<Part>): Promise<Answer> {
     const sizeBytes = this.#options.codec.sizeOf(question);
     const refusal = this.#refusal(sizeBytes, context);
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
-      const asked = { question, context, sizeBytes, resolve, reject };
+      const asked = { question, context, flow, sizeBytes, resolve, reject };
       const pending = this.#pending.add(asked, this.#options.clock.nowMs());
       if (context.signal) this.#watch(pending, context.signal);
+      flow?.listen((bytes) => this.#credits.push({ id: pending.id, bytes }));
       if (this.#link) this.#questions.push(pending);
     });
   }
@@ -98,7 +104,7 @@ export class LinkExchange<Question, Answer, Out, In> implements Exchange<Questio
     return backlogBytes > backlogBytesMax ? failures.backlogFull(this.name, backlogBytesMax, backlogBytes) : undefined;
   }
 
-  #watch(pending: Pending<Question, Answer>, signal: AbortSignal): void {
+  #watch(pending: Pending<Question, Answer, Part>, signal: AbortSignal): void {
     pending.onAbort = () => this.#giveUp(pending, failures.cancelled());
     signal.addEventListener('abort', pending.onAbort);
   }
@@ -112,7 +118,7 @@ export class LinkExchange<Question, Answer, Out, In> implements Exchange<Questio
     this.#send([...this.#pending.all()]);
   }
 
-  #send(batch: readonly Pending<Question, Answer>[]): void {
+  #send(batch: readonly Pending<Question, Answer, Part>[]): void {
     const link = this.#link;
     // Without a link they stay unsent, and the next link takes them.
     if (!link) return;
@@ -128,7 +134,15 @@ export class LinkExchange<Question, Answer, Out, In> implements Exchange<Questio
     });
   }
 
+  #sendCredits(credits: readonly IdentifiedCredit[]): void {
+    const wanted = credits.filter(({ id }) => this.#pending.get(id)?.sent);
+    const frame = wanted.length > 0 ? this.#options.codec.parts?.wrapCredits(wanted) : undefined;
+    if (frame !== undefined) this.#link?.send(frame);
+  }
+
   #take(frame: In): void {
+    const { parts } = this.#options.codec;
+    if (parts) for (const { id, part } of parts.unwrap(frame)) this.#takePart(id, part, parts.costOf(part));
     for (const { id, answer } of this.#options.codec.unwrap(frame)) {
       const pending = this.#pending.get(id);
       // Absent: it was given up and the answer comes late.
@@ -138,12 +152,20 @@ export class LinkExchange<Question, Answer, Out, In> implements Exchange<Questio
     }
   }
 
+  #takePart(id: number, part: Part, costBytes: number): void {
+    const pending = this.#pending.get(id);
+    if (!pending) return;
+    pending.begun = true;
+    if (pending.flow?.deliver(part, costBytes)) return;
+    this.#giveUp(pending, failures.creditExceeded(this.name));
+  }
+
   #lost(error: RelaisError | undefined): void {
     this.#link = undefined;
     const nowMs = this.#options.clock.nowMs();
     for (const pending of this.#pending.all()) {
       if (!pending.sent) continue;
-      if (error) this.#reject(pending, failures.connectionLost(this.name, error));
+      if (error || pending.begun) this.#reject(pending, failures.connectionLost(this.name, error));
       // A peer that closes in good order has answered what it began; the rest it never took.
       else this.#pending.markUnsent(pending, nowMs);
     }
@@ -158,12 +180,12 @@ export class LinkExchange<Question, Answer, Out, In> implements Exchange<Questio
     }
   }
 
-  #giveUp(pending: Pending<Question, Answer>, error: RelaisError): void {
+  #giveUp(pending: Pending<Question, Answer, Part>, error: RelaisError): void {
     if (pending.sent && this.#link) this.#cancels.push(pending.id);
     this.#reject(pending, error);
   }
 
-  #reject(pending: Pending<Question, Answer>, error: RelaisError): void {
+  #reject(pending: Pending<Question, Answer, Part>, error: RelaisError): void {
     this.#pending.forget(pending);
     pending.reject(error);
   }

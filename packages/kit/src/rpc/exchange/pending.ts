@@ -1,5 +1,6 @@
 import type { RelaisError } from '../../errors/relais-error.js';
 import type { CallContext } from '../context.js';
+import type { Flow } from '../flow.js';
 import { InFlight } from '../in-flight.js';
 
 const idMax = 0xffff_ffff;
@@ -11,10 +12,12 @@ const linkWaitMsMax = 2_000;
 const safetyMs = 500;
 
 /** One question that has no answer yet. */
-export interface Pending<Question, Answer> {
+export interface Pending<Question, Answer, Part = never> {
   readonly id: number;
   readonly question: Question;
   readonly context: CallContext;
+  /** Where the parts of the answer go; undefined when it comes whole. */
+  readonly flow: Flow<Part> | undefined;
   readonly sizeBytes: number;
   /** Monotonic end of the caller's budget. */
   readonly budgetEndMs: number;
@@ -23,13 +26,15 @@ export interface Pending<Question, Answer> {
   /** Monotonic time at which it is given up. */
   giveUpMs: number;
   sent: boolean;
+  /** Parts have come, so the work has begun. */
+  begun: boolean;
   onAbort: (() => void) | undefined;
 }
 
 /** The unanswered questions of one exchange: waiting to be sent, or sent and waiting for an answer. */
-export class PendingQuestions<Question, Answer> {
+export class PendingQuestions<Question, Answer, Part = never> {
   readonly inFlight = new InFlight();
-  readonly #byId = new Map<number, Pending<Question, Answer>>();
+  readonly #byId = new Map<number, Pending<Question, Answer, Part>>();
   #unsentBytes = 0;
   #lastId = 0;
 
@@ -43,20 +48,22 @@ export class PendingQuestions<Question, Answer> {
 
   /** Adds one that waits to be sent, under an id no other has. */
   add(
-    asked: Pick<Pending<Question, Answer>, 'question' | 'context' | 'sizeBytes' | 'resolve' | 'reject'>,
+    asked: Pick<Pending<Question, Answer, Part>, 'question' | 'context' | 'flow' | 'sizeBytes' | 'resolve' | 'reject'>,
     nowMs: number,
-  ): Pending<Question, Answer> {
-    const { question, context, sizeBytes, resolve, reject } = asked;
-    const pending: Pending<Question, Answer> = {
+  ): Pending<Question, Answer, Part> {
+    const { question, context, flow, sizeBytes, resolve, reject } = asked;
+    const pending: Pending<Question, Answer, Part> = {
       id: this.#nextId(),
       question,
       context,
+      flow,
       sizeBytes,
       budgetEndMs: nowMs + context.budgetMs,
       resolve,
       reject,
       giveUpMs: nowMs + Math.min(context.budgetMs, linkWaitMsMax),
       sent: false,
+      begun: false,
       onAbort: undefined,
     };
     this.#byId.set(pending.id, pending);
@@ -65,37 +72,38 @@ export class PendingQuestions<Question, Answer> {
     return pending;
   }
 
-  get(id: number): Pending<Question, Answer> | undefined {
+  get(id: number): Pending<Question, Answer, Part> | undefined {
     return this.#byId.get(id);
   }
 
   /** Deleting the one at hand while iterating is allowed. */
-  all(): Iterable<Pending<Question, Answer>> {
+  all(): Iterable<Pending<Question, Answer, Part>> {
     return this.#byId.values();
   }
 
-  isUnsent(pending: Pending<Question, Answer>): boolean {
+  isUnsent(pending: Pending<Question, Answer, Part>): boolean {
     return !pending.sent && this.#byId.get(pending.id) === pending;
   }
 
-  markSent(pending: Pending<Question, Answer>): void {
+  markSent(pending: Pending<Question, Answer, Part>): void {
     pending.sent = true;
     pending.giveUpMs = pending.budgetEndMs + safetyMs;
     this.#unsentBytes -= pending.sizeBytes;
   }
 
   /** Back to waiting for a link, as one that was never sent. */
-  markUnsent(pending: Pending<Question, Answer>, nowMs: number): void {
+  markUnsent(pending: Pending<Question, Answer, Part>, nowMs: number): void {
     pending.sent = false;
     pending.giveUpMs = Math.min(pending.budgetEndMs, nowMs + linkWaitMsMax);
     this.#unsentBytes += pending.sizeBytes;
   }
 
   /** Takes one out; its caller settles it. */
-  forget(pending: Pending<Question, Answer>): void {
+  forget(pending: Pending<Question, Answer, Part>): void {
     this.#byId.delete(pending.id);
     this.inFlight.end();
     if (!pending.sent) this.#unsentBytes -= pending.sizeBytes;
+    pending.flow?.close();
     if (pending.onAbort) pending.context.signal?.removeEventListener('abort', pending.onAbort);
   }
 

@@ -44,7 +44,7 @@ class Counter implements Exchange<Job, JobResult> {
   async ask(...ids: number[]): Promise<Asked[]> {
     const before = this.asked.length;
     const jobs = ids.map((id) => ({ ...jobOf(Buffer.from(`q${id}`)), id, budgetMs: 700, traceparent: 'tp' }));
-    this.link.send({ jobs, cancelIds: [] });
+    this.link.send({ jobs, cancelIds: [], credits: [] });
     await until(() => this.asked.length === before + ids.length, 'the questions');
     return this.asked.slice(before);
   }
@@ -94,7 +94,7 @@ test('a cancel fires the signal of its question and nothing is answered', async 
   const counter = new Counter();
   const [first, second] = await counter.ask(1, 2);
   const signals = [first?.context.signal, second?.context.signal];
-  counter.link.send({ jobs: [], cancelIds: [1, 99] });
+  counter.link.send({ jobs: [], cancelIds: [1, 99], credits: [] });
   await until(() => signals[0]?.aborted === true, 'the signal');
   expect(signals[1]?.aborted).toBe(false);
   first?.fail(new RelaisError('cancelled', 'gone'));
@@ -106,7 +106,7 @@ test('a cancel fires the signal of its question and nothing is answered', async 
 test('a signal asked for after the cancel has already fired', async () => {
   const counter = new Counter();
   const [first] = await counter.ask(1);
-  counter.link.send({ jobs: [], cancelIds: [1] });
+  counter.link.send({ jobs: [], cancelIds: [1], credits: [] });
   await counter.ask(2);
   expect(first?.context.signal?.aborted).toBe(true);
 });
@@ -124,7 +124,7 @@ test('draining answers what is under way, refuses what is new, then closes', asy
   const counter = new Counter();
   const [first] = await counter.ask(1);
   counter.draining.abort();
-  counter.link.send({ jobs: [{ ...jobOf(Buffer.from('late')), id: 2 }], cancelIds: [] });
+  counter.link.send({ jobs: [{ ...jobOf(Buffer.from('late')), id: 2 }], cancelIds: [], credits: [] });
   await until(() => counter.results.length === 1, 'the refusal');
   const refusal = counter.results[0]?.outcome;
   expect(refusal?.$case === 'failure' ? [refusal.value.code, refusal.value.reason] : undefined).toEqual([

@@ -1,12 +1,14 @@
 import { RelaisError } from '../../errors/relais-error.js';
 import { type Logger, silentLogger } from '../../logging/logger.js';
 import type { Exchange } from '../exchange.js';
+import { Flow } from '../flow.js';
 import { LazySignal, servedContext } from '../lazy-signal.js';
 import type { Link } from '../link.js';
 import { TickBatch } from '../tick-batch.js';
 import type { AnsweringCodec, IdentifiedAnswer, IncomingQuestion } from './codec.js';
 import { draining, tooManyOutstanding } from './failures.js';
 import { cutFrames } from './frames.js';
+import { PartsLane } from './parts-lane.js';
 
 /** Questions of one link under way at once; beyond it they are answered with resource_exhausted. */
 const outstandingMax = 65_536;
@@ -23,10 +25,10 @@ export interface ServeExchangeOptions {
  * When the link ends, everything under way is cancelled by its signal. Call it in the tick in which the link is handed
  * over.
  */
-export function serveExchange<Question, Answer, Out, In>(
+export function serveExchange<Question, Answer, Out, In, Part = never>(
   link: Link<Out, In>,
-  exchange: Exchange<Question, Answer>,
-  codec: AnsweringCodec<Question, Answer, Out, In>,
+  exchange: Exchange<Question, Answer, Part>,
+  codec: AnsweringCodec<Question, Answer, Out, In, Part>,
   options: ServeExchangeOptions = { logger: silentLogger },
 ): void {
   const server = new ExchangeServer(link, exchange, codec, options);
@@ -34,19 +36,22 @@ export function serveExchange<Question, Answer, Out, In>(
   server.watchDraining();
 }
 
-class ExchangeServer<Question, Answer, Out, In> {
+class ExchangeServer<Question, Answer, Out, In, Part> {
   readonly #link: Link<Out, In>;
-  readonly #exchange: Exchange<Question, Answer>;
-  readonly #codec: AnsweringCodec<Question, Answer, Out, In>;
+  readonly #exchange: Exchange<Question, Answer, Part>;
+  readonly #codec: AnsweringCodec<Question, Answer, Out, In, Part>;
   readonly #options: ServeExchangeOptions;
   readonly #underWay = new Map<number, LazySignal>();
   readonly #answers: TickBatch<IdentifiedAnswer<Answer>>;
+  /** Of the questions whose answers go in parts. */
+  readonly #flows = new Map<number, Flow<Part>>();
+  readonly #lane: PartsLane<Part>;
   readonly #onDraining = () => this.#closeWhenDone();
 
   constructor(
     link: Link<Out, In>,
-    exchange: Exchange<Question, Answer>,
-    codec: AnsweringCodec<Question, Answer, Out, In>,
+    exchange: Exchange<Question, Answer, Part>,
+    codec: AnsweringCodec<Question, Answer, Out, In, Part>,
     options: ServeExchangeOptions,
   ) {
     this.#link = link;
@@ -54,6 +59,11 @@ class ExchangeServer<Question, Answer, Out, In> {
     this.#codec = codec;
     this.#options = options;
     this.#answers = new TickBatch((answers) => this.#send(answers));
+    this.#lane = new PartsLane({
+      send: (parts) => codec.parts && link.send(codec.parts.wrap(parts)),
+      sizeOf: (part) => codec.parts?.sizeOf(part) ?? 0,
+    });
+    this.#lane.use(link);
   }
 
   watchDraining(): void {
@@ -68,7 +78,10 @@ class ExchangeServer<Question, Answer, Out, In> {
     for (const id of cancelIds) {
       this.#underWay.get(id)?.cancel();
       this.#underWay.delete(id);
+      this.#endFlow(id);
+      this.#lane.drop(id);
     }
+    for (const { id, bytes } of this.#codec.parts?.unwrapCredits(frame) ?? []) this.#flows.get(id)?.grant(bytes);
     if (cancelIds.length > 0) this.#closeWhenDone();
   }
 
@@ -76,6 +89,8 @@ class ExchangeServer<Question, Answer, Out, In> {
     this.#options.draining?.removeEventListener('abort', this.#onDraining);
     for (const lazy of this.#underWay.values()) lazy.cancel();
     this.#underWay.clear();
+    for (const id of [...this.#flows.keys()]) this.#endFlow(id);
+    this.#lane.use(undefined);
   }
 
   #accept(incoming: IncomingQuestion<Question>): void {
@@ -97,15 +112,36 @@ class ExchangeServer<Question, Answer, Out, In> {
     this.#underWay.set(id, lazy);
     let answer: Answer;
     try {
-      answer = await this.#exchange.exchange(question, servedContext(budgetMs, traceparent, lazy));
+      const context = servedContext(budgetMs, traceparent, lazy);
+      answer = await this.#exchange.exchange(question, context, this.#flowOf(id, question));
     } catch (thrown) {
       if (!RelaisError.is(thrown)) this.#options.logger.error({ err: thrown }, 'a question failed on our own account');
       answer = this.#codec.failure(id, RelaisError.from(thrown));
     }
     // Cancelled meanwhile: nobody waits for it, and the id may already be another's.
     if (this.#underWay.get(id) !== lazy) return;
+    if (this.#endFlow(id)) this.#lane.after(id, () => this.#finish(id, lazy, answer));
+    else this.#finish(id, lazy, answer);
+  }
+
+  #finish(id: number, lazy: LazySignal, answer: Answer): void {
+    if (this.#underWay.get(id) !== lazy) return;
     this.#underWay.delete(id);
     this.#answers.push({ id, answer });
+  }
+
+  #flowOf(id: number, question: Question): Flow<Part> | undefined {
+    const windowBytes = this.#codec.parts?.windowOf(question) ?? 0;
+    if (windowBytes === 0) return undefined;
+    const flow = new Flow<Part>(windowBytes, (part) => this.#lane.push(id, part));
+    this.#flows.set(id, flow);
+    return flow;
+  }
+
+  /** Whether there was one. */
+  #endFlow(id: number): boolean {
+    this.#flows.get(id)?.close();
+    return this.#flows.delete(id);
   }
 
   #send(answers: readonly IdentifiedAnswer<Answer>[]): void {

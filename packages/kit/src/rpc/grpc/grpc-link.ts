@@ -5,6 +5,8 @@ import type { Link, LinkReceiver } from '../link.js';
 export interface BufferedLink<Out, In> extends Link<Out, In> {
   /** Sent and not yet taken by the transport. */
   readonly bufferedBytes: number;
+  /** Called whenever the transport has taken something. */
+  onTaken: (() => void) | undefined;
 }
 
 /** The part of a grpc-js call that both sides have. */
@@ -28,6 +30,7 @@ export interface GrpcLinkOptions<Out> {
 /** Either side's grpc-js stream as a Link; the side that makes it tells it of its end by {@link peerClosed} or {@link fail}. */
 export class GrpcLink<Out, In> implements BufferedLink<Out, In> {
   readonly peer: string;
+  onTaken: (() => void) | undefined;
   readonly #options: GrpcLinkOptions<Out>;
   #receiver: LinkReceiver<In> | undefined;
   #end: { readonly error: RelaisError | undefined } | undefined;
@@ -58,6 +61,7 @@ export class GrpcLink<Out, In> implements BufferedLink<Out, In> {
     // The stream queues what the transport does not take yet; the callback comes when it has.
     stream.write(bytes, () => {
       this.#bufferedBytes -= length;
+      this.onTaken?.();
     });
   }
 

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file relais/v1/invocation.proto.
  */
 export const file_relais_v1_invocation: GenFile = /*@__PURE__*/
-  fileDesc("ChpyZWxhaXMvdjEvaW52b2NhdGlvbi5wcm90bxIJcmVsYWlzLnYxInQKDUludm9rZVJlcXVlc3QSEAoIZnVuY3Rpb24YASABKAkSDgoEZGF0YRgCIAEoDEgAEg4KBHRleHQYAyABKAlIABImCgRqc29uGAQgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlSABCCQoHcGF5bG9hZCLZAQoOSW52b2tlUmVzcG9uc2USDgoEZGF0YRgBIAEoDEgAEg4KBHRleHQYAiABKAlIABImCgRqc29uGAMgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlSAASFQoNaW52b2NhdGlvbl9pZBgEIAEoCRITCgtkdXJhdGlvbl9tcxgFIAEoARIMCgRsb2dzGAYgASgJEhYKDmxvZ3NfdHJ1bmNhdGVkGAcgASgIEiMKB3RpbWluZ3MYCCABKAsyEi5yZWxhaXMudjEuVGltaW5nc0IICgZvdXRwdXQyUgoRSW52b2NhdGlvblNlcnZpY2USPQoGSW52b2tlEhgucmVsYWlzLnYxLkludm9rZVJlcXVlc3QaGS5yZWxhaXMudjEuSW52b2tlUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_struct, file_relais_v1_error]);
+  fileDesc("ChpyZWxhaXMvdjEvaW52b2NhdGlvbi5wcm90bxIJcmVsYWlzLnYxInQKDUludm9rZVJlcXVlc3QSEAoIZnVuY3Rpb24YASABKAkSDgoEZGF0YRgCIAEoDEgAEg4KBHRleHQYAyABKAlIABImCgRqc29uGAQgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlSABCCQoHcGF5bG9hZCLZAQoOSW52b2tlUmVzcG9uc2USDgoEZGF0YRgBIAEoDEgAEg4KBHRleHQYAiABKAlIABImCgRqc29uGAMgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlSAASFQoNaW52b2NhdGlvbl9pZBgEIAEoCRITCgtkdXJhdGlvbl9tcxgFIAEoARIMCgRsb2dzGAYgASgJEhYKDmxvZ3NfdHJ1bmNhdGVkGAcgASgIEiMKB3RpbWluZ3MYCCABKAsyEi5yZWxhaXMudjEuVGltaW5nc0IICgZvdXRwdXQiegoTSW52b2tlU3RyZWFtUmVxdWVzdBIQCghmdW5jdGlvbhgBIAEoCRIOCgRkYXRhGAIgASgMSAASDgoEdGV4dBgDIAEoCUgAEiYKBGpzb24YBCABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWVIAEIJCgdwYXlsb2FkInEKFEludm9rZVN0cmVhbVJlc3BvbnNlEicKBWNodW5rGAEgASgLMhYucmVsYWlzLnYxLk91dHB1dENodW5rSAASJwoDZW5kGAIgASgLMhgucmVsYWlzLnYxLkludm9jYXRpb25FbmRIAEIHCgVldmVudCJfCgtPdXRwdXRDaHVuaxIOCgRkYXRhGAEgASgMSAASDgoEdGV4dBgCIAEoCUgAEiYKBGpzb24YAyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWVIAEIICgZvdXRwdXQihgEKDUludm9jYXRpb25FbmQSFQoNaW52b2NhdGlvbl9pZBgBIAEoCRITCgtkdXJhdGlvbl9tcxgCIAEoARIMCgRsb2dzGAMgASgJEhYKDmxvZ3NfdHJ1bmNhdGVkGAQgASgIEiMKB3RpbWluZ3MYBSABKAsyEi5yZWxhaXMudjEuVGltaW5nczKlAQoRSW52b2NhdGlvblNlcnZpY2USPQoGSW52b2tlEhgucmVsYWlzLnYxLkludm9rZVJlcXVlc3QaGS5yZWxhaXMudjEuSW52b2tlUmVzcG9uc2USUQoMSW52b2tlU3RyZWFtEh4ucmVsYWlzLnYxLkludm9rZVN0cmVhbVJlcXVlc3QaHy5yZWxhaXMudjEuSW52b2tlU3RyZWFtUmVzcG9uc2UwAWIGcHJvdG8z", [file_google_protobuf_struct, file_relais_v1_error]);
 
 /**
  * @generated from message relais.v1.InvokeRequest
@@ -132,6 +132,168 @@ export const InvokeResponseSchema: GenMessage<InvokeResponse> = /*@__PURE__*/
   messageDesc(file_relais_v1_invocation, 1);
 
 /**
+ * @generated from message relais.v1.InvokeStreamRequest
+ */
+export type InvokeStreamRequest = Message<"relais.v1.InvokeStreamRequest"> & {
+  /**
+   * A function reference: NAME, NAME_UNIXSECONDS or NAME@VERSION.
+   *
+   * @generated from field: string function = 1;
+   */
+  function: string;
+
+  /**
+   * At most 6 MiB. Absent: an empty payload.
+   *
+   * @generated from oneof relais.v1.InvokeStreamRequest.payload
+   */
+  payload: {
+    /**
+     * @generated from field: bytes data = 2;
+     */
+    value: Uint8Array;
+    case: "data";
+  } | {
+    /**
+     * @generated from field: string text = 3;
+     */
+    value: string;
+    case: "text";
+  } | {
+    /**
+     * @generated from field: google.protobuf.Value json = 4;
+     */
+    value: Value;
+    case: "json";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message relais.v1.InvokeStreamRequest.
+ * Use `create(InvokeStreamRequestSchema)` to create a new message.
+ */
+export const InvokeStreamRequestSchema: GenMessage<InvokeStreamRequest> = /*@__PURE__*/
+  messageDesc(file_relais_v1_invocation, 2);
+
+/**
+ * @generated from message relais.v1.InvokeStreamResponse
+ */
+export type InvokeStreamResponse = Message<"relais.v1.InvokeStreamResponse"> & {
+  /**
+   * @generated from oneof relais.v1.InvokeStreamResponse.event
+   */
+  event: {
+    /**
+     * @generated from field: relais.v1.OutputChunk chunk = 1;
+     */
+    value: OutputChunk;
+    case: "chunk";
+  } | {
+    /**
+     * The last event of a call that went well.
+     *
+     * @generated from field: relais.v1.InvocationEnd end = 2;
+     */
+    value: InvocationEnd;
+    case: "end";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message relais.v1.InvokeStreamResponse.
+ * Use `create(InvokeStreamResponseSchema)` to create a new message.
+ */
+export const InvokeStreamResponseSchema: GenMessage<InvokeStreamResponse> = /*@__PURE__*/
+  messageDesc(file_relais_v1_invocation, 3);
+
+/**
+ * A piece of the output, at most 64 KiB of a function that streams.
+ *
+ * @generated from message relais.v1.OutputChunk
+ */
+export type OutputChunk = Message<"relais.v1.OutputChunk"> & {
+  /**
+   * data when the payload was data, or from the first byte on that is not UTF-8. Else text, which never ends inside a
+   * character; json only for the whole output of a function that does not stream, when the payload was json and it parses.
+   *
+   * @generated from oneof relais.v1.OutputChunk.output
+   */
+  output: {
+    /**
+     * @generated from field: bytes data = 1;
+     */
+    value: Uint8Array;
+    case: "data";
+  } | {
+    /**
+     * @generated from field: string text = 2;
+     */
+    value: string;
+    case: "text";
+  } | {
+    /**
+     * @generated from field: google.protobuf.Value json = 3;
+     */
+    value: Value;
+    case: "json";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message relais.v1.OutputChunk.
+ * Use `create(OutputChunkSchema)` to create a new message.
+ */
+export const OutputChunkSchema: GenMessage<OutputChunk> = /*@__PURE__*/
+  messageDesc(file_relais_v1_invocation, 4);
+
+/**
+ * How a streamed call ended, and what it took.
+ *
+ * @generated from message relais.v1.InvocationEnd
+ */
+export type InvocationEnd = Message<"relais.v1.InvocationEnd"> & {
+  /**
+   * @generated from field: string invocation_id = 1;
+   */
+  invocationId: string;
+
+  /**
+   * From acceptance at the gateway to the end of the output, milliseconds.
+   *
+   * @generated from field: double duration_ms = 2;
+   */
+  durationMs: number;
+
+  /**
+   * What the function printed; at most 256 KiB.
+   *
+   * @generated from field: string logs = 3;
+   */
+  logs: string;
+
+  /**
+   * True when logs were cut at the limit.
+   *
+   * @generated from field: bool logs_truncated = 4;
+   */
+  logsTruncated: boolean;
+
+  /**
+   * Where the time went.
+   *
+   * @generated from field: relais.v1.Timings timings = 5;
+   */
+  timings?: Timings | undefined;
+};
+
+/**
+ * Describes the message relais.v1.InvocationEnd.
+ * Use `create(InvocationEndSchema)` to create a new message.
+ */
+export const InvocationEndSchema: GenMessage<InvocationEnd> = /*@__PURE__*/
+  messageDesc(file_relais_v1_invocation, 5);
+
+/**
  * Call functions.
  *
  * @generated from service relais.v1.InvocationService
@@ -147,6 +309,18 @@ export const InvocationService: GenService<{
     methodKind: "unary";
     input: typeof InvokeRequestSchema;
     output: typeof InvokeResponseSchema;
+  },
+  /**
+   * Runs a function and hands on its output as it is produced: chunks, then one closing event. A function that does not
+   * stream answers with one chunk. The function's timeout covers the whole stream, and a caller that does not read stops
+   * the function from producing. Errors: those of Invoke; one that comes after chunks ends the stream with its status.
+   *
+   * @generated from rpc relais.v1.InvocationService.InvokeStream
+   */
+  invokeStream: {
+    methodKind: "server_streaming";
+    input: typeof InvokeStreamRequestSchema;
+    output: typeof InvokeStreamResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_relais_v1_invocation, 0);

@@ -6,7 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { handleServerStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Value } from "../../google/protobuf/struct.js";
 import { Timings } from "./error.js";
 
@@ -31,6 +31,47 @@ export interface InvokeResponse {
   } | undefined;
   invocationId: string;
   /** From acceptance at the gateway to the result, milliseconds. */
+  durationMs: number;
+  /** What the function printed; at most 256 KiB. */
+  logs: string;
+  /** True when logs were cut at the limit. */
+  logsTruncated: boolean;
+  /** Where the time went. */
+  timings: Timings | undefined;
+}
+
+export interface InvokeStreamRequest {
+  /** A function reference: NAME, NAME_UNIXSECONDS or NAME@VERSION. */
+  function: string;
+  /** At most 6 MiB. Absent: an empty payload. */
+  payload: { $case: "data"; value: Buffer } | { $case: "text"; value: string } | {
+    $case: "json";
+    value: any | undefined;
+  } | undefined;
+}
+
+export interface InvokeStreamResponse {
+  event: { $case: "chunk"; value: OutputChunk } | //
+  /** The last event of a call that went well. */
+  { $case: "end"; value: InvocationEnd } | undefined;
+}
+
+/** A piece of the output, at most 64 KiB of a function that streams. */
+export interface OutputChunk {
+  /**
+   * data when the payload was data, or from the first byte on that is not UTF-8. Else text, which never ends inside a
+   * character; json only for the whole output of a function that does not stream, when the payload was json and it parses.
+   */
+  output: { $case: "data"; value: Buffer } | { $case: "text"; value: string } | {
+    $case: "json";
+    value: any | undefined;
+  } | undefined;
+}
+
+/** How a streamed call ended, and what it took. */
+export interface InvocationEnd {
+  invocationId: string;
+  /** From acceptance at the gateway to the end of the output, milliseconds. */
   durationMs: number;
   /** What the function printed; at most 256 KiB. */
   logs: string;
@@ -310,6 +351,400 @@ export const InvokeResponse: MessageFns<InvokeResponse> = {
   },
 };
 
+function createBaseInvokeStreamRequest(): InvokeStreamRequest {
+  return { function: "", payload: undefined };
+}
+
+export const InvokeStreamRequest: MessageFns<InvokeStreamRequest> = {
+  encode(message: InvokeStreamRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.function !== "") {
+      writer.uint32(10).string(message.function);
+    }
+    switch (message.payload?.$case) {
+      case "data":
+        writer.uint32(18).bytes(message.payload.value);
+        break;
+      case "text":
+        writer.uint32(26).string(message.payload.value);
+        break;
+      case "json":
+        Value.encode(Value.wrap(message.payload.value), writer.uint32(34).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InvokeStreamRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInvokeStreamRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.function = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.payload = { $case: "data", value: Buffer.from(reader.bytes()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.payload = { $case: "text", value: reader.string() };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.payload = { $case: "json", value: Value.unwrap(Value.decode(reader, reader.uint32())) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<InvokeStreamRequest>): InvokeStreamRequest {
+    return InvokeStreamRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InvokeStreamRequest>): InvokeStreamRequest {
+    const message = createBaseInvokeStreamRequest();
+    message.function = object.function ?? "";
+    switch (object.payload?.$case) {
+      case "data": {
+        if (object.payload?.value !== undefined && object.payload?.value !== null) {
+          message.payload = { $case: "data", value: object.payload.value };
+        }
+        break;
+      }
+      case "text": {
+        if (object.payload?.value !== undefined && object.payload?.value !== null) {
+          message.payload = { $case: "text", value: object.payload.value };
+        }
+        break;
+      }
+      case "json": {
+        if (object.payload?.value !== undefined && object.payload?.value !== null) {
+          message.payload = { $case: "json", value: object.payload.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseInvokeStreamResponse(): InvokeStreamResponse {
+  return { event: undefined };
+}
+
+export const InvokeStreamResponse: MessageFns<InvokeStreamResponse> = {
+  encode(message: InvokeStreamResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.event?.$case) {
+      case "chunk":
+        OutputChunk.encode(message.event.value, writer.uint32(10).fork()).join();
+        break;
+      case "end":
+        InvocationEnd.encode(message.event.value, writer.uint32(18).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InvokeStreamResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInvokeStreamResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.event = { $case: "chunk", value: OutputChunk.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.event = { $case: "end", value: InvocationEnd.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<InvokeStreamResponse>): InvokeStreamResponse {
+    return InvokeStreamResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InvokeStreamResponse>): InvokeStreamResponse {
+    const message = createBaseInvokeStreamResponse();
+    switch (object.event?.$case) {
+      case "chunk": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "chunk", value: OutputChunk.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "end": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "end", value: InvocationEnd.fromPartial(object.event.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseOutputChunk(): OutputChunk {
+  return { output: undefined };
+}
+
+export const OutputChunk: MessageFns<OutputChunk> = {
+  encode(message: OutputChunk, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.output?.$case) {
+      case "data":
+        writer.uint32(10).bytes(message.output.value);
+        break;
+      case "text":
+        writer.uint32(18).string(message.output.value);
+        break;
+      case "json":
+        Value.encode(Value.wrap(message.output.value), writer.uint32(26).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OutputChunk {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOutputChunk();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.output = { $case: "data", value: Buffer.from(reader.bytes()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.output = { $case: "text", value: reader.string() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.output = { $case: "json", value: Value.unwrap(Value.decode(reader, reader.uint32())) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<OutputChunk>): OutputChunk {
+    return OutputChunk.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OutputChunk>): OutputChunk {
+    const message = createBaseOutputChunk();
+    switch (object.output?.$case) {
+      case "data": {
+        if (object.output?.value !== undefined && object.output?.value !== null) {
+          message.output = { $case: "data", value: object.output.value };
+        }
+        break;
+      }
+      case "text": {
+        if (object.output?.value !== undefined && object.output?.value !== null) {
+          message.output = { $case: "text", value: object.output.value };
+        }
+        break;
+      }
+      case "json": {
+        if (object.output?.value !== undefined && object.output?.value !== null) {
+          message.output = { $case: "json", value: object.output.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseInvocationEnd(): InvocationEnd {
+  return { invocationId: "", durationMs: 0, logs: "", logsTruncated: false, timings: undefined };
+}
+
+export const InvocationEnd: MessageFns<InvocationEnd> = {
+  encode(message: InvocationEnd, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.invocationId !== "") {
+      writer.uint32(10).string(message.invocationId);
+    }
+    if (message.durationMs !== 0) {
+      writer.uint32(17).double(message.durationMs);
+    }
+    if (message.logs !== "") {
+      writer.uint32(26).string(message.logs);
+    }
+    if (message.logsTruncated !== false) {
+      writer.uint32(32).bool(message.logsTruncated);
+    }
+    if (message.timings !== undefined) {
+      Timings.encode(message.timings, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InvocationEnd {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInvocationEnd();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.invocationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.durationMs = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.logs = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.logsTruncated = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.timings = Timings.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<InvocationEnd>): InvocationEnd {
+    return InvocationEnd.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InvocationEnd>): InvocationEnd {
+    const message = createBaseInvocationEnd();
+    message.invocationId = object.invocationId ?? "";
+    message.durationMs = object.durationMs ?? 0;
+    message.logs = object.logs ?? "";
+    message.logsTruncated = object.logsTruncated ?? false;
+    message.timings = (object.timings !== undefined && object.timings !== null)
+      ? Timings.fromPartial(object.timings)
+      : undefined;
+    return message;
+  },
+};
+
 /** Call functions. */
 export type InvocationServiceService = typeof InvocationServiceService;
 export const InvocationServiceService = {
@@ -326,6 +761,21 @@ export const InvocationServiceService = {
     responseSerialize: (value: InvokeResponse): Buffer => Buffer.from(InvokeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): InvokeResponse => InvokeResponse.decode(value),
   },
+  /**
+   * Runs a function and hands on its output as it is produced: chunks, then one closing event. A function that does not
+   * stream answers with one chunk. The function's timeout covers the whole stream, and a caller that does not read stops
+   * the function from producing. Errors: those of Invoke; one that comes after chunks ends the stream with its status.
+   */
+  invokeStream: {
+    path: "/relais.v1.InvocationService/InvokeStream" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: InvokeStreamRequest): Buffer => Buffer.from(InvokeStreamRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): InvokeStreamRequest => InvokeStreamRequest.decode(value),
+    responseSerialize: (value: InvokeStreamResponse): Buffer =>
+      Buffer.from(InvokeStreamResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): InvokeStreamResponse => InvokeStreamResponse.decode(value),
+  },
 } as const;
 
 export interface InvocationServiceServer extends UntypedServiceImplementation {
@@ -334,6 +784,12 @@ export interface InvocationServiceServer extends UntypedServiceImplementation {
    * bound), deadline_exceeded (with where the time went), aborted (the function failed or hit a limit), unavailable.
    */
   invoke: handleUnaryCall<InvokeRequest, InvokeResponse>;
+  /**
+   * Runs a function and hands on its output as it is produced: chunks, then one closing event. A function that does not
+   * stream answers with one chunk. The function's timeout covers the whole stream, and a caller that does not read stops
+   * the function from producing. Errors: those of Invoke; one that comes after chunks ends the stream with its status.
+   */
+  invokeStream: handleServerStreamingCall<InvokeStreamRequest, InvokeStreamResponse>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;

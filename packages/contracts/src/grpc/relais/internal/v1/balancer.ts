@@ -8,16 +8,18 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleBidiStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Worker } from "../../v1/cluster.js";
-import { Job, JobResult } from "./job.js";
+import { Credit, Job, JobResult, OutputPart } from "./job.js";
 
 export interface DispatchRequest {
   jobs: Job[];
   /** Jobs whose caller has gone: dropped if still queued. */
   cancelIds: number[];
+  credits: Credit[];
 }
 
 export interface DispatchResponse {
   results: JobResult[];
+  parts: OutputPart[];
 }
 
 export interface AttachRequest {
@@ -29,6 +31,7 @@ export interface AttachRequest {
     | undefined;
   /** True: give me nothing new, I stop when I have answered what I have. */
   draining: boolean;
+  parts: OutputPart[];
 }
 
 export interface AttachResponse {
@@ -37,6 +40,7 @@ export interface AttachResponse {
   cancelIds: number[];
   /** True: finish what you have and detach. */
   drain: boolean;
+  credits: Credit[];
 }
 
 /** What a worker is and can do. */
@@ -152,7 +156,7 @@ export interface SetStrategyResponse {
 }
 
 function createBaseDispatchRequest(): DispatchRequest {
-  return { jobs: [], cancelIds: [] };
+  return { jobs: [], cancelIds: [], credits: [] };
 }
 
 export const DispatchRequest: MessageFns<DispatchRequest> = {
@@ -166,6 +170,9 @@ export const DispatchRequest: MessageFns<DispatchRequest> = {
         writer.uint32(v);
       }
       writer.join();
+    }
+    for (const v of message.credits) {
+      Credit.encode(v!, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -209,6 +216,14 @@ export const DispatchRequest: MessageFns<DispatchRequest> = {
 
             break;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.credits.push(Credit.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -228,18 +243,22 @@ export const DispatchRequest: MessageFns<DispatchRequest> = {
     const message = createBaseDispatchRequest();
     message.jobs = object.jobs?.map((e) => Job.fromPartial(e)) || [];
     message.cancelIds = object.cancelIds?.map((e) => e) || [];
+    message.credits = object.credits?.map((e) => Credit.fromPartial(e)) || [];
     return message;
   },
 };
 
 function createBaseDispatchResponse(): DispatchResponse {
-  return { results: [] };
+  return { results: [], parts: [] };
 }
 
 export const DispatchResponse: MessageFns<DispatchResponse> = {
   encode(message: DispatchResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.results) {
       JobResult.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.parts) {
+      OutputPart.encode(v!, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -265,6 +284,14 @@ export const DispatchResponse: MessageFns<DispatchResponse> = {
             message.results.push(JobResult.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.parts.push(OutputPart.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -283,12 +310,13 @@ export const DispatchResponse: MessageFns<DispatchResponse> = {
   fromPartial(object: DeepPartial<DispatchResponse>): DispatchResponse {
     const message = createBaseDispatchResponse();
     message.results = object.results?.map((e) => JobResult.fromPartial(e)) || [];
+    message.parts = object.parts?.map((e) => OutputPart.fromPartial(e)) || [];
     return message;
   },
 };
 
 function createBaseAttachRequest(): AttachRequest {
-  return { hello: undefined, results: [], heartbeat: undefined, draining: false };
+  return { hello: undefined, results: [], heartbeat: undefined, draining: false, parts: [] };
 }
 
 export const AttachRequest: MessageFns<AttachRequest> = {
@@ -304,6 +332,9 @@ export const AttachRequest: MessageFns<AttachRequest> = {
     }
     if (message.draining !== false) {
       writer.uint32(32).bool(message.draining);
+    }
+    for (const v of message.parts) {
+      OutputPart.encode(v!, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -353,6 +384,14 @@ export const AttachRequest: MessageFns<AttachRequest> = {
             message.draining = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.parts.push(OutputPart.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -378,12 +417,13 @@ export const AttachRequest: MessageFns<AttachRequest> = {
       ? Heartbeat.fromPartial(object.heartbeat)
       : undefined;
     message.draining = object.draining ?? false;
+    message.parts = object.parts?.map((e) => OutputPart.fromPartial(e)) || [];
     return message;
   },
 };
 
 function createBaseAttachResponse(): AttachResponse {
-  return { jobs: [], cancelIds: [], drain: false };
+  return { jobs: [], cancelIds: [], drain: false, credits: [] };
 }
 
 export const AttachResponse: MessageFns<AttachResponse> = {
@@ -400,6 +440,9 @@ export const AttachResponse: MessageFns<AttachResponse> = {
     }
     if (message.drain !== false) {
       writer.uint32(24).bool(message.drain);
+    }
+    for (const v of message.credits) {
+      Credit.encode(v!, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -451,6 +494,14 @@ export const AttachResponse: MessageFns<AttachResponse> = {
             message.drain = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.credits.push(Credit.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -471,6 +522,7 @@ export const AttachResponse: MessageFns<AttachResponse> = {
     message.jobs = object.jobs?.map((e) => Job.fromPartial(e)) || [];
     message.cancelIds = object.cancelIds?.map((e) => e) || [];
     message.drain = object.drain ?? false;
+    message.credits = object.credits?.map((e) => Credit.fromPartial(e)) || [];
     return message;
   },
 };

@@ -43,6 +43,8 @@ export interface InvokeWork {
   http:
     | HttpRequest
     | undefined;
+  /** The caller takes the output in parts, and this much of it unasked; more as it grants credit. 0: it takes it whole. */
+  streamWindowBytes: number;
   /** Values of the secrets the function names, by name. In memory and on this hop only: never kept, never logged. */
   secrets: { [key: string]: string };
   /** The function's own balancing strategy; empty or unknown: the balancer's. */
@@ -101,7 +103,26 @@ export interface JobResult {
 export interface InvokeOutcome {
   output: Buffer;
   /** Present when a handler or a CGI program set status or headers. */
+  http:
+    | HttpResponse
+    | undefined;
+  /** True when the output went out in parts: then output is empty and http was in the first part. */
+  streamed: boolean;
+}
+
+/** A part of a job's output while it runs, in order and before its result. It uses up credit: its bytes and 128 more. */
+export interface OutputPart {
+  id: number;
+  /** At most 64 KiB; empty when it brings http alone. */
+  data: Buffer;
+  /** In the first part, when a handler or a CGI program set status or headers. */
   http: HttpResponse | undefined;
+}
+
+/** More bytes of a job's output may be sent. */
+export interface Credit {
+  id: number;
+  bytes: number;
 }
 
 export interface BuildOutcome {
@@ -295,6 +316,7 @@ function createBaseInvokeWork(): InvokeWork {
     payload: Buffer.alloc(0),
     concurrencyMax: 0,
     http: undefined,
+    streamWindowBytes: 0,
     secrets: {},
     strategy: "",
   };
@@ -316,6 +338,9 @@ export const InvokeWork: MessageFns<InvokeWork> = {
     }
     if (message.http !== undefined) {
       HttpRequest.encode(message.http, writer.uint32(42).fork()).join();
+    }
+    if (message.streamWindowBytes !== 0) {
+      writer.uint32(48).uint32(message.streamWindowBytes);
     }
     globalThis.Object.entries(message.secrets).forEach(([key, value]: [string, string]) => {
       InvokeWork_SecretsEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
@@ -379,6 +404,14 @@ export const InvokeWork: MessageFns<InvokeWork> = {
             message.http = HttpRequest.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.streamWindowBytes = reader.uint32();
+            continue;
+          }
           case 7: {
             if (tag !== 58) {
               break;
@@ -422,6 +455,7 @@ export const InvokeWork: MessageFns<InvokeWork> = {
     message.http = (object.http !== undefined && object.http !== null)
       ? HttpRequest.fromPartial(object.http)
       : undefined;
+    message.streamWindowBytes = object.streamWindowBytes ?? 0;
     message.secrets = (globalThis.Object.entries(object.secrets ?? {}) as [string, string][]).reduce(
       (acc: { [key: string]: string }, [key, value]: [string, string]) => {
         if (value !== undefined) {
@@ -990,7 +1024,7 @@ export const JobResult: MessageFns<JobResult> = {
 };
 
 function createBaseInvokeOutcome(): InvokeOutcome {
-  return { output: Buffer.alloc(0), http: undefined };
+  return { output: Buffer.alloc(0), http: undefined, streamed: false };
 }
 
 export const InvokeOutcome: MessageFns<InvokeOutcome> = {
@@ -1000,6 +1034,9 @@ export const InvokeOutcome: MessageFns<InvokeOutcome> = {
     }
     if (message.http !== undefined) {
       HttpResponse.encode(message.http, writer.uint32(18).fork()).join();
+    }
+    if (message.streamed !== false) {
+      writer.uint32(24).bool(message.streamed);
     }
     return writer;
   },
@@ -1033,6 +1070,14 @@ export const InvokeOutcome: MessageFns<InvokeOutcome> = {
             message.http = HttpResponse.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.streamed = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1054,6 +1099,155 @@ export const InvokeOutcome: MessageFns<InvokeOutcome> = {
     message.http = (object.http !== undefined && object.http !== null)
       ? HttpResponse.fromPartial(object.http)
       : undefined;
+    message.streamed = object.streamed ?? false;
+    return message;
+  },
+};
+
+function createBaseOutputPart(): OutputPart {
+  return { id: 0, data: Buffer.alloc(0), http: undefined };
+}
+
+export const OutputPart: MessageFns<OutputPart> = {
+  encode(message: OutputPart, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0) {
+      writer.uint32(8).uint32(message.id);
+    }
+    if (message.data.length !== 0) {
+      writer.uint32(18).bytes(message.data);
+    }
+    if (message.http !== undefined) {
+      HttpResponse.encode(message.http, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OutputPart {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOutputPart();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.http = HttpResponse.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<OutputPart>): OutputPart {
+    return OutputPart.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OutputPart>): OutputPart {
+    const message = createBaseOutputPart();
+    message.id = object.id ?? 0;
+    message.data = object.data ?? Buffer.alloc(0);
+    message.http = (object.http !== undefined && object.http !== null)
+      ? HttpResponse.fromPartial(object.http)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCredit(): Credit {
+  return { id: 0, bytes: 0 };
+}
+
+export const Credit: MessageFns<Credit> = {
+  encode(message: Credit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0) {
+      writer.uint32(8).uint32(message.id);
+    }
+    if (message.bytes !== 0) {
+      writer.uint32(16).uint32(message.bytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Credit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCredit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.bytes = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Credit>): Credit {
+    return Credit.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Credit>): Credit {
+    const message = createBaseCredit();
+    message.id = object.id ?? 0;
+    message.bytes = object.bytes ?? 0;
     return message;
   },
 };
