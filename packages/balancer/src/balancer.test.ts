@@ -157,7 +157,7 @@ test('a link that does not begin with hello is closed, at once or in time', asyn
     rig.balancer.attachWorker(theirs);
     links.set(name, ours);
   }
-  links.get('wrong')?.send({ hello: undefined, results: [], heartbeat: undefined, draining: false });
+  links.get('wrong')?.send({ hello: undefined, results: [], heartbeat: undefined, draining: false, parts: [] });
   await settled();
   expect(closed).toEqual(['wrong']);
   rig.clock.advance(5000);

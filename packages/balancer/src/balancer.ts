@@ -12,6 +12,7 @@ import type {
   ListLanguagesResponse,
   ListWorkersRequest,
   ListWorkersResponse,
+  OutputPart,
   SetStrategyRequest,
   SetStrategyResponse,
   SuperviseRequest,
@@ -22,6 +23,7 @@ import {
   type Clock,
   type Component,
   type Exchange,
+  type Flow,
   type Link,
   type Logger,
   MetricRegistry,
@@ -55,7 +57,9 @@ export interface BalancerOptions {
 const tickMs = 10;
 
 /** Brings jobs to workers. Knows the fleet, never looks into a payload. */
-export class Balancer implements Exchange<Job, JobResult>, ServiceOf<typeof FleetServiceService>, Component {
+export class Balancer
+  implements Exchange<Job, JobResult, OutputPart>, ServiceOf<typeof FleetServiceService>, Component
+{
   readonly name = 'balancer';
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
@@ -89,10 +93,11 @@ export class Balancer implements Exchange<Job, JobResult>, ServiceOf<typeof Flee
   /**
    * One job, one answer. The caller's id comes back in the result; on the worker's stream the job has an id of ours.
    * Resolves for everything, failures included (`outcome.failure`, with component, timings, worker and invocation);
-   * rejects only with code cancelled, when `context.signal` fires. The budget is the job's own.
+   * rejects only with code cancelled, when `context.signal` fires. The budget is the job's own. With a flow, whose window the
+   * job must carry, the worker's parts of the output go there as they come; nothing of them is kept here.
    */
-  exchange(job: Job, context: CallContext): Promise<JobResult> {
-    return this.#scheduler.exchange(job, context.signal);
+  exchange(job: Job, context: CallContext, flow?: Flow<OutputPart>): Promise<JobResult> {
+    return this.#scheduler.exchange(job, context.signal, flow);
   }
 
   /** A worker's end of its stream. Its first frame must carry hello, or the link is closed. */

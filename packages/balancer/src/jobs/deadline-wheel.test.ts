@@ -14,6 +14,7 @@ const entry = () =>
     deadlineMs: 0,
     payloadBytes: 0,
     signal: undefined,
+    flow: undefined,
     cancelled: () => {},
     resolve: () => {},
     reject: () => {},

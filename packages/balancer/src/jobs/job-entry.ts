@@ -1,4 +1,5 @@
-import type { Job, JobResult } from '@relais/contracts';
+import type { Job, JobResult, OutputPart } from '@relais/contracts';
+import type { Flow } from '@relais/kit';
 import type { FunctionState } from '../functions/function-state.js';
 import { type JobState, queued } from './job-state.js';
 
@@ -10,6 +11,8 @@ export interface JobEntryStart {
   readonly deadlineMs: number;
   readonly payloadBytes: number;
   readonly signal: AbortSignal | undefined;
+  /** Where its output goes in parts; undefined: it is wanted whole. */
+  readonly flow: Flow<OutputPart> | undefined;
   readonly cancelled: (entry: JobEntry) => void;
   readonly resolve: (result: JobResult) => void;
   readonly reject: (error: Error) => void;
@@ -28,6 +31,7 @@ export class JobEntry {
   readonly payloadBytes: number;
   readonly resolve: (result: JobResult) => void;
   readonly reject: (error: Error) => void;
+  readonly flow: Flow<OutputPart> | undefined;
   state: JobState = queued;
   /** Monotonic milliseconds since when it waits. */
   queuedSinceMs: number;
@@ -57,9 +61,20 @@ export class JobEntry {
     this.payloadBytes = start.payloadBytes;
     this.resolve = start.resolve;
     this.reject = start.reject;
+    this.flow = start.flow;
     this.#signal = start.signal;
     this.#cancelled = start.cancelled;
     this.#signal?.addEventListener('abort', this);
+  }
+
+  /** A worker that runs calls in its own loop does this one beside it: builds, and calls whose output goes out meanwhile. */
+  get runsBesideLoop(): boolean {
+    return this.fn.isBuild || this.flow !== undefined;
+  }
+
+  /** What it adds to the outstanding work of such a worker, milliseconds. */
+  get estimateMs(): number {
+    return this.runsBesideLoop ? 0 : this.fn.estimateMs;
   }
 
   /** Called by the signal. */
@@ -70,6 +85,7 @@ export class JobEntry {
   /** The answer is given: the signal no longer matters and the payload is not needed again. */
   letGo(): void {
     this.#signal?.removeEventListener('abort', this);
+    this.flow?.close();
     if (this.state.kind === 'abandoned') this.job = { ...this.job, work: undefined };
   }
 

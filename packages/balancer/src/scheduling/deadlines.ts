@@ -54,7 +54,7 @@ export class Deadlines {
    */
   watchAbandoned(entry: JobEntry, held: Dispatched, nowMs: number): void {
     const { inlineGraceMs, processGraceMs } = this.#options.bounds;
-    const runsInline = held.worker.inline && !entry.fn.isBuild;
+    const runsInline = held.worker.inline && !entry.runsBesideLoop;
     held.worker.cancel(held.wireId);
     const dueMs = runsInline ? Math.min(nowMs, entry.deadlineMs) + inlineGraceMs : entry.deadlineMs + processGraceMs;
     this.#options.wheel.add(entry, dueMs);
@@ -63,7 +63,7 @@ export class Deadlines {
   #expireRunning(entry: JobEntry, held: Dispatched, nowMs: number): void {
     const { worker } = held;
     this.#options.figures.expired.of('worker').add();
-    if (!worker.inline || worker.jobs.head === entry) entry.fn.observe(nowMs - held.atMs);
+    if (!entry.flow && (!worker.inline || worker.jobs.head === entry)) entry.fn.observe(nowMs - held.atMs);
     this.#options.desk.fail(entry, abandonedFrom(held), expiredRunning(entry.fn), nowMs);
     this.watchAbandoned(entry, held, nowMs);
   }
@@ -78,7 +78,7 @@ export class Deadlines {
       return;
     }
     const { fn, job } = entry;
-    if (!overdue) fn.observe(nowMs - held.atMs);
+    if (!overdue && !entry.flow) fn.observe(nowMs - held.atMs);
     const did = overdue ? 'ran past its deadline' : 'ran on although its caller had gone';
     departures.kill(worker, `${fn.name} (invocation ${job.invocationId}) ${did}`, nowMs);
   }
@@ -90,15 +90,15 @@ export function abandonedFrom(held: Dispatched): Abandoned {
 
 /**
  * Whether a call that is still within its time is what keeps this worker from stopping a job: for a call an earlier one,
- * for a build any. A function that is not warm there may be waiting to be fetched while later calls run, so it explains
+ * for a build or a stream any. A function that is not warm there may be waiting to be fetched while later calls run, so it explains
  * nothing about a call that is overdue; one whose caller has merely gone gets the benefit of the doubt.
  */
 function blockedByAnother(worker: WorkerSession, entry: JobEntry, overdue: boolean): boolean {
-  const { isBuild } = entry.fn;
+  const { runsBesideLoop } = entry;
   for (let other = worker.jobs.head; other; other = other.next) {
-    if (other === entry && !isBuild) return false;
-    const runs = other.state.kind === 'dispatched' && !other.fn.isBuild;
-    if (runs && (isBuild || !overdue || worker.isWarm(other.fn.key))) return true;
+    if (other === entry && !runsBesideLoop) return false;
+    const runs = other.state.kind === 'dispatched' && !other.runsBesideLoop;
+    if (runs && (runsBesideLoop || !overdue || worker.isWarm(other.fn.key))) return true;
   }
   return false;
 }

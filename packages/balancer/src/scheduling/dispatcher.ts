@@ -123,7 +123,7 @@ export class Dispatcher {
       fn.clearReservation();
       return false;
     }
-    const worker = this.#choose(fn, nowMs);
+    const worker = this.#choose(fn, entry.estimateMs, nowMs);
     if (!worker) return false;
     this.#send(entry, worker, nowMs);
     return true;
@@ -137,8 +137,8 @@ export class Dispatcher {
     return undefined;
   }
 
-  #choose(fn: FunctionState, nowMs: number): WorkerSession | undefined {
-    const { estimateMs, pool, reserved } = fn;
+  #choose(fn: FunctionState, estimateMs: number, nowMs: number): WorkerSession | undefined {
+    const { pool, reserved } = fn;
     if (reserved && roomMsOf(reserved, nowMs, this.#options.bounds.workAheadMs) >= estimateMs) return reserved;
     return this.#options.pickers.of(fn.strategy).pick(pool.room.forJob(estimateMs, nowMs), fn);
   }
@@ -157,7 +157,7 @@ export class Dispatcher {
     if (span.recording) {
       span.set({ 'relais.worker_id': worker.id, 'relais.job_id': wireId, 'relais.attempt': job.attempt });
     }
-    const { estimateMs } = fn;
+    const { estimateMs } = entry;
     transition(entry, { kind: 'dispatched', worker, wireId, atMs: nowMs, estimateMs, span });
     fn.running++;
     fn.drainRate.record(nowMs);
@@ -173,6 +173,7 @@ export class Dispatcher {
       ...(job.tracestate === undefined ? {} : { tracestate: job.tracestate }),
     };
     worker.hold(entry, message, estimateMs, nowMs);
+    entry.flow?.listen((bytes) => worker.grant(wireId, bytes));
   }
 
   #dispatchedBy(strategy: string): Counter {

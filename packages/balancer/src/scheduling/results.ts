@@ -1,10 +1,11 @@
-import type { AttachRequest, JobResult } from '@relais/contracts';
-import type { SpanCarrier } from '@relais/kit';
+import type { AttachRequest, JobResult, OutputPart } from '@relais/contracts';
+import { partCost, type SpanCarrier } from '@relais/kit';
 import type { AnswerDesk } from '../jobs/answer-desk.js';
 import type { JobEntry } from '../jobs/job-entry.js';
 import type { Dispatched } from '../jobs/job-state.js';
 import type { Fleet } from '../workers/fleet.js';
 import type { WorkerSession } from '../workers/worker-session.js';
+import type { Departures } from './departures.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { WireIds } from './wire-ids.js';
 
@@ -13,6 +14,7 @@ export interface ResultsOptions {
   readonly dispatcher: Dispatcher;
   readonly fleet: Fleet;
   readonly wireIds: WireIds;
+  readonly departures: Departures;
   /** Takes the spans of results that come too late for their answer. */
   readonly carrier?: SpanCarrier | undefined;
 }
@@ -29,10 +31,20 @@ export class Results {
     if (!worker.listening) return;
     worker.heardMs = nowMs;
     if (frame.draining) this.#options.fleet.drain(worker, nowMs);
+    for (const part of frame.parts) this.#handOn(worker, part, nowMs);
     if (frame.results.length === 0) return;
     worker.progressed(nowMs);
     for (const result of frame.results) this.#take(worker, result, nowMs);
     this.#options.dispatcher.pump(nowMs);
+  }
+
+  /** A part nobody waits for is dropped. A worker that sends more than it may is broken, or no longer ours. */
+  #handOn(worker: WorkerSession, part: OutputPart, nowMs: number): void {
+    const entry = this.#options.wireIds.get(part.id);
+    const held = entry?.state;
+    if (held?.kind !== 'dispatched' || held.worker !== worker) return;
+    if (entry?.flow?.deliver(part, partCost(part.data.length))) return;
+    this.#options.departures.kill(worker, 'it sent more output than it had credit for', nowMs);
   }
 
   /** A result nobody waits for, of a job answered or moved before, is dropped; only its slot matters. */
@@ -58,8 +70,10 @@ function learn(entry: JobEntry, held: Dispatched, result: JobResult, nowMs: numb
   const { fn } = entry;
   const runUs = result.timings?.runUs ?? (nowMs - held.atMs) * 1000;
   if (result.outcome?.$case === 'failure' && runUs === 0) return;
+  if (held.worker.inline) held.worker.warmed(fn.key);
+  // How long a stream takes is a matter of who reads it.
+  if (entry.flow) return;
   const runMs = runUs / 1000;
   fn.observe(runMs);
   if (!fn.isBuild) held.worker.observe(runMs / fn.estimateMs);
-  if (held.worker.inline) held.worker.warmed(fn.key);
 }

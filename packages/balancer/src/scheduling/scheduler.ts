@@ -1,5 +1,5 @@
-import type { Job, JobResult } from '@relais/contracts';
-import type { Clock, Logger, RelaisError, SpanCarrier, Tracer } from '@relais/kit';
+import type { Job, JobResult, OutputPart } from '@relais/contracts';
+import type { Clock, Flow, Logger, RelaisError, SpanCarrier, Tracer } from '@relais/kit';
 import type { BalancerFigures } from '../balancer-figures.js';
 import type { BalancerBounds } from '../bounds.js';
 import type { FunctionState } from '../functions/function-state.js';
@@ -90,7 +90,7 @@ export class Scheduler {
     this.#deadlines = new Deadlines({ bounds, figures, wheel, desk, dispatcher, departures });
     this.#spares = new Spares({ bounds, figures, logger, fleet, supervisors });
     this.#watch = new WorkerWatch(fleet, departures, bounds.heartbeatMs, nowMs);
-    this.results = new Results({ desk, dispatcher, fleet, wireIds, carrier: options.carrier });
+    this.results = new Results({ desk, dispatcher, fleet, wireIds, departures, carrier: options.carrier });
     figures.watch({ dispatcher, fleet, functions: this.#functions }, () => clock.nowMs());
   }
 
@@ -98,7 +98,7 @@ export class Scheduler {
     this.#open = true;
   }
 
-  exchange(job: Job, signal: AbortSignal | undefined): Promise<JobResult> {
+  exchange(job: Job, signal: AbortSignal | undefined, flow: Flow<OutputPart> | undefined): Promise<JobResult> {
     if (signal?.aborted) return Promise.reject(cancelled().with({ invocationId: job.invocationId }));
     const nowMs = this.#clock.nowMs();
     if (!this.#open) return this.#refuse(job, notServing());
@@ -116,6 +116,7 @@ export class Scheduler {
         deadlineMs,
         payloadBytes,
         signal,
+        flow,
         cancelled: this.#onCancelled,
         resolve,
         reject,

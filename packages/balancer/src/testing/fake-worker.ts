@@ -1,9 +1,11 @@
 import {
   type AttachRequest,
   type AttachResponse,
+  type Credit,
   type Job,
   JobResult,
   type LanguageSupport,
+  OutputPart,
   WorkerHello,
 } from '@relais/contracts';
 import { type Link, memoryLinkPair } from '@relais/kit';
@@ -25,6 +27,7 @@ export class FakeWorker {
   readonly jobs: Job[] = [];
   readonly frames: AttachResponse[] = [];
   readonly cancelIds: number[] = [];
+  readonly credits: Credit[] = [];
   drainSeen = false;
   open = true;
   readonly #link: Link<AttachRequest, AttachResponse>;
@@ -45,12 +48,17 @@ export class FakeWorker {
   }
 
   send(frame: Partial<AttachRequest>): void {
-    this.#link.send({ hello: undefined, results: [], heartbeat: undefined, draining: false, ...frame });
+    this.#link.send({ hello: undefined, results: [], heartbeat: undefined, draining: false, parts: [], ...frame });
   }
 
   /** Answers jobs with their payload. */
   answer(jobs: readonly Job[] = [...this.jobs], runUs = 100): void {
     this.send({ results: jobs.map((job) => this.#resultOf(job, runUs)) });
+  }
+
+  /** Sends a part of a job's output. */
+  part(job: Job | undefined, data: string): void {
+    this.send({ parts: [OutputPart.create({ id: job?.id ?? 0, data: Buffer.from(data) })] });
   }
 
   heartbeat(): void {
@@ -65,6 +73,7 @@ export class FakeWorker {
     this.frames.push(frame);
     this.jobs.push(...frame.jobs);
     this.cancelIds.push(...frame.cancelIds);
+    this.credits.push(...frame.credits);
     if (frame.drain) this.drainSeen = true;
   }
 

@@ -1,5 +1,5 @@
-import { type ErrorDetail, Job, type JobResult } from '@relais/contracts';
-import { ManualClock, passThroughTracer, silentLogger, type Tracer } from '@relais/kit';
+import { type ErrorDetail, Job, type JobResult, type OutputPart } from '@relais/contracts';
+import { type Flow, ManualClock, passThroughTracer, silentLogger, type Tracer } from '@relais/kit';
 import { Balancer } from '../balancer.js';
 import type { BalancerBounds } from '../bounds.js';
 import { seededRandom } from './seeded-random.js';
@@ -35,6 +35,7 @@ export interface CallSpec {
   readonly payload?: string;
   readonly concurrencyMax?: number;
   readonly strategy?: string;
+  readonly streamWindowBytes?: number;
 }
 
 /** A call of a function. */
@@ -54,6 +55,7 @@ export function call(spec: CallSpec = {}): Job {
         payload: Buffer.from(spec.payload ?? 'in'),
         concurrencyMax: spec.concurrencyMax ?? 0,
         strategy: spec.strategy ?? '',
+        streamWindowBytes: spec.streamWindowBytes ?? 0,
       },
     },
   });
@@ -103,7 +105,7 @@ export class Answer {
   }
 }
 
-export function ask(rig: Rig, job: Job, signal?: AbortSignal): Answer {
+export function ask(rig: Rig, job: Job, signal?: AbortSignal, flow?: Flow<OutputPart>): Answer {
   const context = signal ? { budgetMs: job.budgetMs, signal } : { budgetMs: job.budgetMs };
-  return new Answer(rig.balancer.exchange(job, context));
+  return new Answer(rig.balancer.exchange(job, context, flow));
 }

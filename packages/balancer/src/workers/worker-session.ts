@@ -1,6 +1,7 @@
 import {
   type AttachRequest,
   AttachResponse,
+  type Credit,
   type Job,
   type LanguageSupport,
   type WorkerHello,
@@ -62,6 +63,7 @@ export class WorkerSession implements Standing {
   readonly #link: Link<AttachResponse, AttachRequest>;
   readonly #jobBatch: TickBatch<Job>;
   readonly #cancelBatch: TickBatch<number>;
+  readonly #creditBatch: TickBatch<Credit>;
   /** Functions it has answered for: they run without being fetched first. */
   readonly #warmKeys = new Set<string>();
 
@@ -86,11 +88,12 @@ export class WorkerSession implements Standing {
     this.progressMs = start.nowMs;
     this.heardMs = start.nowMs;
     this.#link = link;
-    this.#jobBatch = new TickBatch((jobs) => link.send({ jobs, cancelIds: [], drain: false }));
+    this.#jobBatch = new TickBatch((jobs) => link.send({ jobs, cancelIds: [], drain: false, credits: [] }));
     this.#cancelBatch = new TickBatch((cancelIds) => {
       this.#jobBatch.flushNow();
-      link.send({ jobs: [], cancelIds, drain: false });
+      link.send({ jobs: [], cancelIds, drain: false, credits: [] });
     });
+    this.#creditBatch = new TickBatch((credits) => link.send({ jobs: [], cancelIds: [], drain: false, credits }));
   }
 
   get jobCount(): number {
@@ -119,7 +122,7 @@ export class WorkerSession implements Standing {
   /** Takes a slot and sends the job with this turn's frame. */
   hold(entry: JobEntry, job: Job, estimateMs: number, nowMs: number): void {
     this.jobs.pushBack(entry);
-    if (entry.fn.isBuild) this.#jobBatch.push(job);
+    if (entry.runsBesideLoop) this.#jobBatch.push(job);
     else this.#holdCall(job, estimateMs, nowMs);
     this.#changed();
   }
@@ -135,10 +138,15 @@ export class WorkerSession implements Standing {
   release(entry: JobEntry, estimateMs: number): void {
     this.jobs.remove(entry);
     this.#changed();
-    if (entry.fn.isBuild) return;
+    if (entry.runsBesideLoop) return;
     this.callCount--;
     // Sums of fractions drift; an idle worker is the occasion to begin anew.
     this.outstandingMs = this.callCount === 0 ? 0 : this.outstandingMs - estimateMs;
+  }
+
+  /** Lets it send more of a job's output. */
+  grant(wireId: number, bytes: number): void {
+    if (this.linkOpen) this.#creditBatch.push({ id: wireId, bytes });
   }
 
   /** It has given a result. */
