@@ -28,6 +28,8 @@ export interface WorkerOptions {
   readonly functionsMax: number;
   /** Memory of loaded versions together. */
   readonly loadedBytesMax: number;
+  /** Output of one call that goes out in parts; beyond it the call is aborted. */
+  readonly streamBytesMax: number;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly tracer: Tracer;
@@ -64,12 +66,13 @@ export class Worker implements Component {
       ...options,
       languages,
       inline: options.runtimes.some(({ lang, style }) => style === 'inline' && options.runs.includes(lang)),
-      makeRunner: (answer) =>
+      makeRunner: (answer, handOn) =>
         new JobRunner({
           ...options,
           journal,
           figures,
           answer,
+          handOn,
           functions: this.#functions,
           runtimeOf: (lang) => this.#runtimeOf(lang),
         }),

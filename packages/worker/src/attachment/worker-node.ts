@@ -1,5 +1,21 @@
-import { AttachRequest, type AttachResponse, type Job, type JobResult, type LanguageSupport } from '@relais/contracts';
-import { type Clock, type Component, type Dial, type Link, type Logger, RelaisError, TickBatch } from '@relais/kit';
+import {
+  AttachRequest,
+  type AttachResponse,
+  type Job,
+  type JobResult,
+  type LanguageSupport,
+  type OutputPart,
+} from '@relais/contracts';
+import {
+  type Clock,
+  type Component,
+  type Dial,
+  type Link,
+  type Logger,
+  PartsLane,
+  RelaisError,
+  TickBatch,
+} from '@relais/kit';
 import type { JobRunner } from '../jobs/job-runner.js';
 
 export interface WorkerNodeOptions {
@@ -13,7 +29,7 @@ export interface WorkerNodeOptions {
   readonly inline: boolean;
   readonly languages: readonly LanguageSupport[];
   readonly dial: Dial<AttachRequest, AttachResponse>;
-  readonly makeRunner: (answer: (result: JobResult) => void) => JobRunner;
+  readonly makeRunner: (answer: (result: JobResult) => void, handOn: (part: OutputPart) => void) => JobRunner;
   readonly clock: Clock;
   readonly logger: Logger;
   /** 0 to 1; spreads reconnecting workers. */
@@ -25,6 +41,8 @@ const redialMs = { first: 50, max: 1000 };
 /** After this long in one turn, answers are sent and the loop gets to breathe before the next job. */
 const sliceMs = 2;
 const drainPollMs = 5;
+/** What a part weighs in a frame beside its bytes, roughly. */
+const partOverheadBytes = 64;
 /** How long a leaving worker waits for the balancer to say that nothing more will come. */
 const goodbyeMsMax = 1000;
 
@@ -37,6 +55,7 @@ export class WorkerNode implements Component {
   readonly #runner: JobRunner;
   readonly #inbox: { job: Job; arrivedMs: number }[] = [];
   readonly #results: TickBatch<JobResult>;
+  readonly #parts: PartsLane<OutputPart>;
   #link: Link<AttachRequest, AttachResponse> | undefined;
   #state: NodeState = 'idle';
   #working = false;
@@ -49,7 +68,14 @@ export class WorkerNode implements Component {
   constructor(options: WorkerNodeOptions) {
     this.#options = options;
     this.#results = new TickBatch((results) => this.#link?.send(AttachRequest.create({ results })));
-    this.#runner = options.makeRunner((result) => this.#results.push(result));
+    this.#parts = new PartsLane({
+      send: (parts) => this.#link?.send(AttachRequest.create({ parts: parts.map(({ part }) => part) })),
+      sizeOf: ({ data }) => data.length + partOverheadBytes,
+    });
+    this.#runner = options.makeRunner(
+      (result) => this.#answer(result),
+      (part) => this.#parts.push(part.id, part),
+    );
   }
 
   /** Resolves once attached; keeps dialling until it is. */
@@ -101,6 +127,7 @@ export class WorkerNode implements Component {
   #welcome(link: Link<AttachRequest, AttachResponse>): void {
     const { host, inline, languages, slots, weight, workerId } = this.#options;
     this.#link = link;
+    this.#parts.use(link);
     this.#state = 'attached';
     this.#redialDelayMs = redialMs.first;
     link.receive({
@@ -117,6 +144,7 @@ export class WorkerNode implements Component {
   #receive(frame: AttachResponse): void {
     const arrivedMs = this.#options.clock.nowMs();
     for (const job of frame.jobs) this.#inbox.push({ job, arrivedMs });
+    for (const { id, bytes } of frame.credits) this.#runner.grant(id, bytes);
     for (const id of frame.cancelIds) this.#cancel(id);
     if (frame.drain) this.#drain();
     // A worker that is told to stop a call and lives says so: silence would be taken for a blocked loop.
@@ -144,6 +172,12 @@ export class WorkerNode implements Component {
     const waiting = this.#inbox.find((entry) => entry.job.id === jobId);
     if (waiting) waiting.job.budgetMs = 0;
     else this.#runner.cancel(jobId);
+    this.#parts.drop(jobId);
+  }
+
+  #answer(result: JobResult): void {
+    if (this.#parts.has(result.id)) this.#parts.after(result.id, () => this.#results.push(result));
+    else this.#results.push(result);
   }
 
   #lost(link: Link<AttachRequest, AttachResponse>): void {
@@ -151,6 +185,7 @@ export class WorkerNode implements Component {
     this.#link = undefined;
     this.#inbox.length = 0;
     this.#runner.cancelAll();
+    this.#parts.use(undefined);
     if (this.#state === 'stopped') return;
     if (this.#state === 'draining') {
       this.#onDrained?.();
@@ -176,7 +211,7 @@ export class WorkerNode implements Component {
   }
 
   #idle(): boolean {
-    return this.#inbox.length === 0 && this.#runner.runningCount === 0;
+    return this.#inbox.length === 0 && this.#runner.runningCount === 0 && this.#parts.size === 0;
   }
 
   /** Resolves when the condition holds or the time is over. */

@@ -12,7 +12,7 @@ export interface LoadTimes {
 export const nothingLoaded: LoadTimes = { fetchUs: 0, compileUs: 0 };
 
 /** The wire form of a call's outcome. id and workerId are left to the runner. */
-export function resultOf(outcome: CallOutcome, load: LoadTimes): JobResult {
+export function resultOf(outcome: CallOutcome, load: LoadTimes, streamed: boolean): JobResult {
   const { result } = outcome;
   const initUs = Math.round(outcome.initUs ?? 0);
   const startUs = Math.round(outcome.coldUs) - initUs;
@@ -20,7 +20,7 @@ export function resultOf(outcome: CallOutcome, load: LoadTimes): JobResult {
     id: 0,
     workerId: '',
     outcome: result.ok
-      ? { $case: 'invoked', value: { output: asBuffer(result.output), http: result.http } }
+      ? { $case: 'invoked', value: { output: asBuffer(result.output), http: result.http, streamed } }
       : { $case: 'failure', value: toDetail(result.error.with({ component: 'worker' })) },
     timings: {
       queuedUs: 0,
@@ -36,6 +36,7 @@ export function resultOf(outcome: CallOutcome, load: LoadTimes): JobResult {
   } satisfies JobResult;
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
+/** The same bytes as a Buffer; nothing is copied. */
+export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

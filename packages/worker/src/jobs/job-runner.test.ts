@@ -1,7 +1,7 @@
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Job, type JobResult } from '@relais/contracts';
+import { Job, type JobResult, type OutputPart } from '@relais/contracts';
 import { ManualClock, passThroughTracer, RelaisError, silentLogger } from '@relais/kit';
 import { FunctionCache } from '../functions/function-cache.js';
 import { BegunJournal, readBegunJournal } from '../journal/begun-journal.js';
@@ -30,6 +30,7 @@ function rig() {
   const runtimeOf = (lang: string) => [inline, processes].find((runtime) => runtime.lang === lang);
   const functions = new FunctionCache({ artifacts, clock, runtimeOf, functionsMax: 10, loadedBytesMax: 1000 });
   const results: JobResult[] = [];
+  const parts: OutputPart[] = [];
   const errors: object[] = [];
   const runner = new JobRunner({
     workerId: 'w1',
@@ -41,8 +42,10 @@ function rig() {
     tracer: passThroughTracer,
     runtimeTracer: passThroughTracer,
     answer: (result) => results.push(result),
+    handOn: (part) => parts.push(part),
+    streamBytesMax: 1000,
   });
-  return { artifacts, clock, errors, functions, processes, results, runner };
+  return { artifacts, clock, errors, functions, processes, parts, results, runner };
 }
 
 function call(id: number, lang: string, payload = 'hi', budgetMs = 100): Job {
@@ -137,6 +140,42 @@ test('a job without work is answered, not lost', () => {
   it.runner.run(Job.create({ id: 6, lang: 'c', budgetMs: 100 }), 0);
   expect(it.results.map(codeOf)).toEqual(['internal']);
   expect(it.errors).toMatchObject([{ lang: 'c' }]);
+});
+
+test('a call whose output is wanted in parts hands them on under its id, and its result says so', async () => {
+  const it = rig();
+  await warm(it, 'js');
+  const job = call(9, 'js');
+  if (job.work?.$case === 'invoke') job.work.value.streamWindowBytes = 4096;
+  it.runner.run(job, it.clock.nowMs());
+  const [held] = it.processes.held;
+  const stream = held?.calls.get(9)?.stream;
+  const granted: number[] = [];
+  stream?.listen((bytes) => granted.push(bytes));
+  expect(stream?.send(Buffer.from('so far'))).toBe('sent');
+  it.runner.grant(9, 100);
+  it.runner.grant(10, 100);
+  held?.end(9, succeeded(''));
+  await Promise.resolve();
+  expect(it.parts).toMatchObject([{ id: 9, data: Buffer.from('so far') }]);
+  expect(it.results).toMatchObject([{ id: 9, outcome: { $case: 'invoked', value: { streamed: true } } }]);
+  // The last says that nothing more is taken.
+  expect(granted).toEqual([100, 0]);
+  expect(stream?.closed).toBe(true);
+});
+
+test('a stream sends within its credit and its bound alone', async () => {
+  const it = rig();
+  await warm(it, 'js');
+  const job = call(9, 'js');
+  if (job.work?.$case === 'invoke') job.work.value.streamWindowBytes = 1200;
+  it.runner.run(job, it.clock.nowMs());
+  const stream = it.processes.held[0]?.calls.get(9)?.stream;
+  expect(stream?.send(Buffer.alloc(900))).toBe('sent');
+  expect(stream?.send(Buffer.alloc(200))).toBe('no_credit');
+  it.runner.grant(9, 1000);
+  expect(stream?.send(Buffer.alloc(200))).toBe('too_much');
+  expect(stream?.tooMuch().fields.limit).toMatchObject({ name: 'streamBytesMax', limit: 1000 });
 });
 
 test('cancelAll stops what runs and answers it', async () => {

@@ -1,10 +1,11 @@
-import { type BuildWork, type InvokeWork, type Job, JobResult } from '@relais/contracts';
+import { type BuildWork, type InvokeWork, type Job, JobResult, type OutputPart } from '@relais/contracts';
 import { type Clock, type Logger, RelaisError, type Span, type SpanCarrier, type Tracer, toDetail } from '@relais/kit';
 import type { CachedFunction, FunctionCache } from '../functions/function-cache.js';
 import type { BegunJournal } from '../journal/begun-journal.js';
+import { OutputStream } from '../runtimes/output-stream.js';
 import type { Call, CallOutcome, Runtime } from '../runtimes/runtime.js';
 import type { WorkerFigures } from '../worker-figures.js';
-import { type LoadTimes, nothingLoaded, resultOf } from './job-results.js';
+import { asBuffer, type LoadTimes, nothingLoaded, resultOf } from './job-results.js';
 import { loadTimesOf, traceLoad } from './load-times.js';
 import { hasAny, withoutSecrets } from './mask-secrets.js';
 
@@ -24,6 +25,10 @@ export interface JobRunnerOptions {
   readonly carrier?: SpanCarrier;
   /** Takes each job's one result. */
   readonly answer: (result: JobResult) => void;
+  /** Takes parts of outputs, each job's before its result. */
+  readonly handOn: (part: OutputPart) => void;
+  /** Output of one call that goes out in parts; beyond it the call is aborted. */
+  readonly streamBytesMax: number;
 }
 
 /** A job between arrival and answer. */
@@ -36,6 +41,8 @@ interface RunningJob {
   stop?: (failure: RelaisError) => void;
   /** Set when it must not begin any more. */
   doomed?: RelaisError;
+  /** Where its output goes while it runs, when its caller wants that. */
+  stream?: OutputStream;
 }
 
 const deadlineTickMs = 10;
@@ -85,6 +92,11 @@ export class JobRunner {
     this.#stop(running, new RelaisError('cancelled', 'The call was cancelled.', { component: 'worker' }));
   }
 
+  /** Lets a job send more of its output; one that is unknown, answered or answers whole is ignored. */
+  grant(jobId: number, bytes: number): void {
+    this.#running.get(jobId)?.stream?.grant(bytes);
+  }
+
   /** Stops everything that can be stopped; used when nobody is left to take the answers. */
   cancelAll(): void {
     for (const jobId of [...this.#running.keys()]) this.cancel(jobId);
@@ -132,6 +144,7 @@ export class JobRunner {
       budgetMs: running.deadlineMs - beginMs,
       traceparent: span.traceparent,
       attempt: job.attempt,
+      stream: work.streamWindowBytes > 0 ? this.#openStream(running, work.streamWindowBytes) : undefined,
       ...(job.tracestate === undefined ? {} : { tracestate: job.tracestate }),
       ...(work.http ? { http: work.http } : {}),
       ...(hasAny(work.secrets) ? { secrets: work.secrets } : {}),
@@ -147,6 +160,17 @@ export class JobRunner {
     }
   }
 
+  #openStream(running: RunningJob, windowBytes: number): OutputStream {
+    const { handOn, streamBytesMax } = this.#options;
+    const { id } = running.job;
+    running.stream = new OutputStream({
+      windowBytes,
+      bytesMax: streamBytesMax,
+      send: (data, http) => handOn({ id, data: asBuffer(data), http }),
+    });
+    return running.stream;
+  }
+
   #finish(running: RunningJob, work: InvokeWork, span: Span, told: CallOutcome, load: LoadTimes): void {
     const outcome = hasAny(work.secrets) ? withoutSecrets(told, work.secrets) : told;
     const failure = outcome.result.ok ? undefined : outcome.result.error;
@@ -159,7 +183,7 @@ export class JobRunner {
     if (span.recording && outcome.coldUs > 0) this.#traceStart(span, outcome, endMs);
     span.end(failure, endMs);
     this.#options.functions.release(work.functionId);
-    this.#settle(running, resultOf(outcome, load), failure);
+    this.#settle(running, resultOf(outcome, load, running.stream?.begun ?? false), failure);
   }
 
   /** What is not warm is made ready before it runs: both are told apart under the runtime's span. */
@@ -193,6 +217,7 @@ export class JobRunner {
 
   #settle(running: RunningJob, result: JobResult, failure: RelaisError | undefined): void {
     if (!this.#running.delete(running.job.id)) return;
+    running.stream?.close();
     if (this.#running.size === 0) this.#stopWatching();
     running.span.end(failure);
     if (running.span.recording) {

@@ -76,6 +76,7 @@ class DirectProcess implements RootProcess {
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly channel: Duplex | undefined;
+  readonly exited: Promise<ProcessExit>;
   readonly closed: Promise<ProcessExit>;
   readonly #scratch: Scratch;
   #reaped = false;
@@ -90,7 +91,12 @@ class DirectProcess implements RootProcess {
     this.directory = scratch.directory;
     this.#scratch = scratch;
     child.on('error', () => {});
-    this.closed = this.#close(child, endingOf(this, scratch, clock));
+    const finish = endingOf(this, scratch, clock);
+    this.exited = this.#exitOf(child);
+    this.closed = this.exited.then(async (exit) => {
+      await finish();
+      return exit;
+    });
   }
 
   giveInput(bytes: Uint8Array): Promise<void> {
@@ -109,16 +115,14 @@ class DirectProcess implements RootProcess {
     }
   }
 
-  async #close(child: ChildProcess, finish: () => Promise<void>): Promise<ProcessExit> {
-    const [exitCode, signal] = await new Promise<[number | null, string | null]>((resolve) => {
-      child.once('exit', (...exit) => {
+  #exitOf(child: ChildProcess): Promise<ProcessExit> {
+    return new Promise((resolve) => {
+      child.once('exit', (exitCode, signal) => {
         // In this very turn: the group's number is not given anew while a member lives, and later it might be.
         this.killGroup(this.pid);
         this.#reaped = true;
-        resolve(exit);
+        resolve({ exitCode: exitCode ?? 0, signal: signal ?? '' });
       });
     });
-    await finish();
-    return { exitCode: exitCode ?? 0, signal: signal ?? '' };
   }
 }

@@ -14,6 +14,7 @@ export interface GuestError {
 export type GuestMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly error: GuestError }
+  | { readonly type: 'part'; readonly call: number; readonly http: HttpResponse | RelaisError | undefined }
   | { readonly type: 'result'; readonly call: number; readonly http: HttpResponse | RelaisError | undefined }
   | { readonly type: 'error'; readonly call: number; readonly error: GuestError }
   | { readonly type: 'overflow'; readonly call: number; readonly bytes: number };
@@ -33,8 +34,9 @@ export function parseGuestMessage(header: unknown): GuestMessage | undefined {
       return { type: 'error', call, error: parseError(header.error) };
     case 'overflow':
       return { type: 'overflow', call, bytes: typeof header.bytes === 'number' ? header.bytes : 0 };
+    case 'part':
     case 'result':
-      return { type: 'result', call, http: header.http === undefined ? undefined : parseHttp(header.http) };
+      return { type: header.type, call, http: header.http === undefined ? undefined : parseHttp(header.http) };
     default:
       return undefined;
   }

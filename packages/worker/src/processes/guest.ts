@@ -30,11 +30,18 @@ export type GuestReply =
   | { readonly kind: 'result'; readonly http: HttpResponse | RelaisError | undefined; readonly output: Buffer }
   | GuestFault;
 
+/** Takes a part of a call's output as it comes; what it returns, if anything, is what the guest must not have done. */
+export type OnPart = (data: Buffer, http: HttpResponse | RelaisError | undefined) => string | undefined;
+
 interface Pending {
   /** 0 while the function is being loaded. */
   readonly call: number;
+  /** Absent: the answer comes whole. */
+  readonly onPart?: OnPart | undefined;
   readonly resolve: (reply: GuestReply) => void;
 }
+
+const noPayload = Buffer.alloc(0);
 
 /** How long a process that has closed its channel may take to exit, so that its exit code is seen. */
 const exitGraceMs = 100;
@@ -55,6 +62,7 @@ export class Guest {
   #usedUp = false;
   #violation: string | undefined;
   #alive = true;
+  #exited = false;
   #calls = 0;
 
   private constructor(process: LaunchedProcess, channel: Duplex, limits: RuntimeLimits, clock: Clock) {
@@ -96,10 +104,15 @@ export class Guest {
   }
 
   /** One call of the loaded handler. The header is what the shim makes the context of. */
-  call(header: object, payload: Uint8Array): Promise<GuestReply> {
+  call(header: object, payload: Uint8Array, onPart?: OnPart): Promise<GuestReply> {
     this.logs.open();
     this.#calls++;
-    return this.#ask(this.#calls, { type: 'call', call: this.#calls, ...header }, payload);
+    return this.#ask(this.#calls, { type: 'call', call: this.#calls, ...header }, payload, onPart);
+  }
+
+  /** Lets the call under way send more parts. */
+  grant(bytes: number): void {
+    if (this.#pending?.onPart) this.#send({ type: 'credit', call: this.#pending.call, bytes }, noPayload);
   }
 
   /**
@@ -123,8 +136,20 @@ export class Guest {
     this.#reader.end();
     this.#channel.pause();
     this.#onOutput = onOutput;
+    void this.#process.exited.then(() => {
+      this.#exited = true;
+      // What is left is no more than a pipe holds, and is lost if it is not read now.
+      this.#process.stdout.resume();
+    });
     this.#send({ type: 'run', ...header }, source);
     return this.gone;
+  }
+
+  /** Keeps a program from writing more than its pipe holds, until told otherwise or until it has ended. */
+  holdOutput(held: boolean): void {
+    const { stdout } = this.#process;
+    if (held && !this.#exited) stdout.pause();
+    else stdout.resume();
   }
 
   kill(): void {
@@ -132,10 +157,10 @@ export class Guest {
     this.#process.kill();
   }
 
-  #ask(call: number, header: object, payload: Uint8Array): Promise<GuestReply> {
+  #ask(call: number, header: object, payload: Uint8Array, onPart?: OnPart): Promise<GuestReply> {
     if (!this.#alive) return this.gone.then((exit) => ({ kind: 'ended', exit }));
     return new Promise((resolve) => {
-      this.#pending = { call, resolve };
+      this.#pending = { call, resolve, onPart };
       this.#send(header, payload);
     });
   }
@@ -155,6 +180,9 @@ export class Guest {
       this.#violate('an unknown message');
     } else if (!pending || callOf(message) !== pending.call) {
       this.#violate(`a message "${message.type}" out of turn`);
+    } else if (message.type === 'part') {
+      const wrong = pending.onPart ? pending.onPart(frame.payload, message.http) : 'a part of an answer wanted whole';
+      if (wrong) this.#violate(wrong);
     } else {
       this.#pending = undefined;
       // What was printed before the answer is in the other pipes by now, and is read by the end of this turn of the loop.
@@ -194,7 +222,7 @@ function callOf(message: GuestMessage): number {
   return message.type === 'ready' || message.type === 'failed' ? 0 : message.call;
 }
 
-function replyOf(message: GuestMessage, payload: Buffer): GuestReply {
+function replyOf(message: Exclude<GuestMessage, { type: 'part' }>, payload: Buffer): GuestReply {
   switch (message.type) {
     case 'ready':
       return { kind: 'ready' };

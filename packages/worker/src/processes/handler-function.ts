@@ -1,9 +1,10 @@
 import { Isolation } from '@relais/contracts';
 import type { Clock, RelaisError } from '@relais/kit';
 import { secretVariables, type Variable, versionVariables } from '../runtimes/environment.js';
+import type { OutputStream } from '../runtimes/output-stream.js';
 import type { Call, CallOutcome, LoadedFunction } from '../runtimes/runtime.js';
 import { shuttingDown } from './failures.js';
-import type { Guest, GuestReply } from './guest.js';
+import type { Guest, GuestReply, OnPart } from './guest.js';
 import { faultError } from './guest-faults.js';
 import type { GuestFunctionOptions } from './guest-pool.js';
 import { sourceHeader } from './guest-source.js';
@@ -89,7 +90,10 @@ export class HandlerFunction implements LoadedFunction {
   async #call(guest: Guest, running: RunningCall): Promise<void> {
     running.hold(guest);
     running.run();
-    const reply = await guest.call(callHeader(running.call, this.#options.clock), running.call.payload);
+    const { payload, stream } = running.call;
+    const header = callHeader(running.call, this.#options.clock);
+    stream?.listen((bytes) => bytes > 0 && guest.grant(bytes));
+    const reply = await guest.call(header, payload, stream && partsTo(stream, running));
     if (reply.kind !== 'result') running.fail(this.#errorOf(reply, guest, 'before it answered'));
     else if (reply.http && 'code' in reply.http) running.fail(reply.http);
     else running.settle({ ok: true, output: reply.output, ...(reply.http ? { http: reply.http } : {}) });
@@ -105,6 +109,19 @@ export class HandlerFunction implements LoadedFunction {
   }
 }
 
+/** Hands on what the guest, which knows its credit, sends of a call's output. */
+function partsTo(stream: OutputStream, running: RunningCall): OnPart {
+  return (data, http) => {
+    if (http && 'code' in http) {
+      running.cancel(http);
+      return undefined;
+    }
+    const outcome = stream.send(data, http);
+    if (outcome === 'too_much') running.cancel(stream.tooMuch());
+    return outcome === 'no_credit' ? 'more output than it had credit for' : undefined;
+  };
+}
+
 /** What the shim makes `context` of. The deadline is wall-clock time, as user code knows it. */
 function callHeader(call: Call, clock: Clock): object {
   const remainingMs = call.deadlineMs - clock.nowMs();
@@ -116,5 +133,6 @@ function callHeader(call: Call, clock: Clock): object {
     ...(call.tracestate === undefined ? {} : { tracestate: call.tracestate }),
     attempt: call.attempt,
     ...(call.http ? { http: call.http } : {}),
+    ...(call.stream ? { windowBytes: call.stream.windowBytes } : {}),
   };
 }

@@ -52,6 +52,8 @@ export interface LaunchedProcess {
   giveInput(bytes: Uint8Array): Promise<void>;
   /** Kills the whole process group with SIGKILL. Safe to call at any time. */
   kill(): void;
+  /** Resolves when it has ended; what it had printed may not have been read. Never rejects. */
+  readonly exited: Promise<unknown>;
   /** Resolves once it is reaped, its group is dead, its output has been read and its directory is gone. Never rejects. */
   readonly closed: Promise<ProcessExit>;
 }

@@ -1,6 +1,8 @@
 import type { RelaisError } from '@relais/kit';
 import { answerOf } from '../runtimes/cgi-response.js';
 import { programEnvironment } from '../runtimes/environment.js';
+import type { OutputStream } from '../runtimes/output-stream.js';
+import { ProgramStream } from '../runtimes/program-stream.js';
 import type { Call, CallOutcome, LoadedFunction } from '../runtimes/runtime.js';
 import { describeExit, outputLimit, shuttingDown } from './failures.js';
 import type { Guest } from './guest.js';
@@ -51,13 +53,40 @@ export class ProgramFunction implements LoadedFunction {
   }
 
   async #run(guest: Guest, running: RunningCall): Promise<void> {
-    const { version, source, limits } = this.#options;
+    const { stream } = running.call;
+    if (stream) return this.#runStreaming(guest, running, stream);
+    const { version, limits } = this.#options;
     const output = new BoundedOutput(limits.outputBytesMax, () => guest.kill());
-    const header = { ...sourceHeader(source), env: programEnvironment(version, running.call) };
-    const exit = await guest.run(header, source.content, running.call.payload, (chunk) => output.push(chunk));
+    const exit = await this.#begin(guest, running, (chunk) => output.push(chunk));
     if (output.overflowed) running.fail(outputLimit(limits.outputBytesMax, output.bytes));
     else if (exit.exitCode !== 0 || exit.signal !== '') running.fail(this.#exitError(exit, guest));
     else running.settle(answerOf(version, running.call, output.whole()));
+  }
+
+  async #runStreaming(guest: Guest, running: RunningCall, stream: OutputStream): Promise<void> {
+    const { version, limits } = this.#options;
+    const { call } = running;
+    const output = new ProgramStream({
+      stream,
+      cgi: call.http !== undefined && version.config?.http === 'cgi',
+      heldBytesMax: limits.outputBytesMax,
+      hold: (held) => guest.holdOutput(held),
+      fail: (error) => running.cancel(error),
+    });
+    const exit = await this.#begin(guest, running, (chunk) => output.push(chunk));
+    if (exit.exitCode !== 0 || exit.signal !== '') {
+      running.fail(this.#exitError(exit, guest));
+      return;
+    }
+    await output.drained();
+    if (stream.begun) running.settle({ ok: true, output: Buffer.alloc(0) });
+    else running.settle(answerOf(version, call, output.unfinishedHead));
+  }
+
+  #begin(guest: Guest, running: RunningCall, onOutput: (chunk: Buffer) => void): Promise<ProcessExit> {
+    const { version, source } = this.#options;
+    const header = { ...sourceHeader(source), env: programEnvironment(version, running.call) };
+    return guest.run(header, source.content, running.call.payload, onOutput);
   }
 
   #exitError(exit: ProcessExit, guest: Guest): RelaisError {

@@ -43,6 +43,13 @@ export function parseCgiResponse(output: Uint8Array): { http: HttpResponse; outp
   return { http: { status, headers }, output: output.subarray(bodyOffset) };
 }
 
+/** Whether the header block at the beginning of an output has ended, or can no longer. */
+export function cgiHeadEnd(output: Uint8Array): 'ended' | 'unfinished' {
+  if (output.length >= headerBytesMax) return 'ended';
+  const text = Buffer.from(output.buffer, output.byteOffset, output.length).toString('latin1');
+  return /^\r?\n|\n\r?\n/.test(text) ? 'ended' : 'unfinished';
+}
+
 function splitHeaderBlock(output: Uint8Array): { block: string; bodyOffset: number } {
   let lineStart = 0;
   const end = Math.min(output.length, headerBytesMax);

@@ -3,6 +3,7 @@ import { cancelCases } from './conformance/cancel-cases.js';
 import { buildCases, failureCases } from './conformance/failure-cases.js';
 import type { RuntimeFixtures } from './conformance/fixtures.js';
 import { isolationCases } from './conformance/isolation-cases.js';
+import { streamCases } from './conformance/stream-cases.js';
 import { Subject, slowTestMs } from './conformance/subject.js';
 import type { RuntimeLimits } from './limits.js';
 import type { Runtime } from './runtime.js';
@@ -26,6 +27,7 @@ export function runtimeConformance(
     buildCases(subject, fixtures);
     stateCases(subject, fixtures);
     isolationCases(subject, fixtures);
+    streamCases(subject);
     if (fixtures.sources.cgi) cgiCases(subject, fixtures.sources.cgi);
     if (fixtures.sources.endless) cancelCases(subject, fixtures.sources.endless);
   });

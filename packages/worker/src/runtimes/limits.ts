@@ -8,7 +8,7 @@ export interface RuntimeLimits {
   readonly logBytesMax: number;
   /** Artifact of one build; beyond it the build is refused with reason artifact_too_large. */
   readonly artifactBytesMax: number;
-  /** Child processes of one runtime; a call beyond it waits for one to end. */
+  /** Child processes of one runtime, and threads of WASM calls that stream; a call beyond it waits for one to end. */
   readonly processesMax: number;
   /** Memory of all instances of a worker; beyond it idle ones are ended, the one idle for longest first. */
   readonly processMemoryBytesMax: number;

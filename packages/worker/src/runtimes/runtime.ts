@@ -7,6 +7,7 @@ import type {
   LanguageSupport,
 } from '@relais/contracts';
 import type { Attributes, RelaisError } from '@relais/kit';
+import type { OutputStream } from './output-stream.js';
 
 /**
  * One language: how a source becomes runnable and how it runs. A folder beside this file per language; the catalog lists
@@ -45,7 +46,7 @@ export interface LoadedFunction {
   readonly memoryBytes: number;
   /**
    * Runs one call. Never rejects and never throws: a failure is part of the outcome. An inline runtime answers at once,
-   * without a promise.
+   * without a promise, unless the call has a stream.
    */
   invoke(call: Call): CallOutcome | Promise<CallOutcome>;
   /** Stops a running call, which then answers with the failure given; unknown or finished ids are ignored. */
@@ -71,6 +72,8 @@ export interface Call {
   readonly http?: HttpRequest;
   /** Variables for the user's code that may differ from call to call, and must not be kept longer than a process. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Where a function that streams puts its output as it comes; undefined: the whole of it is answered. */
+  readonly stream?: OutputStream | undefined;
 }
 
 /** How one call ended. */
@@ -91,6 +94,7 @@ export interface CallOutcome {
 
 export interface CallSuccess {
   readonly ok: true;
+  /** Empty when it has gone out by the call's stream. */
   readonly output: Uint8Array;
   readonly http?: HttpResponse;
 }

@@ -14,6 +14,8 @@ function failed(error: RelaisError): CallOutcome {
 /** A loaded function whose calls wait until the test ends them. */
 export class HeldFunction implements LoadedFunction {
   readonly memoryBytes: number;
+  /** As they came, by job. */
+  readonly calls = new Map<number, Call>();
   readonly waiting = new Map<number, (outcome: CallOutcome) => void>();
   closed = false;
 
@@ -22,6 +24,7 @@ export class HeldFunction implements LoadedFunction {
   }
 
   invoke(call: Call): Promise<CallOutcome> {
+    this.calls.set(call.jobId, call);
     return new Promise((resolve) => this.waiting.set(call.jobId, resolve));
   }
 

@@ -1,4 +1,4 @@
-import { RelaisError } from '@relais/kit';
+import { RelaisError } from '@relais/kit/base';
 import type { Ending, WasiCall } from './wasi/wasi-call.js';
 
 const stackBytesMax = 8192;

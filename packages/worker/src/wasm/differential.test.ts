@@ -57,7 +57,7 @@ class Bench {
       // A trap or an exit is as good as any other dirt.
     }
     this.#slot.settle(true);
-    return this.#host.call.output.text();
+    return this.#host.call.output.take().toString();
   }
 
   /** Makes ready for the next call; whether by putting the instance back. */

@@ -5,6 +5,7 @@ import type { LoadedFunction } from '../runtimes/runtime.js';
 import { LiveMemories } from './live-memories.js';
 import { compileProgram, entryOf } from './program.js';
 import { Slot } from './slot.js';
+import { WasmThreads } from './threads/wasm-threads.js';
 import { WasiHost } from './wasi/host.js';
 import { threadWait, type Wait } from './wasi/poll.js';
 import { WasmFunction } from './wasm-function.js';
@@ -25,13 +26,14 @@ const liveMemoryBytesMaxDefault = 1024 * 1024 * 1024;
 
 /**
  * Runs WASI preview-1 programs inline, each call on an instance that nothing has touched, unless the version's isolation
- * is reuse. One per process: every language
+ * is reuse; calls whose output goes out while they run have threads. One per process: every language
  * that becomes WASM shares it, and with it the bound on live memories.
  */
 export class WasmEngine {
   readonly #options: WasmEngineOptions;
   readonly #wait: Wait;
   readonly #memories: LiveMemories;
+  readonly #threads: WasmThreads;
 
   constructor(options: WasmEngineOptions) {
     this.#options = options;
@@ -40,6 +42,8 @@ export class WasmEngine {
       options.liveMemoriesMax ?? liveMemoriesMaxDefault,
       options.liveMemoryBytesMax ?? liveMemoryBytesMaxDefault,
     );
+    const { clock, limits } = options;
+    this.#threads = new WasmThreads({ clock, threadsMax: limits.processesMax, idleMs: limits.idleInstanceMs });
   }
 
   /** Instances alive now. */
@@ -63,11 +67,13 @@ export class WasmEngine {
       logBytesMax: limits.logBytesMax,
       functionName: version.name,
     });
-    return new WasmFunction(version, program, host, new Slot(program, host, this.#memories), clock);
+    const slot = new Slot(program, host, this.#memories);
+    return new WasmFunction({ version, program, host, slot, threads: this.#threads, limits, clock });
   }
 
   /** Lets go of every instance; loaded functions make new ones when called again. */
   close(): void {
     this.#memories.releaseAll();
+    this.#threads.close();
   }
 }

@@ -1,4 +1,4 @@
-import { RelaisError } from '@relais/kit';
+import { RelaisError } from '@relais/kit/base';
 import type { LiveMemories, MemoryHolder } from './live-memories.js';
 import { MemoryImage } from './memory-image.js';
 import type { Program } from './program.js';

@@ -1,11 +1,17 @@
 import type { FunctionVersion } from '@relais/contracts';
-import type { Attributes, Clock } from '@relais/kit';
+import type { Attributes, Clock, RelaisError } from '@relais/kit';
+import { shuttingDown } from '../processes/failures.js';
 import { answerOf } from '../runtimes/cgi-response.js';
 import { callVariables, secretVariables, type Variable, versionVariables } from '../runtimes/environment.js';
+import type { RuntimeLimits } from '../runtimes/limits.js';
+import type { OutputStream } from '../runtimes/output-stream.js';
 import type { Call, CallFailure, CallOutcome, CallSuccess, LoadedFunction } from '../runtimes/runtime.js';
 import { failureOfCall } from './call-failure.js';
 import type { Program } from './program.js';
+import { runSlot } from './run-slot.js';
 import type { Slot } from './slot.js';
+import { StreamingCall } from './streaming-call.js';
+import type { WasmThreads } from './threads/wasm-threads.js';
 import type { WasiHost } from './wasi/host.js';
 
 // Compiled code takes a few times the module's size.
@@ -13,7 +19,17 @@ const compiledFactor = 4;
 const onReset: Attributes = Object.freeze({ 'relais.wasm.instance': 'reset' });
 const onReused: Attributes = Object.freeze({ 'relais.wasm.instance': 'reused' });
 const onNew: Attributes = Object.freeze({ 'relais.wasm.instance': 'new' });
-const stackFramesMax = 50;
+
+export interface WasmFunctionOptions {
+  readonly version: FunctionVersion;
+  readonly program: Program;
+  readonly host: WasiHost;
+  readonly slot: Slot;
+  /** Where calls run whose output goes out meanwhile. */
+  readonly threads: WasmThreads;
+  readonly limits: RuntimeLimits;
+  readonly clock: Clock;
+}
 
 /** One version of a WASM function: a slot, its host, and what turns a run into an outcome. */
 export class WasmFunction implements LoadedFunction {
@@ -23,13 +39,19 @@ export class WasmFunction implements LoadedFunction {
   readonly #slot: Slot;
   readonly #clock: Clock;
   readonly #versionEnvironment: readonly string[];
+  readonly #threads: WasmThreads;
+  readonly #limits: RuntimeLimits;
+  readonly #streaming = new Map<number, StreamingCall>();
 
-  constructor(version: FunctionVersion, program: Program, host: WasiHost, slot: Slot, clock: Clock) {
+  constructor(options: WasmFunctionOptions) {
+    const { clock, host, limits, program, slot, threads, version } = options;
     this.#version = version;
     this.#program = program;
     this.#host = host;
     this.#slot = slot;
     this.#clock = clock;
+    this.#threads = threads;
+    this.#limits = limits;
     this.#versionEnvironment = versionVariables(version).map(joined);
   }
 
@@ -38,14 +60,15 @@ export class WasmFunction implements LoadedFunction {
     return moduleBytes * compiledFactor + initialBytes + tableBytes;
   }
 
-  invoke(call: Call): CallOutcome {
+  invoke(call: Call): CallOutcome | Promise<CallOutcome> {
+    if (call.stream && !this.#slot.isReused) return this.#runStreaming(call, call.stream);
     const { call: state } = this.#host;
     const arrivedMs = this.#clock.nowMs();
     const kept = this.#slot.isReused ? onReused : onReset;
     const attributes = this.#slot.isReady ? kept : onNew;
     const environment = () => this.#environment(call);
     state.begin({ payload: call.payload, deadlineMs: call.deadlineMs, environment }, arrivedMs);
-    const { thrown, instanceMs } = this.#run(attributes === onNew);
+    const { thrown, instanceMs } = runSlot(this.#slot, state, this.#clock);
     const endedMs = this.#clock.nowMs();
     const endedWell = thrown === undefined && state.ending === undefined;
     const outcome = {
@@ -62,43 +85,31 @@ export class WasmFunction implements LoadedFunction {
     return outcome;
   }
 
-  /** A call runs to its end in the worker's own loop: there is never one to cancel from within it. */
-  cancel(): void {}
+  /** A call without a stream runs to its end in the worker's own loop: there is never one to cancel from within it. */
+  cancel(jobId: number, failure: RelaisError): void {
+    this.#streaming.get(jobId)?.cancel(failure);
+  }
 
   async close(): Promise<void> {
+    for (const call of this.#streaming.values()) call.cancel(shuttingDown());
     this.#slot.drop();
   }
 
-  /** What came out of the module, or of making its instance, and when there was one. */
-  #run(isNew: boolean): { thrown: unknown; instanceMs: number } {
-    const { call } = this.#host;
-    const framesBefore = Error.stackTraceLimit;
-    Error.stackTraceLimit = stackFramesMax;
-    let instanceMs = call.startMs;
-    try {
-      this.#slot.prepare();
-      if (isNew) {
-        instanceMs = this.#clock.nowMs();
-        call.startMs = instanceMs;
-        this.#initialise();
-      }
-      this.#slot.run();
-      return { thrown: undefined, instanceMs };
-    } catch (error) {
-      return { thrown: error ?? new Error('the module threw nothing'), instanceMs };
-    } finally {
-      Error.stackTraceLimit = framesBefore;
-    }
-  }
-
-  /** The time it takes is part of the cold start, however it ends. */
-  #initialise(): void {
-    if (!this.#slot.isReused) return;
-    try {
-      this.#slot.initialise();
-    } finally {
-      this.#host.call.startMs = this.#clock.nowMs();
-    }
+  async #runStreaming(call: Call, stream: OutputStream): Promise<CallOutcome> {
+    const { logBytesMax, outputBytesMax } = this.#limits;
+    const running = new StreamingCall(call, stream, {
+      threads: this.#threads,
+      clock: this.#clock,
+      version: this.#version,
+      program: this.#program,
+      logBytesMax,
+      heldBytesMax: outputBytesMax,
+      environment: () => this.#environment(call),
+    });
+    this.#streaming.set(call.jobId, running);
+    const outcome = await running.outcome;
+    this.#streaming.delete(call.jobId);
+    return outcome;
   }
 
   #result(call: Call, thrown: unknown): CallSuccess | CallFailure {

@@ -21,6 +21,7 @@ export class ForkedProcess implements LaunchedProcess {
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly channel: ForkStreams['channel'];
+  readonly exited: Promise<ProcessExit>;
   readonly closed: Promise<ProcessExit>;
   readonly #parts: ForkedProcessParts;
 
@@ -31,6 +32,7 @@ export class ForkedProcess implements LaunchedProcess {
     this.stderr = streams.stderr;
     this.channel = streams.channel;
     this.#parts = parts;
+    this.exited = exit;
     const finish = endingOf(streams, scratch, clock);
     this.closed = exit.then(async (how) => {
       await finish();

@@ -30,6 +30,8 @@ int main(void) { explode(); return 0; }`,
     environment: `${head}int main(void) { printf("%s|%s", getenv("RELAIS_INVOCATION_ID"), getenv("GREETING")); return 0; }`,
     flood: `${head}int main(void) { for (;;) puts("and on and on and on"); }`,
     unicode: `${head}int main(void) { fputs("héllo, 世界 🎉", stdout); return 0; }`,
+    endlessLines: `${head}int main(void) { for (unsigned n = 0;; n++) { printf("line %u\\n", n); fflush(stdout); } }`,
+    brokenStream: `${head}int main(void) { puts("so far"); fflush(stdout); __builtin_trap(); }`,
     counter: `${head}static int count;\nint main(void) { printf("%d", ++count); return 0; }`,
     invalid: `${head}int main(void) {\n  return missing;\n}`,
     cgi: `${head}int main(void) {

@@ -33,6 +33,10 @@ export interface RuntimeFixtures {
     readonly unicode: FixtureSource;
     /** Increments a global that starts at 0 and outputs it in decimal. */
     readonly counter: FixtureSource;
+    /** Outputs "line 0\n", "line 1\n" and so on for ever, each as it comes: as a stream where handlers have one. */
+    readonly endlessLines: FixtureSource;
+    /** Outputs "so far\n" as a part of its own, then fails. */
+    readonly brokenStream: FixtureSource;
     /** Does not compile, parse or validate. */
     readonly invalid: FixtureSource;
     /**

@@ -12,6 +12,10 @@ export const cppFixtures: RuntimeFixtures = {
 std::vector<int> numbers(3);
 __attribute__((noinline)) int explode(unsigned at) { return numbers.at(at); }
 int main() { return explode(numbers.size()); }`,
+    endlessLines: `#include <iostream>
+int main() { for (unsigned n = 0;; n++) std::cout << "line " << n << std::endl; }`,
+    brokenStream: `#include <iostream>
+int main() { std::cout << "so far" << std::endl; __builtin_trap(); }`,
     counter: `#include <cstdio>
 struct Counter {
   int calls;

@@ -36,6 +36,8 @@ export const goFixtures: RuntimeFixtures = {
     ),
     flood: program(['fmt'], 'func main() {\n\tfor {\n\t\tfmt.Println("and on and on and on")\n\t}\n}'),
     unicode: program(['fmt'], 'func main() { fmt.Print("héllo, 世界 🎉") }'),
+    endlessLines: program(['fmt'], 'func main() {\n\tfor n := 0; ; n++ {\n\t\tfmt.Println("line", n)\n\t}\n}'),
+    brokenStream: program(['fmt'], 'func main() {\n\tfmt.Println("so far")\n\tpanic("broke")\n}'),
     counter: program(['fmt'], 'var count int\n\nfunc main() {\n\tcount++\n\tfmt.Print(count)\n}'),
     invalid: program(['fmt'], 'func main() {\n\tfmt.Println(missing)\n}'),
     cgi: program(

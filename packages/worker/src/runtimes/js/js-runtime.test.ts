@@ -26,6 +26,8 @@ runtimeConformance('js, program', make, {
     environment: 'const { env } = process; process.stdout.write(env.RELAIS_INVOCATION_ID + "|" + env.GREETING);',
     flood: 'const fs = require("fs"); const chunk = "y".repeat(65536); for (;;) fs.writeSync(1, chunk);',
     unicode: 'import { stdout } from "node:process"; stdout.write("héllo, 世界 🎉");',
+    endlessLines: 'const fs = require("node:fs"); for (let n = 0; ; n++) fs.writeSync(1, "line " + n + "\\n");',
+    brokenStream: 'require("node:fs").writeSync(1, "so far\\n"); setTimeout(() => { throw new Error("broke"); }, 50);',
     counter: 'globalThis.n = (globalThis.n ?? 0) + 1; console.log(globalThis.n);',
     invalid,
     cgi: `const { env } = process;
@@ -49,6 +51,8 @@ runtimeConformance('js, handler', make, {
     environment: 'export const handler = (_, context) => context.invocationId + "|" + process.env.GREETING;',
     flood: 'export function* handler() { for (;;) yield "y".repeat(65536); }',
     unicode: 'const greet = async () => "héllo, 世界 🎉"; export { greet as handler };',
+    endlessLines: 'export function* handler() { for (let n = 0; ; n++) yield "line " + n + "\\n"; }',
+    brokenStream: 'export async function* handler() { yield "so far\\n"; throw new Error("broke"); }',
     counter: 'let n = 0; export const handler = () => ++n;',
     invalid: `export const handler = 1;\nlet b = = 3;\n`,
     endless: `import { writeFileSync } from "node:fs";

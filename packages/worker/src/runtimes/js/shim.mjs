@@ -9,12 +9,17 @@ import vm from 'node:vm';
 const messageCharsMax = 2048;
 const stackCharsMax = 8192;
 const httpHeaderCharsMax = 64 * 1024;
+const partBytesMax = 64 * 1024;
+/** What a part uses up of the credit beside its bytes. */
+const partOverheadBytes = 128;
 
 const channel = new Socket({ fd: 3, readable: true, writable: true });
 let received = Buffer.alloc(0);
 let handler;
 let facts;
 let outputBytesMax = 0;
+/** Of the call under way, when its output goes out as it comes: what may still be sent of it, and who waits for more. */
+let credit = { call: 0, bytes: 0, more: () => {} };
 /** Prefixes of the function's own files, which its stacks do without. */
 let ownPrefixes = ['file:///function/', '/function/'];
 
@@ -47,6 +52,7 @@ function send(header, payload = Buffer.alloc(0)) {
 }
 
 async function onFrame(header, payload) {
+  if (header.type === 'credit') return takeCredit(header);
   if (header.type === 'call') return answer(header, payload);
   Object.assign(process.env, header.env);
   if (header.directory) enter(header.directory);
@@ -69,11 +75,15 @@ async function answer(header, payload) {
   try {
     const value = await handler(eventOf(payload), contextOf(header));
     const isResponse = header.http && typeof value?.statusCode === 'number';
-    const output = await bytesOf(isResponse ? bodyOf(value) : value);
+    const body = isResponse ? bodyOf(value) : value;
+    const http = isResponse ? { http: { status: value.statusCode, headers: headersOf(value.headers) } } : {};
+    if (header.windowBytes && isStream(body)) {
+      await sendParts(header, http, body);
+      return send({ type: 'result', call });
+    }
+    const output = await bytesOf(body);
     if (output.length > outputBytesMax) return send({ type: 'overflow', call, bytes: output.length });
-    const reply = { type: 'result', call };
-    if (isResponse) reply.http = { status: value.statusCode, headers: headersOf(value.headers) };
-    send(reply, output);
+    send({ type: 'result', call, ...http }, output);
   } catch (error) {
     send({ type: 'error', call, error: describe(error) });
   }
@@ -131,10 +141,46 @@ function logLine(level) {
 }
 const logger = { debug: logLine('DEBUG'), info: logLine('INFO'), warn: logLine('WARN'), error: logLine('ERROR') };
 
+/** What brings its values one by one: generators, streams, whatever else is an async iterable or an iterator. */
+function isStream(value) {
+  if (typeof value?.[Symbol.asyncIterator] === 'function') return true;
+  return typeof value?.[Symbol.iterator] === 'function' && typeof value.next === 'function';
+}
+
+/** Sends values as they come, and asks for the next only when what came before was within the credit. */
+async function sendParts({ call, windowBytes }, http, values) {
+  credit = { call, bytes: windowBytes, more: () => {} };
+  // Cut so that there is credit for a part while some of what was used up has not been given back.
+  const bytesMax = Math.min(partBytesMax, Math.floor(windowBytes / 2) - partOverheadBytes);
+  if (http.http) await sendPart({ type: 'part', call, ...http }, Buffer.alloc(0));
+  for await (const value of values) {
+    const chunk = chunkBytes(value);
+    for (let at = 0; at < chunk.length; at += bytesMax) {
+      await sendPart({ type: 'part', call }, chunk.subarray(at, at + bytesMax));
+    }
+  }
+}
+
+async function sendPart(header, bytes) {
+  const cost = bytes.length + partOverheadBytes;
+  while (credit.bytes < cost) {
+    await new Promise((resolve) => {
+      credit.more = resolve;
+    });
+  }
+  credit.bytes -= cost;
+  send(header, bytes);
+}
+
+function takeCredit({ call, bytes }) {
+  // Late: of a call that has ended.
+  if (call !== credit.call) return;
+  credit.bytes += bytes;
+  credit.more();
+}
+
 async function bytesOf(value) {
-  if (typeof value?.[Symbol.asyncIterator] === 'function') return joinChunks(value);
-  if (typeof value?.[Symbol.iterator] === 'function' && typeof value.next === 'function') return joinChunks(value);
-  return chunkBytes(value);
+  return isStream(value) ? joinChunks(value) : chunkBytes(value);
 }
 
 async function joinChunks(values) {

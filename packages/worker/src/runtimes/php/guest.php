@@ -9,6 +9,7 @@ namespace Relais;
 
 require __DIR__ . '/channel.php';
 require __DIR__ . '/context.php';
+require __DIR__ . '/parts.php';
 require __DIR__ . '/traces.php';
 require __DIR__ . '/values.php';
 
@@ -88,6 +89,8 @@ function serve(): void
     Guest::$channel->send(['type' => 'ready']);
     for (;;) {
         [$header, $payload] = Guest::$channel->read();
+        // Credit that came too late: its call has ended.
+        if ($header['type'] !== 'call') continue;
         [$reply, $output] = answer($handler, $header, $payload);
         while (ob_get_level() > 0) ob_end_flush();
         Guest::$channel->send($reply + ['call' => $header['call']], $output);
@@ -115,6 +118,10 @@ function answer(callable $handler, array $header, string $payload): array
         if (isset($header['http']) && is_array($value) && is_int($value['statusCode'] ?? null)) {
             $reply['http'] = ['status' => $value['statusCode'], 'headers' => headersOf($value)];
             $value = bodyOf($value);
+        }
+        if (isset($header['windowBytes']) && $value instanceof \Generator) {
+            (new Parts(Guest::$channel, $header['call'], $header['windowBytes']))->sendAll($value, $reply['http'] ?? null);
+            return [['type' => 'result'], ''];
         }
         $output = bytesOf($value, Guest::$load['outputBytesMax']);
         if (strlen($output) <= Guest::$load['outputBytesMax']) return [$reply, $output];

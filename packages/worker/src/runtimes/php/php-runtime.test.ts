@@ -27,6 +27,8 @@ withPhp('the conformance of PHP', () => {
       environment: '<?php echo getenv("RELAIS_INVOCATION_ID") . "|" . $_SERVER["GREETING"];',
       flood: '<?php for (;;) echo str_repeat("y", 65536);',
       unicode: '<?php echo "héllo, 世界 🎉";',
+      endlessLines: '<?php for ($n = 0; ; $n++) echo "line $n\\n";',
+      brokenStream: '<?php echo "so far\\n"; usleep(50000); throw new RuntimeException("broke");',
       counter: '<?php $n = ($GLOBALS["n"] ?? 0) + 1; echo $n;',
       invalid: '<?php\n$a = 1;\n$b = = 3;\n',
       cgi: `<?php
@@ -51,6 +53,8 @@ echo "Status: 201\\nX-Method: {$_SERVER['REQUEST_METHOD']}\\n\\n{$_SERVER['PATH_
         '<?php function handler($event, $context) { return $context->invocationId . "|" . getenv("GREETING"); }',
       flood: '<?php function handler() { for (;;) yield str_repeat("y", 65536); }',
       unicode: '<?php namespace Greeting; function handler(): string { return "héllo, 世界 🎉"; }',
+      endlessLines: '<?php function handler() { for ($n = 0; ; $n++) yield "line $n\\n"; }',
+      brokenStream: '<?php function handler() { yield "so far\\n"; throw new RuntimeException("broke"); }',
       counter: '<?php $n = 0; function handler() { global $n; return ++$n; }',
       invalid: '<?php\nfunction handler() {}\n$b = = 3;\n',
       endless: '<?php function handler() { file_put_contents(getenv("STARTED_FILE"), getmypid()); for (;;); }',

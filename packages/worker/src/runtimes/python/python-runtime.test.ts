@@ -26,6 +26,8 @@ runtimeConformance('python, program', make, {
     environment: 'import os\nprint(os.environ["RELAIS_INVOCATION_ID"] + "|" + os.environ["GREETING"], end="")',
     flood: 'while True:\n    print("y" * 65536)',
     unicode: 'print("héllo, 世界 🎉", end="")',
+    endlessLines: 'import itertools\nfor n in itertools.count():\n    print("line", n)',
+    brokenStream: 'import time\nprint("so far")\ntime.sleep(0.05)\nraise ValueError("broke")',
     counter: 'n = globals().get("n", 0) + 1\nprint(n)',
     invalid,
     cgi: `import os
@@ -52,6 +54,12 @@ runtimeConformance('python, handler', make, {
       'import os\ndef handler(event, context):\n    return context.invocationId + "|" + os.environ["GREETING"]',
     flood: 'def handler(event, context):\n    while True:\n        yield "y" * 65536',
     unicode: 'async def handler(event, context):\n    return "héllo, 世界 🎉"',
+    endlessLines: `async def handler(event, context):
+    n = 0
+    while True:
+        yield f"line {n}\\n"
+        n += 1`,
+    brokenStream: 'def handler(event, context):\n    yield "so far\\n"\n    raise ValueError("broke")',
     counter: 'n = 0\ndef handler(event, context):\n    global n\n    n += 1\n    return n',
     invalid: 'def handler(): pass\nb = = 3\n',
     endless: `import os

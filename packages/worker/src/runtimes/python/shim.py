@@ -3,10 +3,10 @@
 Standard library only, Python 3.9 or later.
 """
 import atexit
-import base64
 import contextlib
 import gc
 import importlib
+import importlib.util
 import json
 import linecache
 import os
@@ -19,11 +19,14 @@ import types
 CHANNEL = 3
 MESSAGE_CHARS_MAX = 2048
 STACK_CHARS_MAX = 8192
-HTTP_HEADER_CHARS_MAX = 64 * 1024
+PART_BYTES_MAX = 64 * 1024
+# What a part uses up of the credit beside its bytes.
+PART_OVERHEAD_BYTES = 128
 PREFIX = struct.Struct("<II")
 SHIM = __file__
+VALUES = os.path.join(os.path.dirname(__file__), "values.py")
 # Whose frames are no business of the user.
-OWN_FILES = {SHIM}
+OWN_FILES = {SHIM, VALUES}
 
 # Where this interpreter has its library and its packages, each with a slash at the end; what lies deepest first.
 LIBRARY_PREFIXES = sorted(
@@ -34,6 +37,17 @@ LIBRARY_PREFIXES = sorted(
 
 # Where the function's files lie, with a slash at the end; empty for a plain source.
 own_prefix = ""
+
+
+def load_values():
+    # Under no name that a function could mean.
+    spec = importlib.util.spec_from_file_location("relais_values", VALUES)
+    values = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(values)
+    return values
+
+
+values = load_values()
 
 
 class Closed(Exception):
@@ -74,7 +88,7 @@ class Context:
         self.deadlineMs = header["deadlineMs"]
         self.traceparent = header["traceparent"]
         self.attempt = header["attempt"]
-        self.http = http_of(header["http"]) if "http" in header else None
+        self.http = values.http_of(header["http"]) if "http" in header else None
         self._end = time.monotonic() + header["remainingMs"] / 1000
 
     def getRemainingTimeMs(self):
@@ -85,17 +99,6 @@ class Context:
     @property
     def logger(self):
         return function_logger()
-
-
-def http_of(request):
-    headers = {}
-    for header in request["headers"]:
-        name, value = header["name"], header["value"]
-        separator = "; " if name == "cookie" else ", "
-        headers[name] = headers[name] + separator + value if name in headers else value
-    return types.SimpleNamespace(
-        method=request["method"], path=request["path"], query=request["query"], headers=headers
-    )
 
 
 def function_logger():
@@ -111,22 +114,57 @@ def function_logger():
     return logger
 
 
-def refuse_constant(name):
-    raise ValueError(name + " is not JSON")
+def is_stream(value):
+    return hasattr(value, "__aiter__") or hasattr(value, "__next__")
 
 
-def event_of(payload):
-    """What is not JSON is text, what is not text is bytes, nothing at all is None."""
-    if not payload:
-        return None
-    try:
-        text = payload.decode()
-    except UnicodeDecodeError:
-        return payload
-    try:
-        return json.loads(text, parse_constant=refuse_constant)
-    except (ValueError, RecursionError):
-        return text
+class Parts:
+    """The output of a call on its way while it runs, within the credit the other side gives."""
+
+    def __init__(self, call, window_bytes):
+        self.call = call
+        self.credit = window_bytes
+        # So that there is credit for a part while some of what was used up has not been given back.
+        self.bytes_max = min(PART_BYTES_MAX, window_bytes // 2 - PART_OVERHEAD_BYTES)
+
+    def send_all(self, chunks, http):
+        if http:
+            self.send(b"", http)
+        if hasattr(chunks, "__aiter__"):
+            import asyncio
+
+            return asyncio.run(self.send_async(chunks))
+        for value in chunks:
+            for part in self.cut(value):
+                while self.lacks(part):
+                    self.take_credit()
+                self.send(part)
+
+    async def send_async(self, chunks):
+        import asyncio
+
+        async for value in chunks:
+            for part in self.cut(value):
+                while self.lacks(part):
+                    # The function's own tasks go on meanwhile.
+                    await asyncio.get_running_loop().run_in_executor(None, self.take_credit)
+                self.send(part)
+
+    def cut(self, value):
+        whole = values.chunk_bytes(value)
+        return (whole[at:at + self.bytes_max] for at in range(0, len(whole), self.bytes_max))
+
+    def lacks(self, part):
+        return self.credit < len(part) + PART_OVERHEAD_BYTES
+
+    def take_credit(self):
+        header, _ = read_frame()
+        if header["call"] == self.call:
+            self.credit += header["bytes"]
+
+    def send(self, part, http=None):
+        self.credit -= len(part) + PART_OVERHEAD_BYTES
+        send({"type": "part", "call": self.call, **({"http": http} if http else {})}, part)
 
 
 def bytes_of(value, bytes_max):
@@ -135,8 +173,8 @@ def bytes_of(value, bytes_max):
 
         return asyncio.run(join_async(value, bytes_max))
     if hasattr(value, "__next__"):
-        return join(map(chunk_bytes, value), bytes_max)
-    return chunk_bytes(value)
+        return join(map(values.chunk_bytes, value), bytes_max)
+    return values.chunk_bytes(value)
 
 
 def join(chunks, bytes_max):
@@ -148,59 +186,18 @@ def join(chunks, bytes_max):
     return bytes(whole)
 
 
-async def join_async(values, bytes_max):
+async def join_async(chunks, bytes_max):
     whole = bytearray()
-    async for value in values:
-        whole += chunk_bytes(value)
+    async for value in chunks:
+        whole += values.chunk_bytes(value)
         if len(whole) > bytes_max:
             break
     return bytes(whole)
 
 
-def chunk_bytes(value):
-    if value is None:
-        return b""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace")
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value)
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    # A lone surrogate becomes the escape that JSON has for it.
-    return text.encode("utf-8", "backslashreplace")
-
-
-def is_response(value):
-    return isinstance(value, dict) and type(value.get("statusCode")) is int
-
-
-def body_of(response):
-    body = response.get("body")
-    return from_base64(body) if response.get("isBase64Encoded") else body
-
-
-def from_base64(body):
-    """Either alphabet, padded or not, spaces ignored."""
-    digits = chunk_bytes(body).translate(bytes.maketrans(b"-_", b"+/"), b" \t\r\n").rstrip(b"=")
-    try:
-        return base64.b64decode(digits + b"=" * (-len(digits) % 4), validate=True)
-    except ValueError:
-        raise ValueError("the body of the response is not base64, as isBase64Encoded says") from None
-
-
-def headers_of(response):
-    pairs = []
-    for name, value in (response.get("headers") or {}).items():
-        for single in value if isinstance(value, (list, tuple)) else [value]:
-            pairs.append([str(name), str(single)])
-    chars = sum(len(name) + len(value) for name, value in pairs)
-    if chars > HTTP_HEADER_CHARS_MAX:
-        raise ValueError("response headers of %d characters" % chars)
-    return pairs
-
-
 def own_paths(text):
     """Shows the function's files and the library's under their own paths, and this file under no path at all."""
-    text = (text.replace(own_prefix, "") if own_prefix else text).replace(SHIM, "relais")
+    text = (text.replace(own_prefix, "") if own_prefix else text).replace(SHIM, "relais").replace(VALUES, "relais")
     for prefix in LIBRARY_PREFIXES:
         text = text.replace('File "' + prefix, 'File "')
     return text
@@ -279,15 +276,21 @@ class Handler:
         self.output_bytes_max = header["outputBytesMax"]
 
     def answer(self, header, payload):
-        value = self.function(event_of(payload), Context(self.facts, header))
+        value = self.function(values.event_of(payload), Context(self.facts, header))
         if hasattr(value, "__await__"):
             import asyncio
 
             value = asyncio.run(awaited(value))
         reply = {"type": "result", "call": header["call"]}
-        if "http" in header and is_response(value):
-            reply["http"] = {"status": value["statusCode"], "headers": headers_of(value)}
-            value = body_of(value)
+        http = None
+        if "http" in header and values.is_response(value):
+            http = {"status": value["statusCode"], "headers": values.headers_of(value)}
+            value = values.body_of(value)
+        if "windowBytes" in header and is_stream(value):
+            Parts(header["call"], header["windowBytes"]).send_all(value, http)
+            return reply, b""
+        if http:
+            reply["http"] = http
         output = bytes_of(value, self.output_bytes_max)
         if len(output) > self.output_bytes_max:
             return {"type": "overflow", "call": header["call"], "bytes": len(output)}, b""
@@ -377,8 +380,9 @@ def main():
             return run_program(header, payload)
         if header["type"] == "load":
             handler = load(header, payload)
-        else:
+        elif header["type"] == "call":
             call(handler, header, payload)
+        # Anything else is credit that came too late: its call has ended.
 
 
 def serve_until_closed():

@@ -22,6 +22,8 @@ fn main() { let numbers = vec![1, 2]; println!("{}", explode(&numbers, std::env:
 fn main() { print!("{}|{}", var("RELAIS_INVOCATION_ID").unwrap(), var("GREETING").unwrap()); }`,
     flood: `${head}fn main() { io::stdin().read(&mut []).unwrap(); loop { io::stdout().write_all(b"and on and on and on\\n").unwrap(); } }`,
     unicode: 'fn main() { print!("héllo, 世界 🎉"); }',
+    endlessLines: 'fn main() { for n in 0u64.. { println!("line {n}"); } }',
+    brokenStream: 'fn main() { println!("so far"); panic!("broke"); }',
     counter: `use std::sync::atomic::{AtomicU32, Ordering};
 static COUNT: AtomicU32 = AtomicU32::new(0);
 fn main() { print!("{}", COUNT.fetch_add(1, Ordering::SeqCst) + 1); }`,

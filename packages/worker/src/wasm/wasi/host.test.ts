@@ -162,7 +162,7 @@ test('standard output and error go to their own buffers; logs are cut at a chara
   const world = makeHost();
   expect([writeText(world, 1, 'out'), writeText(world, 2, '12345678é'), writeText(world, 2, 'é')]).toEqual([0, 0, 0]);
   const { output, logs } = world.host.call;
-  expect([output.text(), logs.text(), logs.truncated, logs.tailText()]).toEqual([
+  expect([output.take().toString(), logs.text(), logs.truncated, logs.tailText()]).toEqual([
     'out',
     '12345678é',
     true,

@@ -2,6 +2,7 @@ import type { Clock } from '@relais/kit';
 import type { WasmImports } from '../webassembly.js';
 import { GuestMemory } from './guest-memory.js';
 import { noFileFunctions } from './no-files.js';
+import { type CallOutput, OutputBuffer } from './output-buffer.js';
 import { pollFunction, type Wait } from './poll.js';
 import { processFunctions } from './process.js';
 import { streamFunctions } from './streams.js';
@@ -15,6 +16,8 @@ export interface WasiHostOptions {
   readonly wait: Wait;
   readonly outputBytesMax: number;
   readonly logBytesMax: number;
+  /** Where standard output goes; default: it is collected. */
+  readonly output?: CallOutput;
   /** argv[0]. */
   readonly functionName: string;
 }
@@ -30,7 +33,7 @@ export class WasiHost {
   readonly imports: WasmImports;
 
   constructor(options: WasiHostOptions) {
-    this.call = new WasiCall(options.outputBytesMax, options.logBytesMax);
+    this.call = new WasiCall(options.output ?? new OutputBuffer(options.outputBytesMax), options.logBytesMax);
     this.imports = { [wasiModuleName]: wasiFunctions(this.call, this.memory, options) };
   }
 }
@@ -49,7 +52,7 @@ const idle = { nowMs: () => 0, wallMs: () => 0, every: () => () => {}, after: ()
 /** Names of every function that a module may import. */
 export const wasiFunctionNames: ReadonlySet<string> = new Set(
   Object.keys(
-    wasiFunctions(new WasiCall(0, 0), new GuestMemory(), {
+    wasiFunctions(new WasiCall(new OutputBuffer(0), 0), new GuestMemory(), {
       clock: idle,
       wait: () => {},
       outputBytesMax: 0,

@@ -1,8 +1,19 @@
 const startBytes = 4096;
 const keepBytesMax = 1024 * 1024;
 
+/** Where the output of a call goes. */
+export interface CallOutput {
+  /** Bytes offered since the last reset, kept or not. */
+  readonly offered: number;
+  /** Appends; false, and nothing is kept, when the bound would be passed. */
+  append(source: Uint8Array, start: number, length: number): boolean;
+  /** A copy of what was collected, which the caller owns; empty when it has gone elsewhere. */
+  take(): Buffer;
+  reset(): void;
+}
+
 /** Collects a call's output. Grows geometrically up to a bound and is used again by the next call. */
-export class OutputBuffer {
+export class OutputBuffer implements CallOutput {
   readonly #bytesMax: number;
   #bytes = Buffer.allocUnsafeSlow(startBytes);
   #length = 0;

@@ -1,4 +1,5 @@
-import { type Clock, RelaisError } from '@relais/kit';
+import type { Clock } from '@relais/kit';
+import { RelaisError } from '@relais/kit/base';
 import { Errno } from './errno.js';
 import type { GuestMemory } from './guest-memory.js';
 import { clockNs } from './process.js';

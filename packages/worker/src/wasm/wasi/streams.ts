@@ -1,4 +1,4 @@
-import { RelaisError } from '@relais/kit';
+import { RelaisError } from '@relais/kit/base';
 import { Errno } from './errno.js';
 import type { GuestMemory } from './guest-memory.js';
 import type { WasiCall } from './wasi-call.js';

@@ -1,6 +1,6 @@
 import type { RelaisError } from '@relais/kit';
 import { LogBuffer } from './log-buffer.js';
-import { OutputBuffer } from './output-buffer.js';
+import type { CallOutput } from './output-buffer.js';
 
 /** What one call brings into the world of its module. */
 export interface WasiInput {
@@ -23,7 +23,7 @@ const noInput: WasiInput = { payload: new Uint8Array(0), deadlineMs: 0, environm
 
 /** The mutable side of the host: re-pointed at every call, its buffers used again. */
 export class WasiCall {
-  readonly output: OutputBuffer;
+  readonly output: CallOutput;
   readonly logs: LogBuffer;
   input: WasiInput = noInput;
   startMs = 0;
@@ -34,8 +34,8 @@ export class WasiCall {
   /** The environment in NUL-terminated form, once asked for. */
   environment: readonly Buffer[] | undefined;
 
-  constructor(outputBytesMax: number, logBytesMax: number) {
-    this.output = new OutputBuffer(outputBytesMax);
+  constructor(output: CallOutput, logBytesMax: number) {
+    this.output = output;
     this.logs = new LogBuffer(logBytesMax);
   }
 

@@ -1,0 +1,136 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '@relais/kit';
+import { RelaisError } from '@relais/kit';
+import type { ThreadCall, ThreadEnd, ThreadMessage } from './thread-messages.js';
+
+export interface WasmThreadsOptions {
+  readonly clock: Clock;
+  /** Threads at once; a call beyond it waits for one to be free. */
+  readonly threadsMax: number;
+  /** A thread that has had no call for this long is ended; one is kept. */
+  readonly idleMs: number;
+}
+
+/** A call on its way through a thread. */
+interface Task {
+  readonly call: () => ThreadCall;
+  readonly onPart: (data: Uint8Array) => void;
+  readonly onEnd: (end: ThreadEnd | RelaisError) => void;
+  thread: Thread | undefined;
+}
+
+/** A thread as its pool sees it. */
+class Thread {
+  readonly worker = new Worker(new URL('./thread-main.js', import.meta.url));
+  task: Task | undefined;
+  idleSinceMs = 0;
+}
+
+/** Threads for WASM calls that stream: the worker's own loop stays free, and a call is ended with its thread. */
+export class WasmThreads {
+  readonly #options: WasmThreadsOptions;
+  readonly #threads = new Set<Thread>();
+  readonly #waiting: Task[] = [];
+  #stopTicking: (() => void) | undefined;
+
+  constructor(options: WasmThreadsOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#threads.size;
+  }
+
+  /**
+   * Runs a call, which is made when a thread is free for it. `onEnd` is called once, after all parts, unless the call is
+   * given up by what this returns: then nothing is called any more, and its thread is ended.
+   */
+  run(call: () => ThreadCall, onPart: Task['onPart'], onEnd: Task['onEnd']): () => void {
+    const task: Task = { call, onPart, onEnd, thread: undefined };
+    const idle = [...this.#threads].findLast((thread) => !thread.task);
+    if (idle) this.#begin(idle, task);
+    else if (this.#threads.size < this.#options.threadsMax) this.#begin(this.#start(), task);
+    else this.#waiting.push(task);
+    return () => this.#giveUp(task);
+  }
+
+  /** Ends every thread; calls they have are not answered. */
+  close(): void {
+    this.#stopTicking?.();
+    this.#stopTicking = undefined;
+    this.#waiting.length = 0;
+    for (const thread of this.#threads) this.#end(thread);
+  }
+
+  #start(): Thread {
+    const { clock, idleMs } = this.#options;
+    const thread = new Thread();
+    this.#threads.add(thread);
+    this.#stopTicking ??= clock.every(Math.max(50, idleMs / 4), () => this.#retire());
+    thread.worker.on('message', (message: ThreadMessage) => {
+      if (message.type === 'part') thread.task?.onPart(message.data);
+      else this.#finish(thread, message.end);
+    });
+    thread.worker.on('error', (cause) => this.#fail(thread, cause));
+    thread.worker.on('exit', () => this.#fail(thread, undefined));
+    thread.worker.unref();
+    return thread;
+  }
+
+  #begin(thread: Thread, task: Task): void {
+    thread.task = task;
+    task.thread = thread;
+    thread.worker.postMessage(task.call());
+  }
+
+  #finish(thread: Thread, end: ThreadEnd | RelaisError): void {
+    const { task } = thread;
+    thread.task = undefined;
+    thread.idleSinceMs = this.#options.clock.nowMs();
+    if (this.#threads.has(thread)) this.#next(thread);
+    task?.onEnd(end);
+  }
+
+  #next(thread: Thread): void {
+    const next = this.#waiting.shift();
+    if (next) this.#begin(thread, next);
+  }
+
+  /** It ended by itself, which no call of a function can bring about but by using up the memory of the process. */
+  #fail(thread: Thread, cause: unknown): void {
+    if (!this.#threads.delete(thread)) return;
+    const message = 'The thread that ran this call has ended.';
+    this.#finish(
+      thread,
+      new RelaisError('unavailable', message, { reason: 'thread_lost', component: 'worker', cause }),
+    );
+    this.#replace();
+  }
+
+  #giveUp(task: Task): void {
+    const at = this.#waiting.indexOf(task);
+    if (at !== -1) this.#waiting.splice(at, 1);
+    if (task.thread?.task !== task) return;
+    this.#end(task.thread);
+    this.#replace();
+  }
+
+  /** One has gone, so there is room for a call that waits. */
+  #replace(): void {
+    if (this.#waiting.length > 0) this.#next(this.#start());
+  }
+
+  #end(thread: Thread): void {
+    this.#threads.delete(thread);
+    thread.task = undefined;
+    void thread.worker.terminate();
+  }
+
+  #retire(): void {
+    const { clock, idleMs } = this.#options;
+    for (const thread of this.#threads) {
+      if (this.#threads.size === 1) return;
+      if (!thread.task && clock.nowMs() - thread.idleSinceMs >= idleMs) this.#end(thread);
+    }
+  }
+}
