@@ -1,4 +1,4 @@
-import type { FleetServiceService, Job, JobResult, StorageServiceService } from '@relais/contracts';
+import type { FleetServiceService, Job, JobResult, OutputPart, StorageServiceService } from '@relais/contracts';
 import {
   type Clock,
   type Component,
@@ -34,7 +34,7 @@ export interface GatewayOptions {
   /** 0: any free port; see {@link Gateway.url}. */
   readonly port: number;
   readonly storage: ServiceOf<typeof StorageServiceService>;
-  readonly dispatch: Exchange<Job, JobResult>;
+  readonly dispatch: Exchange<Job, JobResult, OutputPart>;
   readonly fleet: ServiceOf<typeof FleetServiceService>;
   readonly clock: Clock;
   readonly logger: Logger;

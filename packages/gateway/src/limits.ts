@@ -2,6 +2,16 @@
 export interface GatewayLimits {
   /** Payload of one call; beyond it resource_exhausted reason payload_too_large (413). */
   readonly payloadBytesMax: number;
+  /** Output under way from a function to one caller that takes it in parts; at the bound the function waits. */
+  readonly streamWindowBytes: number;
+  /** Output of an HTTP trigger whose type nobody said is held back so long, so that a quick answer is known whole. */
+  readonly outputHoldMs: number;
+  /** The same by size; beyond it what there is goes out. */
+  readonly outputHoldBytesMax: number;
+  /** An event stream in which nothing happens gets a comment so often; a caller that has gone shows by it. */
+  readonly eventStreamIdleMs: number;
+  /** A caller that does not read the end of a failed stream is cut off after this long. */
+  readonly failedStreamMs: number;
   /** Source of one deploy; beyond it resource_exhausted reason payload_too_large (413). */
   readonly sourceBytesMax: number;
   /** Request bodies held in memory at once over all connections; beyond it resource_exhausted reason busy (429). */
@@ -55,6 +65,11 @@ const mebibyte = 1024 * 1024;
 /** The contract's bounds, and values to start from where it names none. */
 export const defaultGatewayLimits: GatewayLimits = {
   payloadBytesMax: 6 * mebibyte,
+  streamWindowBytes: 256 * 1024,
+  outputHoldMs: 50,
+  outputHoldBytesMax: 64 * 1024,
+  eventStreamIdleMs: 15_000,
+  failedStreamMs: 1_000,
   sourceBytesMax: 10 * mebibyte,
   bodyBytesInFlightMax: 256 * mebibyte,
   discardBytesMax: 256 * mebibyte,

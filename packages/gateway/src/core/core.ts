@@ -1,4 +1,4 @@
-import type { FleetServiceService, Job, JobResult, StorageServiceService } from '@relais/contracts';
+import type { FleetServiceService, Job, JobResult, OutputPart, StorageServiceService } from '@relais/contracts';
 import {
   type Clock,
   type Exchange,
@@ -27,6 +27,7 @@ import { JobDispatcher } from './job-dispatcher.js';
 import { Keys } from './keys.js';
 import { Languages } from './languages-offered.js';
 import { Readiness } from './readiness.js';
+import { RunTimes } from './run-times.js';
 import { Secrets } from './secrets.js';
 import { StartCosts } from './start-costs.js';
 import { StaticPages } from './static-pages.js';
@@ -35,7 +36,7 @@ import { Traces } from './traces.js';
 
 export interface CoreOptions {
   readonly storage: ServiceOf<typeof StorageServiceService>;
-  readonly dispatch: Exchange<Job, JobResult>;
+  readonly dispatch: Exchange<Job, JobResult, OutputPart>;
   readonly fleet: ServiceOf<typeof FleetServiceService>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -67,6 +68,7 @@ export class Core {
   readonly keys: Keys;
   readonly secrets: Secrets;
   readonly traces: Traces;
+  readonly runTimes: RunTimes;
   readonly #guard: DeadlineGuard;
   readonly #feed: ChangeFeed;
 
@@ -95,10 +97,11 @@ export class Core {
     this.knownKeys = new KnownKeys({ storage, calls, clock });
     this.secrets = new Secrets({ storage, calls, clock, key: secretsKey });
     this.keys = new Keys({ storage, calls, clock, known: this.knownKeys });
-    const { buildTimeoutMs, feedBackoffMsMax, feedWaitMs, payloadBytesMax, sourceBytesMax } = limits;
+    const { buildTimeoutMs, feedBackoffMsMax, feedWaitMs, payloadBytesMax, sourceBytesMax, streamWindowBytes } = limits;
     const feedOptions = { storage, clock, logger, waitMs: feedWaitMs, backoffMsMax: feedBackoffMsMax };
     this.#feed = new ChangeFeed(feedOptions, feedListeners(functions, this.knownKeys, this.secrets));
     this.functions = functions;
+    this.runTimes = new RunTimes(limits.resolvedFunctionsMax);
     this.pages = new StaticPages(storage, calls, limits.staticCacheBytesMax);
     this.languages = new Languages(fleet, calls);
     this.deploy = new DeployFunction({
@@ -121,6 +124,7 @@ export class Core {
       costs,
       clock,
       payloadBytesMax,
+      streamWindowBytes,
     });
     this.catalog = new FunctionCatalog({ storage, calls, stored, functions, costs });
     this.cluster = new Cluster({ fleet, calls, clock, version });

@@ -1,5 +1,13 @@
-import type { Job, JobResult } from '@relais/contracts';
-import { type Clock, type Exchange, fromDetail, RelaisError, type SpanCarrier, traceIdOf } from '@relais/kit';
+import type { Job, JobResult, OutputPart } from '@relais/contracts';
+import {
+  type Clock,
+  type Exchange,
+  type Flow,
+  fromDetail,
+  RelaisError,
+  type SpanCarrier,
+  traceIdOf,
+} from '@relais/kit';
 import type { CallObserver } from './call-report.js';
 import { type Caller, contextFor } from './caller.js';
 import type { DeadlineGuard } from './deadline-guard.js';
@@ -17,7 +25,7 @@ export interface Work {
 }
 
 export interface JobDispatcherOptions {
-  readonly dispatch: Exchange<Job, JobResult>;
+  readonly dispatch: Exchange<Job, JobResult, OutputPart>;
   readonly guard: DeadlineGuard;
   readonly clock: Clock;
   /** Takes the spans that come with results. */
@@ -37,8 +45,11 @@ export class JobDispatcher {
     this.#options = options;
   }
 
-  /** A result that is not a failure. Rejects with the failure, or with deadline_exceeded at the latest 1 s late. */
-  async run(work: Work, caller: Caller): Promise<JobResult> {
+  /**
+   * A result that is not a failure; parts of an output go to the flow before it. Rejects with the failure, or with
+   * deadline_exceeded at the latest 1 s late.
+   */
+  async run(work: Work, caller: Caller, flow?: Flow<OutputPart>): Promise<JobResult> {
     const { carrier, clock, dispatch, guard } = this.#options;
     const context = contextFor(caller, work.budgetMs);
     const startMs = clock.nowMs();
@@ -55,7 +66,7 @@ export class JobDispatcher {
     };
     let result: JobResult | undefined;
     try {
-      const answer = dispatch.exchange(job, context);
+      const answer = dispatch.exchange(job, context, flow);
       result = await guard.within(context.budgetMs, answer, () => overdue(context.budgetMs));
       if (result.spans?.length) carrier?.give(caller.traceparent, result.spans);
       if (result.outcome?.$case === 'failure') throw withResult(fromDetail(result.outcome.value), result);

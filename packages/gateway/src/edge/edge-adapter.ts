@@ -1,15 +1,15 @@
 import type { ServerResponse as Http1Response, IncomingMessage } from 'node:http';
 import http2, { type Http2ServerRequest } from 'node:http2';
-import { createConnectRouter, createContextValues } from '@connectrpc/connect';
+import { type ContextValues, createConnectRouter, createContextValues } from '@connectrpc/connect';
 import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/connect/protocol';
 import { compressionBrotli, compressionGzip, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import { errorCodes, RelaisError } from '@relais/kit';
 import type { Verdict } from '../access/gatekeeper.js';
 import { discardRest } from '../net/discard-rest.js';
-import { isHttp2, type ServerRequest, type ServerResponse } from '../net/messages.js';
+import { isHttp2, markStreaming, type ServerRequest, type ServerResponse } from '../net/messages.js';
 import { completeRefusal } from './library-failures.js';
 import { refusalResponse } from './refusal-response.js';
-import { begunKey, type EdgeShared, functionsKey } from './serve.js';
+import { begunKey, cutKey, type EdgeShared, functionsKey } from './serve.js';
 import { addServices, messageBytesMax } from './services.js';
 import { universalRequest } from './universal-request.js';
 
@@ -51,6 +51,7 @@ export class EdgeAdapter {
     const isContinued = this.#welcomeBody(request, response, handler);
     const values = createContextValues();
     values.set(functionsKey, functions);
+    if (handler?.method.methodKind === 'server_streaming') this.#stream(response, values);
     const answer = handler ? await handler(universalRequest(request, response, values)) : unknownProcedure(request);
     const complete = refusal
       ? refusalResponse(refusal, request)
@@ -59,6 +60,18 @@ export class EdgeAdapter {
     if (isHttp2(request)) this.#endHttp2(request, response);
     else this.#endHttp1(request, response as Http1Response, isContinued);
     await universalResponseToNodeResponse(complete, response);
+  }
+
+  #stream(response: ServerResponse, values: ContextValues): void {
+    markStreaming(response);
+    let isOut = false;
+    response.once('finish', () => {
+      isOut = true;
+    });
+    // After that the connection may serve another request.
+    values.set(cutKey, () => {
+      if (!isOut) response.destroy();
+    });
   }
 
   // False: the caller asked whether to send its body, and it is too large to be welcome.

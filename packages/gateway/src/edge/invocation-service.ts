@@ -1,19 +1,53 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { invocation } from '@relais/contracts/edge';
 import { invalid } from '../core/failures.js';
-import { outputOf, payloadOf } from './payload.js';
-import { type EdgeShared, serve } from './serve.js';
+import { OutputChunks, outputOf, payloadOf } from './payload.js';
+import { type EdgeCall, type EdgeShared, serve, serveStream } from './serve.js';
+
+const { invoke, invokeStream } = invocation.InvocationService.method;
+
+type StreamEvent = MessageInitShape<typeof invocation.InvokeStreamResponseSchema>;
+type Output = invocation.OutputChunk['output'];
 
 /** relais.v1.InvocationService over the use cases. */
 export function invocationService(shared: EdgeShared): ServiceImpl<typeof invocation.InvocationService> {
-  const { invoke } = shared.core;
   return {
-    invoke: serve(shared, invocation.InvocationService.method.invoke, async (request, call) => {
-      if (request.function === '') throw invalid('missing_function', 'Say which function: {"function":"NAME"}.');
-      const input = { function: request.function, payload: payloadOf(request.payload) };
-      const { functionName, output, http: _, ...told } = await invoke.run(input, call.caller);
+    invoke: serve(shared, invoke, async (request, call) => {
+      const input = inputOf(request);
+      const { functionName, output, http: _, ...told } = await shared.core.invoke.run(input, call.caller);
       call.invoked(told.invocationId, functionName);
       return { ...told, output: outputOf(output, request.payload.case) };
     }),
+    invokeStream: serveStream(shared, invokeStream, (request, call) => streamOf(shared, request, call)),
   };
+}
+
+async function* streamOf(
+  { core }: EdgeShared,
+  request: invocation.InvokeStreamRequest,
+  call: EdgeCall,
+): AsyncGenerator<StreamEvent> {
+  const streamed = await core.invoke.start(inputOf(request), call.caller);
+  call.invoked(streamed.invocationId, streamed.functionName);
+  streamed.end.catch(() => call.failed());
+  const form = request.payload.case;
+  const chunks = new OutputChunks(form);
+  try {
+    for (let part = await streamed.next(); part; part = await streamed.next()) yield* chunkOf(chunks.next(part.data));
+    const { durationMs, invocationId, logs, logsTruncated, output, timings } = await streamed.end;
+    yield* chunkOf(output.length > 0 ? outputOf(output, form) : chunks.rest());
+    yield { event: { case: 'end', value: { invocationId, durationMs, logs, logsTruncated, timings } } };
+  } finally {
+    streamed.cancel();
+  }
+}
+
+function* chunkOf(output: Output | undefined): Generator<StreamEvent> {
+  if (output) yield { event: { case: 'chunk', value: { output } } };
+}
+
+function inputOf(request: Pick<invocation.InvokeRequest, 'function' | 'payload'>) {
+  if (request.function === '') throw invalid('missing_function', 'Say which function: {"function":"NAME"}.');
+  return { function: request.function, payload: payloadOf(request.payload) };
 }

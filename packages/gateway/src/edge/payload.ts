@@ -50,3 +50,53 @@ function parsed(text: string): Value | undefined {
     return undefined;
   }
 }
+
+/** The output in parts: as text for as long as it is UTF-8 and the payload was not data, and then as data. */
+export class OutputChunks {
+  #isText: boolean;
+  /** Bytes of a character whose end has not come. */
+  #carry = Buffer.alloc(0);
+
+  constructor(form: Payload['case']) {
+    this.#isText = form !== 'data';
+  }
+
+  /** What can be said of the next bytes; undefined when that must wait for more. */
+  next(bytes: Buffer): Output | undefined {
+    const all = this.#carry.length > 0 ? Buffer.concat([this.#carry, bytes]) : bytes;
+    this.#carry = Buffer.alloc(0);
+    const end = this.#isText ? all.length - unfinishedBytes(all) : all.length;
+    const complete = all.subarray(0, end);
+    this.#isText &&= isUtf8(complete);
+    if (!this.#isText) return dataOf(all);
+    this.#carry = Buffer.from(all.subarray(end));
+    return end > 0 ? { case: 'text', value: complete.toString('utf8') } : undefined;
+  }
+
+  /** What is left when no more comes. */
+  rest(): Output | undefined {
+    return dataOf(this.#carry);
+  }
+}
+
+function dataOf(bytes: Buffer): Output | undefined {
+  return bytes.length > 0 ? { case: 'data', value: bytes } : undefined;
+}
+
+// How many bytes at the end begin a character of UTF-8 and do not complete it.
+function unfinishedBytes(bytes: Buffer): number {
+  for (let back = 1; back <= 3 && back <= bytes.length; back++) {
+    const needed = bytesFrom(bytes[bytes.length - back] as number);
+    if (needed > 0) return back < needed ? back : 0;
+  }
+  return 0;
+}
+
+// How many bytes a character has that begins with this one; 0: none does.
+function bytesFrom(lead: number): number {
+  if (lead < 0x80) return 1;
+  if (lead < 0xc0) return 0;
+  if (lead < 0xe0) return 2;
+  if (lead < 0xf0) return 3;
+  return lead < 0xf8 ? 4 : 1;
+}

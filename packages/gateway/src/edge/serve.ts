@@ -1,4 +1,10 @@
-import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import type {
+  DescMessage,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from '@bufbuild/protobuf';
 import { createContextKey, type HandlerContext } from '@connectrpc/connect';
 import { type Clock, RelaisError, type Span, type Tracer, traceIdOf } from '@relais/kit';
 import type { Caller } from '../core/caller.js';
@@ -24,11 +30,16 @@ export const begunKey = createContextKey(false);
 /** Names of the only functions the request's key is good for. */
 export const functionsKey = createContextKey<ReadonlySet<string> | undefined>(undefined);
 
+/** Ends the connection or stream of a request whose answer has not gone out. */
+export const cutKey = createContextKey(() => {});
+
 /** What an implementation of an RPC sees beside its request. */
 export interface EdgeCall {
   readonly caller: Caller;
   /** Names the invocation in the answer's headers, and it and its function in the span. */
   invoked(invocationId: string, functionName: string): void;
+  /** The call has failed: a caller that does not read the rest of its stream is cut off soon. */
+  failed(): void;
 }
 
 /** Makes a unary RPC of a use case: a span around it, its failures translated, ids in the answer's headers. */
@@ -43,12 +54,7 @@ export function serve<I extends DescMessage, O extends DescMessage>(
     context.values.set(begunKey, true);
     const span = begin(shared.tracer, name, context);
     try {
-      const { requestHeader, signal, values } = context;
-      const tracestate = tracestateOf(requestHeader.get('tracestate') ?? undefined);
-      const functions = values.get(functionsKey);
-      const budgetMs = context.timeoutMs();
-      const caller = { traceparent: span.traceparent, tracestate, span, signal, budgetMs, functions };
-      const output = await run(request, { caller, invoked: (id, called) => mark(span, context, id, called) });
+      const output = await run(request, callOf(shared, span, context));
       context.responseHeader.set('traceparent', span.traceparent);
       figures.answered(name, 'ok');
       span.end();
@@ -56,6 +62,46 @@ export function serve<I extends DescMessage, O extends DescMessage>(
     } catch (error) {
       throw failed(shared, name, span, inTime(RelaisError.from(error), context));
     }
+  };
+}
+
+/** The same of a server-streaming RPC. When a caller does not read the end of a stream that failed, it is cut off. */
+export function serveStream<I extends DescMessage, O extends DescMessage>(
+  shared: EdgeShared,
+  method: DescMethodServerStreaming<I, O>,
+  run: (request: MessageShape<I>, call: EdgeCall) => AsyncIterable<MessageInitShape<O>>,
+): (request: MessageShape<I>, context: HandlerContext) => AsyncGenerator<MessageInitShape<O>> {
+  const name = `${method.parent.typeName}/${method.name}`;
+  const { figures } = shared.core;
+  return async function* (request, context) {
+    context.values.set(begunKey, true);
+    const span = begin(shared.tracer, name, context);
+    context.responseHeader.set('traceparent', span.traceparent);
+    let failure: RelaisError | undefined;
+    try {
+      yield* run(request, callOf(shared, span, context));
+    } catch (error) {
+      failure = inTime(RelaisError.from(error), context).with({ traceId: traceIdOf(span.traceparent) });
+      if (failure.fault === 'platform') shared.report(failure, name);
+      if (failure.fields.limit) figures.limitHit(failure.fields.limit.name);
+      throw toConnectError(failure, span.traceparent);
+    } finally {
+      figures.answered(name, failure?.code ?? 'ok');
+      // Also when the caller has gone, and nothing more is asked for.
+      span.end(failure);
+    }
+  };
+}
+
+function callOf({ clock, limits }: EdgeShared, span: Span, context: HandlerContext): EdgeCall {
+  const { requestHeader, signal, values } = context;
+  const tracestate = tracestateOf(requestHeader.get('tracestate') ?? undefined);
+  const functions = values.get(functionsKey);
+  const budgetMs = context.timeoutMs();
+  return {
+    caller: { traceparent: span.traceparent, tracestate, span, signal, budgetMs, functions },
+    invoked: (invocationId, functionName) => mark(span, context, invocationId, functionName),
+    failed: () => void clock.after(limits.failedStreamMs, values.get(cutKey)),
   };
 }
 

@@ -10,3 +10,14 @@ export type ServerResponse = Http1Response | Http2ServerResponse;
 export function isHttp2(message: ServerRequest): message is Http2ServerRequest {
   return 'stream' in message;
 }
+
+const streaming = new WeakSet<ServerResponse>();
+
+/** Says that an answer goes out as it is made, for as long as that takes. */
+export function markStreaming(response: ServerResponse): void {
+  streaming.add(response);
+}
+
+export function isStreaming(response: ServerResponse): boolean {
+  return streaming.has(response);
+}

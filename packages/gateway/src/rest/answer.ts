@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { type RelaisError, toRest, traceIdOf } from '@relais/kit';
+import type { StreamedBody } from './stream-opening.js';
 
 /** What a REST handler answers, before it is written. */
 export interface RestAnswer {
@@ -7,6 +8,8 @@ export interface RestAnswer {
   /** Absent: no content-type header of ours. */
   readonly contentType?: string;
   readonly body: string | Buffer;
+  /** What follows in place of a body in one piece; it must be written, or cancelled. */
+  readonly stream?: StreamedBody;
   /** Header names in lower case. */
   readonly headers?: OutgoingHttpHeaders;
   readonly invocationId?: string;

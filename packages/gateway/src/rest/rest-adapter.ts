@@ -7,9 +7,11 @@ import { failed, type RestAnswer } from './answer.js';
 import type { RestCall, RestHandler, RestShared } from './call.js';
 import { goneSignal } from './gone-signal.js';
 import { type RestRoute, routeOf } from './routes.js';
+import type { StreamedBody } from './stream-opening.js';
 import type { Target } from './target.js';
 import { methodNotAllowed, unknownPath } from './unrouted.js';
 import { writeAnswer } from './write-answer.js';
+import { writeStream } from './write-stream.js';
 
 /** What the adapter needs beside what its handlers share. */
 export interface RestAdapterOptions extends RestShared {
@@ -60,14 +62,37 @@ export class RestAdapter {
   }
 
   #finish(call: RestCall, answer: RestAnswer, label: string): void {
-    const { failure, functionName, invocationId, status } = answer;
-    const { span } = call;
+    if (answer.stream) {
+      void this.#stream(call, answer, answer.stream, label);
+      return;
+    }
     try {
       writeAnswer(call, answer, this.#options);
     } catch (cause) {
-      call.response.destroy();
-      this.#options.report(RelaisError.from(cause), label);
+      this.#cut(call, cause, label);
     }
+    this.#conclude(call, answer, label);
+  }
+
+  async #stream(call: RestCall, answer: RestAnswer, stream: StreamedBody, label: string): Promise<void> {
+    try {
+      const failure = await writeStream(call, answer, stream, this.#options);
+      this.#conclude(call, failure ? { ...answer, failure } : answer, label);
+    } catch (cause) {
+      stream.output.cancel();
+      this.#cut(call, cause, label);
+      this.#conclude(call, answer, label);
+    }
+  }
+
+  #cut(call: RestCall, cause: unknown, label: string): void {
+    call.response.destroy();
+    this.#options.report(RelaisError.from(cause), label);
+  }
+
+  #conclude(call: RestCall, answer: RestAnswer, label: string): void {
+    const { failure, functionName, invocationId, status } = answer;
+    const { span } = call;
     if (failure?.fault === 'platform') this.#options.report(failure, label);
     const { figures } = this.#options.core;
     figures.answered(label, status);

@@ -1,21 +1,27 @@
-import type { HttpRequest } from '@relais/contracts';
-import { Form, type FunctionVersion } from '@relais/contracts';
+import type { FunctionVersion, HttpRequest } from '@relais/contracts';
+import { Form } from '@relais/contracts';
 import { RelaisError } from '@relais/kit';
 import { isPreflight } from '../access/function-access.js';
 import type { InvokeOutput } from '../core/invoke-function.js';
+import type { StreamedOutput } from '../core/streamed-output.js';
 import { failed, type RestAnswer } from './answer.js';
 import { payloadBound, readBody } from './body.js';
 import type { RestCall, RestShared } from './call.js';
 import { corsHeaders, preflightHeaders } from './cors.js';
+import { acceptsEvents, endEvent, eventHeaders, eventOf } from './event-stream.js';
 import { outputType } from './output-type.js';
 import { sandboxed } from './page-sandbox.js';
 import { decodeText } from './query.js';
 import { requestHeaders } from './request-headers.js';
 import { responseHeaders, responseStatus } from './response-headers.js';
 import { staticPage } from './static-page.js';
+import { type OpenedStream, openStream } from './stream-opening.js';
 import { splitTrigger } from './target.js';
 
-/** ANY /fn/REFERENCE[/path]: the raw request is the payload, the output is the raw response body. */
+/**
+ * ANY /fn/REFERENCE[/path]: the raw request is the payload, the output is the raw response body, in one piece or as it
+ * comes.
+ */
 export async function trigger(call: RestCall, shared: RestShared): Promise<RestAnswer> {
   const target = splitTrigger(call.path);
   const reference = decodeText(target?.reference ?? '', 'path');
@@ -43,14 +49,58 @@ async function answerTo(
   if (version.form === Form.FORM_STATIC) return staticPage(call, shared, version, path);
   const payload = await readBody(call, shared, payloadBound);
   const http: HttpRequest = { method: call.method, path, query: call.query, headers: requestHeaders(call.request) };
-  return answerOf(await shared.core.invoke.run({ function: reference, payload, http }, call.caller), shared);
+  const { invoke } = shared.core;
+  const input = { function: reference, payload, http };
+  const wantsEvents = acceptsEvents(call.request.headers.accept);
+  const isQuick = version.wasm && !wantsEvents && shared.core.runTimes.isQuick(version.id);
+  if (isQuick) return answerOf(await observed(version, invoke.run(input, call.caller), shared), shared, false);
+  const output = await invoke.start(input, call.caller);
+  if (version.wasm) observed(version, output.end, shared).catch(() => {});
+  const opening = await openStream(output, shared, wantsEvents);
+  if (opening.kind === 'stream') return streamOf(output, opening, wantsEvents);
+  return answerOf(opening.result, shared, wantsEvents);
 }
 
-function answerOf(result: InvokeOutput, { limits }: RestShared): RestAnswer {
+async function observed(
+  { id }: FunctionVersion,
+  ending: Promise<InvokeOutput>,
+  { core }: RestShared,
+): Promise<InvokeOutput> {
+  try {
+    const result = await ending;
+    core.runTimes.observe(id, result.timings.runUs / 1000);
+    return result;
+  } catch (error) {
+    core.runTimes.forget(id);
+    throw error;
+  }
+}
+
+function answerOf(result: InvokeOutput, { limits }: RestShared, wantsEvents: boolean): RestAnswer {
   const { functionName, http, invocationId, output } = result;
   const headers = http ? responseHeaders(http.headers, invocationId) : {};
   const status = http ? responseStatus(http.status, invocationId) : 200;
-  headers['content-type'] ??= outputType(output, limits.contentTypeProbeBytesMax);
   const hasNoBody = status === 204 || status === 304;
+  if (wantsEvents && headers['content-type'] === undefined && !hasNoBody) {
+    const body = eventOf(output.toString()) + endEvent(result);
+    return { status, body, headers: { ...headers, ...eventHeaders }, invocationId, functionName };
+  }
+  headers['content-type'] ??= outputType(output, limits.contentTypeProbeBytesMax);
   return { status, body: hasNoBody ? '' : output, headers, invocationId, functionName };
+}
+
+/** What has begun to come: its type is what the function says, else events for one who asked for them, else text. */
+function streamOf(output: StreamedOutput, { http, parts }: OpenedStream, wantsEvents: boolean): RestAnswer {
+  const { functionName, invocationId } = output;
+  try {
+    const headers = http ? responseHeaders(http.headers, invocationId) : {};
+    const status = http ? responseStatus(http.status, invocationId) : 200;
+    const events = wantsEvents && headers['content-type'] === undefined;
+    if (events) Object.assign(headers, eventHeaders);
+    headers['content-type'] ??= 'text/plain; charset=utf-8';
+    return { status, body: '', headers, stream: { output, parts, events }, invocationId, functionName };
+  } catch (error) {
+    output.cancel();
+    throw error;
+  }
 }

@@ -7,23 +7,30 @@ import type { RestCall, RestShared } from './call.js';
 
 /** Writes an answer in one piece. A request whose body was not read is dealt with so that the answer still arrives. */
 export function writeAnswer(call: RestCall, answer: RestAnswer, shared: RestShared): void {
-  const { request, response, span } = call;
+  const { request, response } = call;
   if (response.destroyed || response.writableEnded) return;
-  const { body, contentType, headers, invocationId, status } = answer;
-  const all: OutgoingHttpHeaders = headers ? { ...headers } : {};
-  if (contentType !== undefined) all['content-type'] = contentType;
+  const { body, status } = answer;
   const bytes = Buffer.byteLength(body);
+  const all = headersOf(call, answer, shared);
   if (status !== 204 && status !== 304) all['content-length'] = bytes;
-  all['x-content-type-options'] = 'nosniff';
-  all.traceparent = span.traceparent;
-  if (shared.core.readiness.isStopping && !isHttp2(request)) all.connection = 'close';
-  if (invocationId !== undefined) all['x-relais-invocation-id'] = invocationId;
   if (request.complete || hasNoBody(request)) {
     writeHead(response, status, all);
     // A text as long as its bytes is ASCII, which goes out faster as what it is.
     response.end(body, bytes === body.length ? 'latin1' : 'utf8');
   } else if (isHttp2(request)) endHttp2(request, response, status, all, body);
   else endThenDiscard(request, response, { status, headers: all, body }, shared);
+}
+
+/** All headers of an answer but its length. */
+export function headersOf({ request, span }: RestCall, answer: RestAnswer, { core }: RestShared): OutgoingHttpHeaders {
+  const { contentType, headers, invocationId } = answer;
+  const all: OutgoingHttpHeaders = headers ? { ...headers } : {};
+  if (contentType !== undefined) all['content-type'] = contentType;
+  all['x-content-type-options'] = 'nosniff';
+  all.traceparent = span.traceparent;
+  if (core.readiness.isStopping && !isHttp2(request)) all.connection = 'close';
+  if (invocationId !== undefined) all['x-relais-invocation-id'] = invocationId;
+  return all;
 }
 
 function hasNoBody(request: ServerRequest): boolean {
@@ -66,7 +73,7 @@ function endThenDiscard(
   discardRest(request, clock, limits, () => response.end());
 }
 
-// One call for both kinds of response, whose overloads the compiler cannot unite.
-function writeHead(response: ServerResponse, status: number, headers: OutgoingHttpHeaders): void {
+/** One call for both kinds of response, whose overloads the compiler cannot unite. */
+export function writeHead(response: ServerResponse, status: number, headers: OutgoingHttpHeaders): void {
   (response as Http1Response).writeHead(status, headers);
 }

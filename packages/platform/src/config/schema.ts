@@ -98,6 +98,13 @@ export const platformSchema = defineConfig({
     max: 100_000,
     describe: 'Waiting calls of one function; beyond it callers are refused.',
   },
+  streamBytesMax: {
+    kind: 'int',
+    default: 1024 * 1024 * 1024,
+    min: 1024,
+    max: 1024 ** 4,
+    describe: 'Output of one call that streams, bytes; beyond it the call is aborted.',
+  },
   balancerListen: {
     kind: 'string',
     default: '',

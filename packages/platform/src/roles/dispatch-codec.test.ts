@@ -52,7 +52,7 @@ test('sizes follow the bytes that travel', () => {
   const big = { ...work, value: { ...work.value, payload: Buffer.alloc(1_000_000) } };
   expect(dispatchAskingCodec.sizeOf({ ...job, work: big })).toBeGreaterThan(1_000_000);
   expect(dispatchAskingCodec.sizeOf(job)).toBeLessThan(1000);
-  const value = { output: Buffer.alloc(1_000_000), http: undefined };
+  const value = { output: Buffer.alloc(1_000_000), http: undefined, streamed: false };
   expect(dispatchAnsweringCodec.sizeOf(JobResult.create({ outcome: { $case: 'invoked', value } }))).toBeGreaterThan(
     1e6,
   );

@@ -1,11 +1,13 @@
-import { DispatchRequest, DispatchResponse, type Job, JobResult } from '@relais/contracts';
-import { type AnsweringCodec, type AskingCodec, toDetail } from '@relais/kit';
+import { DispatchRequest, DispatchResponse, type Job, JobResult, type OutputPart } from '@relais/contracts';
+import { type AnsweringCodec, type AskingCodec, partCost, toDetail } from '@relais/kit';
 
 /** What a job or a result weighs beside its bytes, roughly. */
 const frameOverheadBytes = 256;
+/** The same of a part of an output. */
+const partOverheadBytes = 64;
 
 /** How a gateway's jobs travel to a balancer in another process. */
-export const dispatchAskingCodec: AskingCodec<Job, JobResult, DispatchRequest, DispatchResponse> = {
+export const dispatchAskingCodec: AskingCodec<Job, JobResult, DispatchRequest, DispatchResponse, OutputPart> = {
   wrap(questions, cancelIds) {
     const jobs = questions.map(({ id, question, budgetMs, traceparent }) => ({
       ...question,
@@ -20,10 +22,15 @@ export const dispatchAskingCodec: AskingCodec<Job, JobResult, DispatchRequest, D
     const bytes = work?.$case === 'invoke' ? work.value.payload.length : (work?.value.source.length ?? 0);
     return bytes + frameOverheadBytes;
   },
+  parts: {
+    unwrap: (frame) => frame.parts.map((part) => ({ id: part.id, part })),
+    costOf: ({ data }) => partCost(data.length),
+    wrapCredits: (credits) => DispatchRequest.create({ credits: credits.map(({ id, bytes }) => ({ id, bytes })) }),
+  },
 };
 
 /** The same at the balancer's end. A job's failure is part of its result. */
-export const dispatchAnsweringCodec: AnsweringCodec<Job, JobResult, DispatchResponse, DispatchRequest> = {
+export const dispatchAnsweringCodec: AnsweringCodec<Job, JobResult, DispatchResponse, DispatchRequest, OutputPart> = {
   unwrap: ({ jobs, cancelIds }) => ({
     questions: jobs.map((job) => ({
       id: job.id,
@@ -39,5 +46,11 @@ export const dispatchAnsweringCodec: AnsweringCodec<Job, JobResult, DispatchResp
     const bytes = outcome?.$case === 'invoked' ? outcome.value.output.length : 0;
     const artifactBytes = outcome?.$case === 'built' ? outcome.value.artifact.length : 0;
     return bytes + artifactBytes + logs.length + (spans?.length ?? 0) + frameOverheadBytes;
+  },
+  parts: {
+    windowOf: ({ work }) => (work?.$case === 'invoke' ? work.value.streamWindowBytes : 0),
+    unwrapCredits: ({ credits }) => credits,
+    wrap: (parts) => DispatchResponse.create({ parts: parts.map(({ id, part }) => ({ ...part, id })) }),
+    sizeOf: ({ data }) => data.length + partOverheadBytes,
   },
 };

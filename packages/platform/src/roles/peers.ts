@@ -4,6 +4,7 @@ import type {
   DispatchResponse,
   Job,
   JobResult,
+  OutputPart,
   SuperviseRequest,
   SuperviseResponse,
 } from '@relais/contracts';
@@ -25,7 +26,7 @@ import { dispatchAskingCodec } from './dispatch-codec.js';
 
 /** The balancer as its callers see it, here or elsewhere. */
 export interface BalancerPeer {
-  readonly dispatch: Exchange<Job, JobResult>;
+  readonly dispatch: Exchange<Job, JobResult, OutputPart>;
   readonly fleet: ServiceOf<typeof FleetServiceService>;
   readonly supervise: Dial<SuperviseRequest, SuperviseResponse>;
   /** What must run for it, in order of start. */
@@ -59,7 +60,7 @@ export function localBalancer(balancer: Balancer): BalancerPeer {
 
 export function remoteBalancer(config: PlatformConfig, clock: Clock, logger: Logger): BalancerPeer {
   const channel = new GrpcChannel({ name: 'balancer', address: config.balancer, ...tokenOf(config) });
-  const dispatch = new LinkExchange<Job, JobResult, DispatchRequest, DispatchResponse>({
+  const dispatch = new LinkExchange<Job, JobResult, DispatchRequest, DispatchResponse, OutputPart>({
     name: 'dispatch',
     dial: channel.dial(BalancerServiceService, 'dispatch'),
     codec: dispatchAskingCodec,

@@ -26,6 +26,7 @@ export function workerFleet(config: PlatformConfig, peers: WorkerPeers, host: st
       builds: native ? [...inlineLanguages, ...nativeLanguages] : [],
       slots: inline ? config.slotsInline : config.slotsProcesses,
       weight: config.workerWeight,
+      streamBytesMax: config.streamBytesMax,
       ...peers,
       clusterToken: config.clusterToken,
       logLevel: config.logLevel,

@@ -14,6 +14,7 @@ const plan: WorkerPlan = {
   builds: [],
   slots: 1,
   weight: 1,
+  streamBytesMax: 1_000_000,
   balancerAddress: 'b:1',
   storageAddress: 's:1',
   clusterToken: '',

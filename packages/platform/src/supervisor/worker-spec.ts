@@ -12,6 +12,8 @@ export interface WorkerSpec {
   readonly slots: number;
   /** Share of the work it should get beside others; above 0. */
   readonly weight: number;
+  /** Output of one call that goes out in parts; beyond it the call is aborted. */
+  readonly streamBytesMax: number;
   /** "unix:/path" or "host:port". */
   readonly balancerAddress: string;
   /** "unix:/path" or "host:port". */

@@ -41,6 +41,7 @@ const worker = new Worker({
   host: spec.host,
   slots: spec.slots,
   weight: spec.weight,
+  streamBytesMax: spec.streamBytesMax,
   runs: spec.runs,
   builds: spec.builds,
   runtimes: createRuntimes(new Set([...spec.runs, ...spec.builds]), {
