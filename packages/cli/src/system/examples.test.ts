@@ -34,10 +34,12 @@ const examples: readonly Example[] = [
   { file: 'letter.go', lang: 'go', payload: order, output: /^Dear Ada,.*Total +2\.00\n$/s },
   { file: 'add.js', lang: 'js', payload: '{"a":2,"b":3}', output: '{"sum":5}' },
   { file: 'units.js', lang: 'js', payload: '{"from":"km","to":"m","value":5}', output: /"result":5000/ },
+  { file: 'clock.js', lang: 'js', payload: '', output: /"content-type":"text\/event-stream"/ },
   { file: 'add.ts', lang: 'ts', payload: '{"a":2,"b":3}', output: '{"sum":5}' },
   { file: 'invoice.ts', lang: 'ts', payload: lines, output: /"net":"1\.50","vat":"0\.29","total":"1\.79"/ },
   { file: 'greet.py', lang: 'python', payload: '{"name":"Ada"}', output: /Ada/ },
   { file: 'ledger.py', lang: 'python', payload: ledger, output: /1149\.90.*-850\.10/s },
+  { file: 'tokens.py', lang: 'python', payload: 'hi', output: /^You asked: hi\nRivers do,.*listens\. \n$/s },
   { file: 'hello.php', lang: 'php', payload: '', output: hello },
   { file: 'words.php', lang: 'php', payload: '{"text":"zwei Wörter, zwei 世界"}', output: /"words":4.*世界|\\u4e16/s },
 ];

@@ -5,6 +5,7 @@ import { languageScenarios } from './scenarios/languages.js';
 import { metricScenarios } from './scenarios/metrics.js';
 import { protocolScenarios } from './scenarios/protocols.js';
 import { secretScenarios } from './scenarios/secrets.js';
+import { streamingScenarios } from './scenarios/streaming.js';
 import { traceScenarios } from './scenarios/traces.js';
 import type { Topology } from './topology.js';
 
@@ -18,6 +19,7 @@ export function systemScenarios(topology: Topology): void {
     secretScenarios(topology);
     traceScenarios(topology);
     metricScenarios(topology);
+    streamingScenarios(topology);
     faultScenarios(topology);
   });
 }
