@@ -17,13 +17,16 @@ export interface RoleProcess {
   signal(signal: NodeJS.Signals): void;
 }
 
-/** Starts `relais up` with flags and resolves at its ready line; rejects with its log when it ends before. */
-export function startRelais(flags: readonly string[]): Promise<RoleProcess> {
+/**
+ * Starts `relais up` with flags and resolves at its ready line; rejects with its log when it ends before. `path` is where
+ * it looks for toolchains.
+ */
+export function startRelais(flags: readonly string[], path = process.env.PATH): Promise<RoleProcess> {
   const main = join(repositoryRoot, 'packages/cli/dist/main.js');
   const child = spawn(process.execPath, [main, 'up', ...flags], {
     cwd: repositoryRoot,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: process.env.HOME },
+    env: { PATH: path, HOME: process.env.HOME },
   });
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -28,6 +28,8 @@ export interface StartOptions {
   readonly otlpUrl?: string;
   /** More flags of the process that runs the gateway. */
   readonly gatewayFlags?: readonly string[];
+  /** Where all in one looks for toolchains; that of the tests when absent. */
+  readonly path?: string;
 }
 
 export interface Topology {
@@ -42,7 +44,8 @@ export const allInOne: Topology = {
   async start(options = {}) {
     const data = options.data ?? mkdtempSync(join(tmpdir(), 'relais-system-'));
     const { gatewayFlags = [] } = options;
-    const process = await startRelais(['--port', '0', '--data', data, ...watching(options), ...gatewayFlags]);
+    const flags = ['--port', '0', '--data', data, ...watching(options), ...gatewayFlags];
+    const process = await startRelais(flags, options.path);
     return platformOf(urlOf(process), data, [process]);
   },
 };
