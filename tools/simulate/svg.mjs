@@ -23,7 +23,7 @@ export function barChart({ title, unit, groups, series }) {
   const names = groups.map((group, index) =>
     text(size.left + groupWidth * (index + 0.5), size.height - size.bottom + 18, group, 'middle'),
   );
-  return document([...frame(title, unit, yTicks(0, top, y)), ...bars, ...names, ...legend(series)]);
+  return document(title, [...frame(title, unit, yTicks(0, top, y)), ...bars, ...names, ...legend(series)]);
 }
 
 /**
@@ -49,13 +49,17 @@ export function lineChart({ title, unit, xTitle, xs, series }) {
   });
   const names = xs.map((value) => text(x(value), size.height - size.bottom + 18, value.toLocaleString('en'), 'middle'));
   const below = text(size.left + plotWidth / 2, size.height - 12, xTitle, 'middle');
-  return document([...frame(title, unit, yTicks(0, top, y)), ...lines, ...names, below, ...legend(series)]);
+  return document(title, [...frame(title, unit, yTicks(0, top, y)), ...lines, ...names, below, ...legend(series)]);
 }
 
-function document(parts) {
+function document(title, parts) {
   const { width, height } = size;
-  const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`;
-  return `${[head, `<rect width="${width}" height="${height}" fill="#fff"/>`, ...parts, '</svg>'].join('\n')}\n`;
+  const head = [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    `<title>${escaped(title)}</title>`,
+    `<rect width="${width}" height="${height}" fill="#fff"/>`,
+  ];
+  return `${[...head, ...parts, '</svg>'].join('\n')}\n`;
 }
 
 function frame(title, unit, ticks) {

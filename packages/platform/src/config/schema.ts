@@ -69,7 +69,7 @@ export const platformSchema = defineConfig({
     describe: 'Directory in which storage keeps its database and compilers their caches.',
   },
   workers: { kind: 'int', default: 4, min: 1, max: 64, describe: 'Worker processes to keep running.' },
-  strategy: { kind: 'enum', values: strategyNames, default: 'fifo', describe: 'How jobs are given to workers.' },
+  strategy: { kind: 'enum', values: strategyNames, default: 'affinity', describe: 'How jobs are given to workers.' },
   slotsInline: {
     kind: 'int',
     default: 32,

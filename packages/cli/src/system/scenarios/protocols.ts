@@ -38,14 +38,14 @@ export function protocolScenarios(topology: Topology): void {
 
     test('the fleet can be seen and its strategy changed', async () => {
       const changed = await client.connect('ClusterService/SetStrategy', { strategy: 'RR' });
-      expect(changed.body).toMatchObject({ strategy: 'rr', previousStrategy: 'fifo' });
+      expect(changed.body).toMatchObject({ strategy: 'rr', previousStrategy: 'affinity' });
       expect((await client.connect('ClusterService/GetStatus', {})).body).toMatchObject({
         strategy: 'rr',
         workersReady: 4,
       });
       const unknown = await client.connect('ClusterService/SetStrategy', { strategy: 'best' });
       expect(unknown.body).toMatchObject({ code: 'invalid_argument', message: expect.stringContaining('fifo') });
-      await client.connect('ClusterService/SetStrategy', { strategy: 'fifo' });
+      await client.connect('ClusterService/SetStrategy', { strategy: 'affinity' });
     });
 
     test('gRPC-Web answers with a message and trailers', async () => {
