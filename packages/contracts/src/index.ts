@@ -77,7 +77,7 @@ export {
   WaitForChangeRequest,
   WaitForChangeResponse,
 } from './grpc/relais/internal/v1/storage.js';
-export { Worker, WorkerState } from './grpc/relais/v1/cluster.js';
+export { SandboxState, Worker, WorkerState } from './grpc/relais/v1/cluster.js';
 export {
   Diagnostic,
   ErrorDetail,

@@ -1,3 +1,10 @@
 export { readBegunJournal } from './journal/begun-journal.js';
+export { removeTree } from './processes/remove-tree.js';
 export { createRuntimes, languagesOf, type RuntimesOptions } from './runtimes/catalog.js';
+export { findSandbox, openSandbox, trySandbox } from './sandbox/find-sandbox.js';
+export type { ControlGroups } from './sandbox/groups/control-group.js';
+export { findGroups } from './sandbox/groups/find-groups.js';
+export { noSandbox } from './sandbox/none.js';
+export { type Sandbox, type SandboxName, type SandboxPolicy, sandboxNames } from './sandbox/sandbox.js';
+export { isWeaker, type SandboxTier, sandboxTiers, tierOf } from './sandbox/tiers.js';
 export { Worker, type WorkerOptions } from './worker.js';

@@ -1,4 +1,10 @@
-import type { ArtifactServiceService, AttachRequest, AttachResponse, LanguageSupport } from '@relais/contracts';
+import type {
+  ArtifactServiceService,
+  AttachRequest,
+  AttachResponse,
+  LanguageSupport,
+  SandboxState,
+} from '@relais/contracts';
 import type { Clock, Component, Dial, Logger, MetricRegistry, ServiceOf, SpanCarrier, Tracer } from '@relais/kit';
 import { WorkerNode } from './attachment/worker-node.js';
 import { FunctionCache } from './functions/function-cache.js';
@@ -11,6 +17,10 @@ export interface WorkerOptions {
   /** Unique in the cluster; chosen by the supervisor. */
   readonly workerId: string;
   readonly host: string;
+  /** As the machine knows this process, which may count otherwise itself. */
+  readonly pid: number;
+  /** What its functions run in, as it is shown. */
+  readonly sandbox: SandboxState;
   /** Jobs the balancer may give it at once. */
   readonly slots: number;
   /** Share of the work it should get beside others; above 0. */

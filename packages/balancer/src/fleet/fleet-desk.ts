@@ -81,5 +81,6 @@ function describe(worker: WorkerSession): Worker {
     jobsDone: worker.jobsDone,
     weight: worker.weight,
     outstandingMs: worker.outstandingMs,
+    sandbox: worker.sandbox,
   };
 }

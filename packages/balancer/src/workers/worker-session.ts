@@ -4,6 +4,7 @@ import {
   type Credit,
   type Job,
   type LanguageSupport,
+  type SandboxState,
   type WorkerHello,
 } from '@relais/contracts';
 import { type Link, TickBatch } from '@relais/kit';
@@ -39,6 +40,7 @@ export class WorkerSession implements Standing {
   readonly pid: number;
   readonly host: string;
   readonly inline: boolean;
+  readonly sandbox: SandboxState | undefined;
   readonly slots: number;
   /** One entry per language. */
   readonly languages: readonly LanguageSupport[];
@@ -80,6 +82,7 @@ export class WorkerSession implements Standing {
     this.pid = hello.pid;
     this.host = hello.host;
     this.inline = hello.inline;
+    this.sandbox = hello.sandbox;
     this.slots = Math.min(hello.slots, start.slotsMax);
     this.weight = hello.weight > 0 ? Math.min(hello.weight, weightMax) : 1;
     this.languages = [...new Map(hello.languages.map((support) => [support.lang, support])).values()];

@@ -25,6 +25,7 @@ export class FakeFleet implements ServiceOf<typeof FleetServiceService> {
       jobsDone: 3,
       weight: 1,
       outstandingMs: 10,
+      sandbox: { name: 'bubblewrap', tier: 'T2', missing: [] },
     },
   ];
 

@@ -1,5 +1,6 @@
 import { strategyNames } from '@relais/balancer';
 import { type ConfigOf, defineConfig } from '@relais/kit';
+import { sandboxNames, sandboxTiers } from '@relais/worker';
 
 export const roleNames = ['gateway', 'balancer', 'storage', 'worker'] as const;
 
@@ -122,6 +123,18 @@ export const platformSchema = defineConfig({
     default: '',
     secret: true,
     describe: 'Shared secret of all roles; needed to listen beyond loopback.',
+  },
+  sandbox: {
+    kind: 'enum',
+    values: ['auto', ...sandboxNames],
+    default: 'auto',
+    describe: 'What native functions and compilers run in; auto takes the strongest that works on this machine.',
+  },
+  requireSandbox: {
+    kind: 'enum',
+    values: sandboxTiers,
+    default: 'T0',
+    describe: 'Weakest sandbox to start with: T0 none, T2 namespaces, T3 namespaces and control groups.',
   },
   drainMs: {
     kind: 'int',

@@ -19,8 +19,10 @@ import {
   type StoragePeer,
 } from './peers.js';
 import { RunFolder } from './run-folder.js';
+import { SandboxSearch } from './sandbox-search.js';
 import { workerDoor } from './servers.js';
 import { runs, type Surroundings } from './surroundings.js';
+import { workerDoors } from './worker-doors.js';
 import { workerFleet } from './worker-fleet.js';
 
 const workerMain = fileURLToPath(new URL('../worker/main.js', import.meta.url));
@@ -96,27 +98,37 @@ function makeWorkers(
   const { clock, config, loggerOf, metrics } = surroundings;
   const { store, balancer } = called;
   const folder = new RunFolder();
-  const doorAddress = `unix:${join(folder.path, 'door', 'workers.sock')}`;
+  const socketDirectory = join(folder.path, 'door');
+  const doorAddress = `unix:${join(socketDirectory, 'workers.sock')}`;
   const host = hostname();
-  const workers = workerFleet(
-    config,
-    {
-      balancerAddress: balancer ? doorAddress : config.balancer,
-      storageAddress: store ? doorAddress : config.storage,
-    },
-    host,
-  );
+  const peers = {
+    balancerAddress: balancer ? doorAddress : config.balancer,
+    storageAddress: store ? doorAddress : config.storage,
+  };
+  const workers = workerFleet(config, peers, host);
+  const doors = workerDoors(socketDirectory, peers);
   const logger = loggerOf('supervisor');
+  const sandbox = new SandboxSearch({
+    config,
+    directory: join(folder.path, 'sandbox'),
+    searchPath: process.env.PATH ?? '',
+    logger,
+  });
   const supervisor = new Supervisor({
     host,
     workerMain,
     workers,
     scratchFolder: folder.path,
+    sandbox: () => sandbox.found.state,
+    confinement: () => {
+      const found = sandbox.found.sandbox;
+      return found.confines ? { sandbox: found, socketDirectory, peers: doors.peers } : undefined;
+    },
     dial: supervise,
     clock,
     logger,
     metrics,
   });
   const door = store || balancer ? [workerDoor(doorAddress, { store, balancer }, logger)] : [];
-  return { supervisor, components: [folder, ...door, supervisor] };
+  return { supervisor, components: [folder, sandbox, ...door, ...doors.bridges, supervisor] };
 }

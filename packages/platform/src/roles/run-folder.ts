@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Component, randomHex } from '@relais/kit';
+import { removeTree } from '@relais/worker';
 
 const prefix = 'relais-run-';
 
@@ -16,12 +17,12 @@ export class RunFolder implements Component {
   async start(): Promise<void> {
     for (const name of readdirSync(tmpdir())) {
       const pid = /^relais-run-(\d+)-[0-9a-f]{8}$/.exec(name)?.[1];
-      if (pid && !existsSync(`/proc/${pid}`)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+      if (pid && !existsSync(`/proc/${pid}`)) removeTree(join(tmpdir(), name));
     }
     mkdirSync(this.path, { mode: 0o700 });
   }
 
   async stop(): Promise<void> {
-    rmSync(this.path, { recursive: true, force: true });
+    removeTree(this.path);
   }
 }

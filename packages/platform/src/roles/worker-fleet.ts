@@ -31,6 +31,7 @@ export function workerFleet(config: PlatformConfig, peers: WorkerPeers, host: st
       clusterToken: config.clusterToken,
       logLevel: config.logLevel,
       metricSeriesMax: config.metricSeriesMax,
+      wasmOnly: !native,
       drainMs: config.drainMs,
       cacheDirectory: resolve(config.data, 'cache'),
     };

@@ -20,6 +20,7 @@ const plan: WorkerPlan = {
   clusterToken: '',
   logLevel: 'silent',
   metricSeriesMax: 1000,
+  wasmOnly: true,
   drainMs: 1000,
   cacheDirectory: '/nowhere',
 };
@@ -52,6 +53,8 @@ function supervise(workers: readonly WorkerPlan[]) {
     workerMain,
     workers,
     scratchFolder,
+    confinement: () => undefined,
+    sandbox: () => ({ name: 'none', tier: 'T0', missing: [] }),
     dial: async () => ours,
     clock: systemClock,
     logger: silentLogger,

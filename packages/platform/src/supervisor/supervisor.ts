@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { SuperviseRequest, type SuperviseResponse } from '@relais/contracts';
+import { type SandboxState, SuperviseRequest, type SuperviseResponse } from '@relais/contracts';
 import {
   type Clock,
   type Component,
@@ -12,6 +12,7 @@ import {
   randomHex,
   withLabel,
 } from '@relais/kit';
+import type { WorkerConfinement } from './confined-worker.js';
 import { type RunningWorker, SupervisorFigures } from './supervisor-figures.js';
 import { type ProcessExit, WorkerProcess } from './worker-process.js';
 import type { WorkerPlan } from './worker-spec.js';
@@ -24,6 +25,10 @@ export interface SupervisorOptions {
   readonly workers: readonly WorkerPlan[];
   /** Private folder in which each worker gets a scratch directory. */
   readonly scratchFolder: string;
+  /** What workers run functions in; asked for each worker. */
+  readonly sandbox: () => SandboxState;
+  /** What workers of WASM are kept in; undefined where there is no sandbox. Asked for each worker. */
+  readonly confinement: () => WorkerConfinement | undefined;
   readonly dial: Dial<SuperviseRequest, SuperviseResponse>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -148,15 +153,17 @@ export class Supervisor implements Component, MetricSource {
   }
 
   #placeOf(workerId: string): Place | undefined {
-    return this.#places.find(({ process: worker }) => worker?.spec.workerId === workerId);
+    return this.#places.find(({ process: worker }) => worker?.workerId === workerId);
   }
 
   #spawn(place: Place): void {
     if (this.#stopping) return;
-    const { clock, logger, scratchFolder, workerMain } = this.#options;
+    const { clock, confinement, logger, sandbox, scratchFolder, workerMain } = this.#options;
     this.#generation++;
     const workerId = `${place.name}-${this.#tag}-${this.#generation}`;
-    const worker = WorkerProcess.spawn(workerMain, place.spec, workerId, join(scratchFolder, workerId));
+    const own = { workerId, sandbox: sandbox(), scratchDirectory: join(scratchFolder, workerId) };
+    const start = { mainFile: workerMain, plan: place.spec, own, confinement: confinement(), clock };
+    const worker = WorkerProcess.spawn(start);
     place.process = worker;
     place.startedMs = clock.nowMs();
     logger.debug({ workerId, workerPid: worker.pid }, 'started a worker');
@@ -189,5 +196,5 @@ function placeFor(name: string, spec: WorkerPlan, spare: boolean): Place {
 }
 
 function idsAt({ process: worker }: Place): string[] {
-  return worker ? [worker.spec.workerId] : [];
+  return worker ? [worker.workerId] : [];
 }

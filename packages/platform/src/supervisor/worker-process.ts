@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, rmSync, unlinkSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { MetricFamily } from '@relais/kit';
-import { readBegunJournal } from '@relais/worker';
+import type { Clock, MetricFamily } from '@relais/kit';
+import { readBegunJournal, removeTree } from '@relais/worker';
+import { confinedCommand, confinedPlan, innerPid, type WorkerConfinement } from './confined-worker.js';
 import { FiguresReader } from './figures-reader.js';
 import { figuresFd, type WorkerPlan, type WorkerSpec } from './worker-spec.js';
 
@@ -23,47 +24,69 @@ export interface ProcessExit {
 const setpriv = '/usr/bin/setpriv';
 const dieWithParent = existsSync(setpriv) ? [setpriv, '--pdeathsig', 'KILL', '--'] : [];
 
+/** What each worker has of its own beside its plan. */
+export type WorkerOwn = Pick<WorkerSpec, 'workerId' | 'sandbox' | 'scratchDirectory'>;
+
+export interface WorkerStart {
+  /** File that it runs. */
+  readonly mainFile: string;
+  readonly plan: WorkerPlan;
+  readonly own: WorkerOwn;
+  /** What a worker that holds nothing but WASM is kept in; undefined without a sandbox. */
+  readonly confinement: WorkerConfinement | undefined;
+  readonly clock: Clock;
+}
+
+type End = Pick<ProcessExit, 'exitCode' | 'signal'>;
+
 /** One supervised worker process: spawned in the constructor's `spawn`, gone when `exited` resolves. */
 export class WorkerProcess {
-  readonly spec: WorkerSpec;
-  readonly pid: number;
+  readonly workerId: string;
   readonly exited: Promise<ProcessExit>;
+  readonly #start: WorkerStart;
   readonly #child: ChildProcess;
   readonly #journal: number;
   readonly #figures = new FiguresReader();
+  /** Of the worker itself; in a sandbox it is known a moment after the start. */
+  #pid: number;
 
-  private constructor(spec: WorkerSpec, child: ChildProcess, journal: number) {
-    this.spec = spec;
-    this.pid = child.pid ?? 0;
+  private constructor(start: WorkerStart, child: ChildProcess, journal: number) {
+    this.workerId = start.own.workerId;
+    this.#start = start;
+    this.#pid = child.pid ?? 0;
     this.#child = child;
     this.#journal = journal;
     (child.stdio[figuresFd] as Readable | null)?.on('data', (chunk: Buffer) => this.#figures.push(chunk));
     this.exited = new Promise((resolve) => {
-      child.once('error', () => resolve(this.#ended(1, '')));
-      child.once('exit', (code, signal) => resolve(this.#ended(code ?? 0, signal ?? '')));
+      child.once('error', () => resolve(this.#ended({ exitCode: 1, signal: '' })));
+      child.once('exit', (code, signal) => resolve(this.#ended({ exitCode: code ?? 0, signal: signal ?? '' })));
     });
   }
 
   /** Starts `node mainFile` and hands it its spec. The journal is an unlinked file: nothing is left behind. */
-  static spawn(mainFile: string, plan: WorkerPlan, workerId: string, scratchDirectory: string): WorkerProcess {
+  static spawn(given: WorkerStart): WorkerProcess {
+    const start = given.plan.wasmOnly ? given : { ...given, confinement: undefined };
+    const { scratchDirectory } = start.own;
     mkdirSync(scratchDirectory, { mode: 0o700 });
-    const spec: WorkerSpec = { ...plan, workerId, scratchDirectory };
     const path = join(scratchDirectory, 'journal');
     const journal = openSync(path, 'wx+', 0o600);
     unlinkSync(path);
-    const [command = '', ...args] = [
-      ...dieWithParent,
-      process.execPath,
-      '--disable-warning=ExperimentalWarning',
-      mainFile,
-    ];
+    const node = [process.execPath, '--disable-warning=ExperimentalWarning', start.mainFile];
+    const [command = '', ...args] = start.confinement
+      ? confinedCommand(start.confinement, node)
+      : [...dieWithParent, ...node];
     const child = spawn(command, args, {
       stdio: ['pipe', 'inherit', 'inherit', journal, 'pipe'],
       env: cleanEnvironment(),
     });
     child.stdin?.on('error', () => {});
-    child.stdin?.write(`${JSON.stringify(spec)}\n`);
-    return new WorkerProcess(spec, child, journal);
+    const worker = new WorkerProcess(start, child, journal);
+    void worker.#tellSpec();
+    return worker;
+  }
+
+  get pid(): number {
+    return this.#pid;
   }
 
   /** What it last said of itself; empty before the first time. */
@@ -72,18 +95,36 @@ export class WorkerProcess {
   }
 
   terminate(): void {
-    this.#child.kill('SIGTERM');
+    try {
+      process.kill(this.#pid, 'SIGTERM');
+    } catch {
+      // It has ended.
+    }
   }
 
   kill(): void {
     this.#child.kill('SIGKILL');
   }
 
-  #ended(exitCode: number, signal: string): ProcessExit {
+  async #tellSpec(): Promise<void> {
+    const { clock, confinement, own, plan } = this.#start;
+    if (confinement) this.#pid = await innerPid(this.#pid, clock);
+    const spec: WorkerSpec = {
+      ...(confinement ? confinedPlan(plan, confinement) : plan),
+      ...own,
+      pid: this.#pid,
+      confined: confinement !== undefined,
+    };
+    this.#child.stdin?.write(`${JSON.stringify(spec)}\n`);
+  }
+
+  #ended(end: End): ProcessExit {
+    const { confinement, own } = this.#start;
     const begunJobIds = readBegunJournal(this.#journal);
     closeSync(this.#journal);
-    rmSync(this.spec.scratchDirectory, { recursive: true, force: true });
-    return { workerId: this.spec.workerId, pid: this.pid, exitCode, signal, begunJobIds };
+    removeTree(own.scratchDirectory);
+    const { exitCode, signal } = confinement ? confinement.sandbox.exitOf(end) : end;
+    return { workerId: this.workerId, pid: this.#pid, exitCode, signal, begunJobIds };
   }
 }
 

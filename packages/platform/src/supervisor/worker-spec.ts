@@ -1,9 +1,16 @@
+import type { SandboxState } from '@relais/contracts';
 import type { LogLevel } from '@relais/kit';
 
 /** What a supervisor tells a worker process on its standard input, one line of JSON. Never on the command line or in the environment: it holds a token. */
 export interface WorkerSpec {
   readonly workerId: string;
   readonly host: string;
+  /** As this machine knows the worker, which may count otherwise itself. */
+  readonly pid: number;
+  /** What its functions run in. */
+  readonly sandbox: SandboxState;
+  /** True: it is in a sandbox itself. */
+  readonly confined: boolean;
   /** Canonical languages whose calls it takes. */
   readonly runs: readonly string[];
   /** Canonical languages whose builds it takes. */
@@ -23,6 +30,8 @@ export interface WorkerSpec {
   readonly logLevel: LogLevel;
   /** Series of one metric. */
   readonly metricSeriesMax: number;
+  /** True: it holds nothing but WASM, and is started in the sandbox where there is one. */
+  readonly wasmOnly: boolean;
   readonly drainMs: number;
   /** Directory that outlives workers, for the caches of compilers. */
   readonly cacheDirectory: string;
@@ -37,4 +46,4 @@ export const journalFd = 3;
 export const figuresFd = 4;
 
 /** What the composition root says of a worker; the supervisor adds the rest. */
-export type WorkerPlan = Omit<WorkerSpec, 'workerId' | 'scratchDirectory'>;
+export type WorkerPlan = Omit<WorkerSpec, 'workerId' | 'pid' | 'sandbox' | 'confined' | 'scratchDirectory'>;

@@ -1,5 +1,6 @@
 // The process a supervisor spawns: composes one worker from its spec and stays until told to go.
 
+import { join } from 'node:path';
 import { ArtifactServiceService, BalancerServiceService } from '@relais/contracts';
 import {
   addProcessMetrics,
@@ -9,7 +10,15 @@ import {
   startTelemetry,
   systemClock,
 } from '@relais/kit';
-import { createRuntimes, Worker } from '@relais/worker';
+import {
+  createRuntimes,
+  findGroups,
+  noSandbox,
+  openSandbox,
+  type Sandbox,
+  type SandboxName,
+  Worker,
+} from '@relais/worker';
 import { logTo } from '../observability.js';
 import { figuresFd, journalFd } from '../supervisor/worker-spec.js';
 import { releaseVersion } from '../version.js';
@@ -36,9 +45,12 @@ tellFigures(metrics, figuresFd, systemClock);
 const token = spec.clusterToken === '' ? {} : { token: spec.clusterToken };
 const balancer = new GrpcChannel({ name: 'balancer', address: spec.balancerAddress, ...token });
 const storage = new GrpcChannel({ name: 'storage', address: spec.storageAddress, ...token });
+const groups = spec.sandbox.tier === 'T3' && !spec.confined ? findGroups(process.pid, spec.workerId) : undefined;
 const worker = new Worker({
   workerId: spec.workerId,
   host: spec.host,
+  pid: spec.pid,
+  sandbox: spec.sandbox,
   slots: spec.slots,
   weight: spec.weight,
   streamBytesMax: spec.streamBytesMax,
@@ -46,9 +58,12 @@ const worker = new Worker({
   builds: spec.builds,
   runtimes: createRuntimes(new Set([...spec.runs, ...spec.builds]), {
     clock: systemClock,
+    sandbox: await childSandbox(),
+    groups,
     scratchDirectory: spec.scratchDirectory,
     cacheDirectory: spec.cacheDirectory,
-    searchPath: process.env.PATH ?? '',
+    // What it cannot start it need not look for.
+    searchPath: spec.confined ? '' : (process.env.PATH ?? ''),
   }),
   dial: balancer.dial(BalancerServiceService, 'attach'),
   artifacts: storage.service(ArtifactServiceService),
@@ -65,9 +80,17 @@ const worker = new Worker({
 });
 const group = new ComponentGroup('worker process', [balancer, storage, worker]);
 
+/** What it starts runs in. One that is in a sandbox itself starts nothing. */
+async function childSandbox(): Promise<Sandbox> {
+  if (spec.confined) return noSandbox;
+  const directory = join(spec.scratchDirectory, 'sandbox');
+  return openSandbox(spec.sandbox.name as SandboxName, { directory, searchPath: process.env.PATH ?? '' });
+}
+
 async function leave(): Promise<void> {
   await group.stop(spec.drainMs);
   await telemetry.shutdown();
+  groups?.close();
   process.exit(0);
 }
 

@@ -54,6 +54,8 @@ function rig() {
     slots: 4,
     weight: 2,
     inline: false,
+    pid: 4711,
+    sandbox: { name: 'none', tier: 'T0', missing: [] },
     languages: [],
     clock,
     logger: silentLogger,
@@ -93,7 +95,7 @@ test('says hello first, takes jobs, and answers those of one turn in one frame',
   runner.finish(1);
   runner.finish(2);
   await turnsUntil(() => frames.length === 2);
-  expect(frames[0]?.hello).toMatchObject({ workerId: 'w1', slots: 4, weight: 2, pid: process.pid });
+  expect(frames[0]?.hello).toMatchObject({ workerId: 'w1', slots: 4, weight: 2, pid: 4711 });
   expect(frames[1]?.results.map(({ id }) => id)).toEqual([1, 2]);
 });
 

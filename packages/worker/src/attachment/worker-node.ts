@@ -5,6 +5,7 @@ import {
   type JobResult,
   type LanguageSupport,
   type OutputPart,
+  type SandboxState,
 } from '@relais/contracts';
 import {
   type Clock,
@@ -27,6 +28,10 @@ export interface WorkerNodeOptions {
   /** Share of the work it should get beside others; above 0. */
   readonly weight: number;
   readonly inline: boolean;
+  /** As the machine knows this process, which may count otherwise itself. */
+  readonly pid: number;
+  /** What its functions run in. */
+  readonly sandbox: SandboxState;
   readonly languages: readonly LanguageSupport[];
   readonly dial: Dial<AttachRequest, AttachResponse>;
   readonly makeRunner: (answer: (result: JobResult) => void, handOn: (part: OutputPart) => void) => JobRunner;
@@ -125,7 +130,7 @@ export class WorkerNode implements Component {
   }
 
   #welcome(link: Link<AttachRequest, AttachResponse>): void {
-    const { host, inline, languages, slots, weight, workerId } = this.#options;
+    const { host, inline, languages, pid, sandbox, slots, weight, workerId } = this.#options;
     this.#link = link;
     this.#parts.use(link);
     this.#state = 'attached';
@@ -136,7 +141,7 @@ export class WorkerNode implements Component {
     });
     link.send(
       AttachRequest.create({
-        hello: { workerId, pid: process.pid, host, slots, inline, weight, languages: [...languages] },
+        hello: { workerId, pid, host, slots, inline, weight, languages: [...languages], sandbox },
       }),
     );
   }

@@ -4,11 +4,12 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync } fr
 import { join } from 'node:path';
 import { systemClock } from '@relais/kit';
 import { descendantPids, until } from '../runtimes/conformance/support.js';
+import { noSandbox } from '../sandbox/none.js';
 import type { LaunchedProcess } from './process-launcher.js';
 import { runTool } from './run-tool.js';
 import { launcherForTests, testSearchPath } from './testing/launcher.js';
 
-const { launcher, directory } = launcherForTests();
+const { launcher, directory } = launcherForTests(systemClock, noSandbox);
 const shell = '/bin/sh';
 
 function run(script: string, extra: { input?: Uint8Array; env?: Record<string, string>; budgetMs?: number } = {}) {

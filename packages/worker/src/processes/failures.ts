@@ -20,15 +20,37 @@ export function outputLimit(outputBytesMax: number, usedBytes: number): RelaisEr
   });
 }
 
-/** It died of it, so what it used is the limit: nobody could ask it for more. */
-export function memoryLimit(memoryMb: number, exit: Partial<FunctionExit>): RelaisError {
+/** It died of it, so what it used is at least the limit. */
+export function memoryLimit(memoryMb: number, exit: Partial<FunctionExit>, usedMb = memoryMb): RelaisError {
   const message = `The function used more memory than its ${memoryMb} MiB; deploy it with a higher memoryMb.`;
   return new RelaisError('aborted', message, {
     reason: 'memory_limit',
     component: 'worker',
     exit: { exitCode: 0, signal: '', stack: '', stderrTail: '', ...exit },
-    limit: { name: 'memoryMb', limit: memoryMb, used: memoryMb },
+    limit: { name: 'memoryMb', limit: memoryMb, used: Math.max(memoryMb, usedMb) },
   });
+}
+
+/** One more could not be started, so it wanted at least one more than it may have. */
+export function pidsLimit(tasksMax: number, exit: Partial<FunctionExit>): RelaisError {
+  const message = `The function wanted more than ${tasksMax} processes and threads at once.`;
+  return limitReached(message, 'pids_limit', { name: 'tasksMax', limit: tasksMax, used: tasksMax + 1 }, exit);
+}
+
+export function fileSizeLimit(fileBytesMax: number, exit: Partial<FunctionExit>): RelaisError {
+  const message = `The function wrote a file of more than ${fileBytesMax} bytes.`;
+  const limit = { name: 'fileBytesMax', limit: fileBytesMax, used: fileBytesMax + 1 };
+  return limitReached(message, 'file_size_limit', limit, exit);
+}
+
+function limitReached(
+  message: string,
+  reason: string,
+  limit: { readonly name: string; readonly limit: number; readonly used: number },
+  exit: Partial<FunctionExit>,
+): RelaisError {
+  const details = { exitCode: 0, signal: '', stack: '', stderrTail: '', ...exit };
+  return new RelaisError('aborted', message, { reason, component: 'worker', exit: details, limit });
 }
 
 export function shuttingDown(): RelaisError {

@@ -1,14 +1,16 @@
 import { Buffer } from 'node:buffer';
 import type { FunctionExit, FunctionVersion } from '@relais/contracts';
 import type { RelaisError } from '@relais/kit';
-import type { RuntimeLimits } from '../runtimes/limits.js';
-import { describeExit, functionFailed, memoryLimit, outputLimit } from './failures.js';
+import { memoryMbOf, type RuntimeLimits } from '../runtimes/limits.js';
+import { describeExit, fileSizeLimit, functionFailed, memoryLimit, outputLimit, pidsLimit } from './failures.js';
+import { functionBounds } from './function-bounds.js';
 import type { Guest, GuestFault } from './guest.js';
 import type { GuestLanguage } from './guest-language.js';
 import { type GuestSource, withoutDirectory } from './guest-source.js';
-import type { ProcessExit } from './process-launcher.js';
+import type { LimitsHit, ProcessExit } from './process-launcher.js';
 
 const stackBytesMax = 8192;
+const mebibyte = 1024 * 1024;
 
 export interface FaultContext {
   readonly version: FunctionVersion;
@@ -31,6 +33,11 @@ export function faultError(fault: GuestFault, guest: Guest, when: string, contex
       });
     case 'error': {
       const { name, message, stack } = fault.error;
+      const hit = limitReached(guest.limitsHit(), { stack, stderrTail }, context);
+      // What it ran into stays said of it, so it serves no other call.
+      if (hit) guest.kill();
+      if (hit) return hit;
+      if (name === 'MemoryError') return memoryLimit(memoryMbOf(context.version), { stack, stderrTail });
       const bounded = Buffer.from(stack).subarray(0, stackBytesMax).toString();
       return functionFailed(`The function threw ${name}: ${message}`, { stack: trimCut(bounded), stderrTail });
     }
@@ -40,10 +47,26 @@ export function faultError(fault: GuestFault, guest: Guest, when: string, contex
 /** The failure of a process that ended in a way it should not have: `what` completes "The function's process …". */
 export function exitError(exit: ProcessExit, guest: Guest, what: string, context: FaultContext): RelaisError {
   const stderrTail = cleanOutput(guest, context);
-  const details: Partial<FunctionExit> = { ...exit, stderrTail };
-  if (context.language.outOfMemory(exit, stderrTail))
-    return memoryLimit(context.version.config?.memoryMb || 128, details);
+  const { exitCode, signal, limits } = exit;
+  const details: Partial<FunctionExit> = { exitCode, signal, stderrTail };
+  const reached = limitReached(limits, details, context);
+  if (reached) return reached;
+  if (signal === 'SIGXFSZ') return fileSizeLimit(functionBounds.fileBytesMax, details);
+  if (context.language.outOfMemory(exit, stderrTail)) return memoryLimit(memoryMbOf(context.version), details);
   return functionFailed(`The function's process ${what}.`, details);
+}
+
+/** The failure by a limit that the kernel says was reached; undefined when none was. */
+function limitReached(
+  hit: LimitsHit | undefined,
+  details: Partial<FunctionExit>,
+  { language, version }: FaultContext,
+): RelaisError | undefined {
+  if (hit?.memory) {
+    const usedMb = Math.ceil(hit.memory.usedBytes / mebibyte) - language.overheadMb;
+    return memoryLimit(memoryMbOf(version), details, usedMb);
+  }
+  return hit?.tasks && pidsLimit(hit.tasks.limit, details);
 }
 
 /** What the interpreter says of a crash is where the function writes its logs, so those are cleaned too. */

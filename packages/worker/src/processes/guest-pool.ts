@@ -147,8 +147,8 @@ export class GuestPool implements IdleInstances {
     return new ForkedGuests({ ...language.forkServer, launcher, clock, guestsMax, adopt, fallback: spares });
   }
 
-  #start({ command, args }: GuestBoot): Promise<Guest> {
-    return this.#adopt(this.#launcher.launch({ command, args, channel: true }));
+  #start({ command, args, memoryBytesMax, readable = [] }: GuestBoot): Promise<Guest> {
+    return this.#adopt(this.#launcher.launch({ command, args, memoryBytesMax, readable, channel: true }));
   }
 
   async #adopt(launching: Promise<LaunchedProcess>): Promise<Guest> {

@@ -6,7 +6,7 @@ import { processStartFailed } from './failures.js';
 import { encodeFrame, type Frame, FrameReader, type FrameViolation } from './frames.js';
 import { type GuestError, type GuestMessage, parseGuestMessage } from './guest-messages.js';
 import { LogCapture } from './log-capture.js';
-import type { LaunchedProcess, ProcessExit } from './process-launcher.js';
+import type { LaunchedProcess, LimitsHit, ProcessExit } from './process-launcher.js';
 
 /** How a language's shim is started: a process that knows no function yet and waits for its first frame. */
 export interface GuestBoot {
@@ -14,6 +14,10 @@ export interface GuestBoot {
   readonly key: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** Of the whole process, with what the runtime itself needs. */
+  readonly memoryBytesMax: number;
+  /** What it must be able to read. */
+  readonly readable?: readonly string[];
   /** What the language's fork server needs to know to make such a guest; undefined when it cannot. */
   readonly setup?: object;
 }
@@ -150,6 +154,11 @@ export class Guest {
     const { stdout } = this.#process;
     if (held && !this.#exited) stdout.pause();
     else stdout.resume();
+  }
+
+  /** What its process has run into so far. */
+  limitsHit(): LimitsHit | undefined {
+    return this.#process.limitsHit();
   }
 
   kill(): void {

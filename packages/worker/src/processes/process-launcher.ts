@@ -1,9 +1,7 @@
 import type { Duplex, Readable } from 'node:stream';
+import type { ControlGroup } from '../sandbox/groups/control-group.js';
 
-/**
- * The one way a worker starts a process. A sandbox is another implementation of this interface around the same specs, so
- * nothing else in the worker may spawn.
- */
+/** The one way a worker starts a process, in a sandbox or without one; nothing else in the worker may spawn. */
 export interface ProcessLauncher {
   /**
    * Starts a process in a new process group, in an empty directory of its own that goes when it goes, with nothing
@@ -38,6 +36,18 @@ export interface LaunchSpec {
   readonly directory?: string;
   /** Other directories that it may write. */
   readonly writable?: readonly string[];
+  /** Files and directories that it must be able to read, beside the system's own programs and libraries. */
+  readonly readable?: readonly string[];
+  /**
+   * What it runs as. function (when absent): code of a user, or a tool at work on it. forkServer: code of ours that confines
+   * what it forks; its working directory is its own. trusted: a tool that is only asked what it is, which may need all that
+   * its user sees, so no sandbox holds it.
+   */
+  readonly role?: 'function' | 'forkServer' | 'trusted';
+  /** Memory of it and all it starts; beyond it the kernel kills, where it can count. Absent: what a tool may have. */
+  readonly memoryBytesMax?: number;
+  /** CPU time, beyond which a signal ends it. */
+  readonly cpuSecondsMax?: number;
   /** True: the process gets a two-way stream as file descriptor 3. */
   readonly channel: boolean;
 }
@@ -50,6 +60,8 @@ export interface LaunchedProcess {
   readonly channel: Duplex | undefined;
   /** Puts bytes on standard input, which is a file: the process must not have begun to read. At most once. */
   giveInput(bytes: Uint8Array): Promise<void>;
+  /** What it has run into so far; undefined when nothing, or when nobody counts. */
+  limitsHit(): LimitsHit | undefined;
   /** Kills the whole process group with SIGKILL. Safe to call at any time. */
   kill(): void;
   /** Resolves when it has ended; what it had printed may not have been read. Never rejects. */
@@ -67,6 +79,43 @@ export interface RootProcess extends LaunchedProcess {
    * is as it knew it.
    */
   killGroup(group: number): void;
+  /** Prepares for a process that a fork server makes; absent without a sandbox. Throws when the machine cannot. */
+  readonly confine: ((memoryBytesMax: number) => ForkPreparation) | undefined;
+}
+
+/** What a process that is about to be forked needs. */
+export interface ForkPreparation {
+  /** What it must do to itself before it runs code of a user. */
+  readonly confinement: Confinement;
+  /** What counts it; whoever waits for its end removes it. */
+  readonly group: ControlGroup | undefined;
+}
+
+/** Limits that a process and what it started ran into. */
+export interface LimitsHit {
+  readonly memory?: { readonly limitBytes: number; readonly usedBytes: number };
+  readonly tasks?: { readonly limit: number };
+}
+
+/**
+ * How a forked process puts itself into namespaces of its own (users, processes, mounts, network, IPC, host name), gives up
+ * every capability and bounds itself. Paths are those of the fork server.
+ */
+export interface Confinement {
+  /** Seccomp filter, base64; empty where the machine knows none. */
+  readonly filter: string;
+  /** Size of its own /tmp. */
+  readonly tmpBytesMax: number;
+  readonly filesMax: number;
+  readonly fileBytesMax: number;
+  /** Processes and threads of its user namespace. */
+  readonly tasksMax: number;
+  /** Private memory it may write; 0 where a control group counts better. */
+  readonly dataBytesMax: number;
+  /** Files to write "0" to, which makes it join its control groups. */
+  readonly joins: readonly string[];
+  /** To be unmounted. */
+  readonly hidden: readonly string[];
 }
 
 /** How a process ended. */
@@ -75,4 +124,6 @@ export interface ProcessExit {
   readonly exitCode: number;
   /** For example "SIGKILL"; empty when it exited. */
   readonly signal: string;
+  /** Absent when it ran into none. */
+  readonly limits?: LimitsHit;
 }

@@ -1,5 +1,6 @@
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { randomHex } from '@relais/kit';
 import { filesNotWritten } from './failures.js';
 import type { SharedFiles } from './process-launcher.js';
 
@@ -14,7 +15,9 @@ export async function writeSharedFiles(root: string, files: ReadonlyMap<string, 
   };
   try {
     await mkdir(root, { recursive: true, mode: 0o700 });
-    directory = await mkdtemp(join(await realpath(root), 'files-'));
+    const unguessable = join(await realpath(root), `files-${randomHex(16)}`);
+    await mkdir(unguessable, { mode: 0o700 });
+    directory = unguessable;
     await writeAll(directory, files);
     return { directory, remove };
   } catch (error) {

@@ -1,7 +1,9 @@
 import type { Clock } from '@relais/kit';
-import { createDirectLauncher } from '../processes/direct-launcher.js';
+import { createLauncher } from '../processes/create-launcher.js';
 import { MemoryBudget } from '../processes/memory-budget.js';
 import type { ProcessLauncher } from '../processes/process-launcher.js';
+import type { ControlGroups } from '../sandbox/groups/control-group.js';
+import type { Sandbox } from '../sandbox/sandbox.js';
 import { WasmEngine } from '../wasm/engine.js';
 import { createCRuntime } from './c/c-runtime.js';
 import { ClangCompiler } from './c/clang-compiler.js';
@@ -60,16 +62,20 @@ export interface RuntimesOptions {
   readonly cacheDirectory: string;
   /** Where toolchains and interpreters are looked for, like PATH. */
   readonly searchPath: string;
+  /** What native functions and compilers run in. */
+  readonly sandbox: Sandbox;
+  /** Where memory and processes of functions are counted; undefined where the kernel gives us no control groups. */
+  readonly groups: ControlGroups | undefined;
 }
 
 /** The runtimes of some languages, sharing one WASM engine and one launcher. Throws on a language without a runtime. */
 export function createRuntimes(languages: Iterable<string>, options: RuntimesOptions): Runtime[] {
-  const { cacheDirectory, clock, scratchDirectory, searchPath } = options;
+  const { cacheDirectory, clock, groups, sandbox, scratchDirectory, searchPath } = options;
   const limits = defaultRuntimeLimits;
   const workshop: Workshop = {
     engine: new WasmEngine({ limits, clock }),
-    compiler: new ClangCompiler(clock, limits.idleInstanceMs),
-    launcher: createDirectLauncher({ directory: scratchDirectory, searchPath, clock }),
+    compiler: new ClangCompiler(clock, limits.idleInstanceMs, sandbox),
+    launcher: createLauncher({ directory: scratchDirectory, searchPath, clock, sandbox, groups }),
     budget: new MemoryBudget({ bytesMax: limits.processMemoryBytesMax, clock }),
     limits,
     clock,

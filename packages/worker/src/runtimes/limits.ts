@@ -28,6 +28,13 @@ export const defaultRuntimeLimits: RuntimeLimits = {
 /** The contract's default for a version whose configuration says nothing. */
 const memoryMbDefault = 128;
 
+const mebibyte = 1024 * 1024;
+
+/** Memory of the process that holds a version, of which the runtime takes `overheadMb`; bytes. */
+export function processBytesOf(version: Parameters<typeof memoryMbOf>[0], overheadMb: number): number {
+  return (memoryMbOf(version) + overheadMb) * mebibyte;
+}
+
 /** Memory one call of a version may have, MiB. */
 export function memoryMbOf({ config }: { readonly config?: FunctionConfig | undefined }): number {
   return config?.memoryMb || memoryMbDefault;

@@ -1,5 +1,5 @@
-import { constants } from 'node:os';
-import type { ProcessExit } from '../process-launcher.js';
+import type { Confinement, ProcessExit } from '../process-launcher.js';
+import { signalOf } from '../signal-names.js';
 
 /**
  * What a fork server is asked: fork a guest with its standard input and its home in a directory below that of the server,
@@ -14,6 +14,7 @@ export type ForkRequest =
       /** What the guest says to the stream door. */
       readonly token: string;
       readonly setup: object;
+      readonly confinement?: Confinement;
     }
   | { readonly type: 'kill'; readonly id: number };
 
@@ -37,8 +38,6 @@ export function parseForkReply(header: unknown): ForkReply | undefined {
   return undefined;
 }
 
-const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
-
 function signalName(number: number): string {
-  return number === 0 ? '' : (signalNames.get(number) ?? `signal ${number}`);
+  return number === 0 ? '' : (signalOf(number) ?? `signal ${number}`);
 }

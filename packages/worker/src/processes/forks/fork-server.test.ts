@@ -17,6 +17,7 @@ import { createPhpRuntime } from '../../runtimes/php/php-runtime.js';
 import { withPhp } from '../../runtimes/php/testing/with-php.js';
 import { createPythonRuntime } from '../../runtimes/python/python-runtime.js';
 import type { Runtime } from '../../runtimes/runtime.js';
+import { noSandbox } from '../../sandbox/none.js';
 import type { ProcessLauncher } from '../process-launcher.js';
 import { launcherForTests, testSearchPath } from '../testing/launcher.js';
 import { childrenOf, commandOf, descriptors, serverPid, serverPids, sleepers } from '../testing/process-table.js';
@@ -95,7 +96,7 @@ function handler($event) {
 };
 
 function forkServerTests({ create, module, file, sources }: Language): void {
-  const { launcher, directory } = launcherForTests();
+  const { launcher, directory } = launcherForTests(systemClock, noSandbox);
   const limits = { ...defaultRuntimeLimits, processesMax: 4 };
   const options = { limits, clock: systemClock, launcher, searchPath: testSearchPath() };
   const fresh = { isolation: Isolation.ISOLATION_FRESH };

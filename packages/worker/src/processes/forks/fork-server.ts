@@ -2,7 +2,13 @@ import { join } from 'node:path';
 import type { Clock } from '@relais/kit';
 import { processStartFailed } from '../failures.js';
 import { encodeFrame, FrameReader } from '../frames.js';
-import type { LaunchedProcess, ProcessExit, ProcessLauncher, RootProcess } from '../process-launcher.js';
+import type {
+  ForkPreparation,
+  LaunchedProcess,
+  ProcessExit,
+  ProcessLauncher,
+  RootProcess,
+} from '../process-launcher.js';
 import { Scratch } from '../scratch.js';
 import { type ForkReply, type ForkRequest, parseForkReply } from './fork-messages.js';
 import { ForkedProcess } from './forked-process.js';
@@ -13,6 +19,8 @@ export interface ForkServerOptions {
   readonly clock: Clock;
   readonly command: string;
   readonly args: readonly string[];
+  /** What it and its guests must be able to read. */
+  readonly readable?: readonly string[];
   /** Guests that live at once; bounds the connections of its socket. */
   readonly guestsMax: number;
 }
@@ -81,8 +89,8 @@ export class ForkServer {
 
   /** Resolves before the interpreter has booted; forks asked for meanwhile wait. Rejects when it cannot be started. */
   static async start(options: ForkServerOptions): Promise<ForkServer> {
-    const { launcher, clock, command, args, guestsMax } = options;
-    const process = await launcher.launch({ command, args, channel: true });
+    const { launcher, clock, command, args, readable = [], guestsMax } = options;
+    const process = await launcher.launch({ command, args, readable, channel: true, role: 'forkServer' });
     try {
       const connectionsMax = guestsMax * streamsPerGuest + strangersMax;
       const door = await StreamDoor.open(join(process.directory, socketName), connectionsMax, clock);
@@ -106,23 +114,30 @@ export class ForkServer {
    * A new process, waiting for its first frame, in a directory of its own. `setup` is what the server's language needs to
    * know of it. Rejects with unavailable when it cannot be had; nothing of it is left then.
    */
-  async fork(setup: object): Promise<LaunchedProcess> {
+  async fork(setup: object, memoryBytesMax: number): Promise<LaunchedProcess> {
     if (!this.#alive) throw processStartFailed('the fork server has ended');
     const scratch = await Scratch.below(this.#process.directory).catch((cause) => {
       throw processStartFailed(cause);
     });
     const expected = this.#door.expect();
-    const { id, fork } = this.#ask({ directory: scratch.name, token: expected.token, setup });
+    const prepared = this.#prepare(memoryBytesMax);
+    const { id, fork } = this.#ask({
+      directory: scratch.name,
+      token: expected.token,
+      setup,
+      ...(prepared ? { confinement: prepared.confinement } : {}),
+    });
     const forget = this.#clock.after(forkBudgetMs, () => this.kill());
     const ready = Promise.all([fork.forked, expected.streams]);
     const started = await Promise.race([ready, fork.ended]);
     forget();
     if (Array.isArray(started)) {
       const [pid, streams] = started;
-      return new ForkedProcess({ pid, streams, scratch, exit: fork.ended, kill: () => this.#kill(id) }, this.#clock);
+      const parts = { pid, streams, scratch, group: prepared?.group, exit: fork.ended, kill: () => this.#kill(id) };
+      return new ForkedProcess(parts, this.#clock);
     }
     expected.abandon();
-    await scratch.remove();
+    await Promise.all([scratch.remove(), prepared?.group?.remove()]);
     throw processStartFailed('the fork server could not fork');
   }
 
@@ -139,6 +154,14 @@ export class ForkServer {
     await Promise.all([...this.#forks.values()].map((fork) => fork.ended));
     this.kill();
     await this.gone;
+  }
+
+  #prepare(memoryBytesMax: number): ForkPreparation | undefined {
+    try {
+      return this.#process.confine?.(memoryBytesMax);
+    } catch (cause) {
+      throw processStartFailed(cause);
+    }
   }
 
   #ask(request: Omit<ForkRequest & { type: 'fork' }, 'type' | 'id'>): { id: number; fork: Fork } {

@@ -1,16 +1,17 @@
 import { systemClock } from '@relais/kit';
 import { until } from '../../runtimes/conformance/support.js';
 import { defaultRuntimeLimits } from '../../runtimes/limits.js';
+import { noSandbox } from '../../sandbox/none.js';
 import { Guest, type GuestBoot } from '../guest.js';
 import type { LaunchedProcess, ProcessLauncher } from '../process-launcher.js';
 import { SpareGuests } from '../spare-guests.js';
 import { launcherForTests } from '../testing/launcher.js';
 import { ForkedGuests } from './forked-guests.js';
 
-const { launcher } = launcherForTests();
+const { launcher } = launcherForTests(systemClock, noSandbox);
 const shell = '/bin/sh';
 /** What is started instead of a fork: any process will do. */
-const boot: GuestBoot = { key: 'shell', command: shell, args: ['-c', 'read line <&3'], setup: {} };
+const boot: GuestBoot = { key: 'shell', command: shell, args: ['-c', 'read line <&3'], setup: {}, memoryBytesMax: 0 };
 /** Says {"type":"unable","why":"no"} in a frame. */
 const unable = `printf '\\032\\000\\000\\000\\000\\000\\000\\000{"type":"unable","why":""}' >&3; exec sleep 1000`;
 

@@ -38,7 +38,7 @@ export class ForkedGuests implements GuestSupply {
     if (this.#usable(boot)) {
       try {
         const server = await this.#current();
-        return await this.#options.adopt(server.fork(boot.setup ?? {}));
+        return await this.#options.adopt(server.fork(boot.setup ?? {}, boot.memoryBytesMax));
       } catch {
         // Nothing of the user has run: a started process will do as well.
       }

@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { Clock } from '@relais/kit';
+import type { ControlGroup } from '../../sandbox/groups/control-group.js';
+import { limitsHitIn } from '../limits-hit.js';
 import { endingOf } from '../process-ending.js';
-import type { LaunchedProcess, ProcessExit } from '../process-launcher.js';
+import type { LaunchedProcess, LimitsHit, ProcessExit } from '../process-launcher.js';
 import type { Scratch } from '../scratch.js';
 import type { ForkStreams } from './stream-door.js';
 
@@ -9,6 +11,7 @@ export interface ForkedProcessParts {
   readonly pid: number;
   readonly streams: ForkStreams;
   readonly scratch: Scratch;
+  readonly group: ControlGroup | undefined;
   /** Resolves when it is reaped and its group is dead. */
   readonly exit: Promise<ProcessExit>;
   /** Has its group killed; ignored once it has ended. */
@@ -32,16 +35,24 @@ export class ForkedProcess implements LaunchedProcess {
     this.stderr = streams.stderr;
     this.channel = streams.channel;
     this.#parts = parts;
-    this.exited = exit;
+    this.exited = exit.then((how) => {
+      const limits = this.limitsHit();
+      return limits ? { ...how, limits } : how;
+    });
     const finish = endingOf(streams, scratch, clock);
-    this.closed = exit.then(async (how) => {
+    this.closed = this.exited.then(async (how) => {
       await finish();
+      void parts.group?.remove();
       return how;
     });
   }
 
   giveInput(bytes: Uint8Array): Promise<void> {
     return this.#parts.scratch.fillInput(bytes);
+  }
+
+  limitsHit(): LimitsHit | undefined {
+    return limitsHitIn(this.#parts.group);
   }
 
   kill(): void {

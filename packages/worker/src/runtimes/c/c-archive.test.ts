@@ -1,4 +1,5 @@
 import { systemClock } from '@relais/kit';
+import { testSandbox } from '../../processes/testing/launcher.js';
 import { tarGzOf } from '../../sources/testing/tar-archive.js';
 import { WasmEngine } from '../../wasm/engine.js';
 import { slowTestMs } from '../conformance/subject.js';
@@ -8,7 +9,7 @@ import { defaultRuntimeLimits as limits } from '../limits.js';
 import { createCRuntime } from './c-runtime.js';
 import { ClangCompiler } from './clang-compiler.js';
 
-const compiler = new ClangCompiler(systemClock, 60_000);
+const compiler = new ClangCompiler(systemClock, 60_000, testSandbox);
 const options = { engine: new WasmEngine({ limits, clock: systemClock }), compiler, limits };
 const [c, cpp] = [createCRuntime(options), createCppRuntime(options)];
 afterAll(() => c.close());

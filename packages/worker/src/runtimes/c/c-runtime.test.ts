@@ -1,4 +1,5 @@
 import { systemClock } from '@relais/kit';
+import { testSandbox } from '../../processes/testing/launcher.js';
 import { WasmEngine } from '../../wasm/engine.js';
 import { runtimeConformance } from '../conformance.js';
 import { cFixtures } from './c-fixtures.js';
@@ -10,7 +11,7 @@ runtimeConformance(
   (limits) =>
     createCRuntime({
       engine: new WasmEngine({ limits, clock: systemClock }),
-      compiler: new ClangCompiler(systemClock, limits.idleInstanceMs),
+      compiler: new ClangCompiler(systemClock, limits.idleInstanceMs, testSandbox),
       limits,
     }),
   cFixtures,

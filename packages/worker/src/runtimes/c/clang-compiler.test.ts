@@ -1,5 +1,6 @@
 import { FunctionConfig } from '@relais/contracts';
 import { ManualClock, RelaisError, systemClock } from '@relais/kit';
+import { testSandbox } from '../../processes/testing/launcher.js';
 import { WasmEngine } from '../../wasm/engine.js';
 import { descendantPids, rejectionOf, until } from '../conformance/support.js';
 import { defaultRuntimeLimits } from '../limits.js';
@@ -28,7 +29,7 @@ test(
   'stays warm between compiles and ends when idle',
   async () => {
     const clock = new ManualClock();
-    const compiler = new ClangCompiler(clock, 1000);
+    const compiler = new ClangCompiler(clock, 1000, testSandbox);
     const replies = [await compiler.compile(small, budgetMs), await compiler.compile(small, budgetMs)];
     const pid = compiler.pids[0];
     expect(replies.map(({ module }) => module?.subarray(0, 4))).toEqual([Buffer.from('\0asm'), Buffer.from('\0asm')]);
@@ -47,7 +48,7 @@ test(
   async () => {
     const array = (mebibytes: number) =>
       program(`static volatile char a[${mebibytes} << 20];\nint main(void) { a[5] = 1; return 0; }`);
-    const compiler = new ClangCompiler(systemClock, 60_000);
+    const compiler = new ClangCompiler(systemClock, 60_000, testSandbox);
     await compiler.compile(small, budgetMs);
     expect((await compiler.compile(array(64), 20_000)).module).toBeDefined();
     const refused = await compiler.compile(array(260), 30_000);
@@ -63,7 +64,7 @@ test(
   'a compile over its budget is killed with what it needs, and the next one gets a new process',
   async () => {
     const clock = new ManualClock();
-    const compiler = new ClangCompiler(clock, 60_000);
+    const compiler = new ClangCompiler(clock, 60_000, testSandbox);
     await compiler.compile(small, budgetMs);
     const pid = compiler.pids[0];
     const pending = rejectionOf(compiler.compile(endless, 5000));
@@ -83,7 +84,7 @@ test(
   'beside a slow compile a second process takes the next ones, and a third slow one waits',
   async () => {
     const clock = new ManualClock();
-    const compiler = new ClangCompiler(clock, 60_000);
+    const compiler = new ClangCompiler(clock, 60_000, testSandbox);
     const slow = rejectionOf(compiler.compile(endless, 60_000));
     const next = compiler.compile(small, 60_000);
     clock.advance(4999);
@@ -106,7 +107,7 @@ test(
 test(
   'a compiler that dies fails its own compile only',
   async () => {
-    const compiler = new ClangCompiler(systemClock, 60_000);
+    const compiler = new ClangCompiler(systemClock, 60_000, testSandbox);
     await compiler.compile(small, budgetMs);
     const pending = rejectionOf(compiler.compile(endless, budgetMs));
     const waiting = compiler.compile(small, budgetMs);
@@ -121,7 +122,7 @@ test(
 test(
   'refuses more than sixteen waiting, and closing refuses what waits',
   async () => {
-    const compiler = new ClangCompiler(systemClock, 60_000);
+    const compiler = new ClangCompiler(systemClock, 60_000, testSandbox);
     const running = Array.from({ length: 17 }, () => rejectionOf(compiler.compile(endless, budgetMs)));
     expect((await rejectionOf(compiler.compile(small, budgetMs))).fields.reason).toBe('queue_full');
     await compiler.close();
@@ -135,7 +136,7 @@ test(
   'host files cannot be included, flags reach the compiler, warnings come with success',
   async () => {
     const engine = new WasmEngine({ limits: defaultRuntimeLimits, clock: systemClock });
-    const compiler = new ClangCompiler(systemClock, 60_000);
+    const compiler = new ClangCompiler(systemClock, 60_000, testSandbox);
     const runtime = createCRuntime({ engine, compiler, limits: defaultRuntimeLimits });
     const build = (source: string, cflags: string[] = [], filename = 'dir/hello.c') =>
       runtime.build(

@@ -1,4 +1,6 @@
 import type { Clock, RelaisError } from '@relais/kit';
+import { noSandbox } from '../../sandbox/none.js';
+import type { Sandbox } from '../../sandbox/sandbox.js';
 import { buildQueueFull, buildTooSlow, closedForBuilds } from '../compiled/build-failures.js';
 import type { CompileReply, CompileRequest } from './compile-messages.js';
 import { CompilerProcess } from './compiler-process.js';
@@ -26,9 +28,9 @@ export class ClangCompiler {
   readonly #running = new Map<CompilerProcess, { readonly job: Job; readonly beganMs: number }>();
   #closed = false;
 
-  constructor(clock: Clock, idleMs: number) {
+  constructor(clock: Clock, idleMs: number, sandbox: Sandbox = noSandbox) {
     this.#clock = clock;
-    this.#processes = Array.from({ length: processesMax }, () => new CompilerProcess(clock, idleMs));
+    this.#processes = Array.from({ length: processesMax }, () => new CompilerProcess(clock, idleMs, sandbox));
   }
 
   /** Process ids of the warm compilers, busy or not. */

@@ -1,6 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '@relais/kit';
+import { ownReadable } from '../../processes/create-launcher.js';
+import type { Sandbox, SandboxPolicy } from '../../sandbox/sandbox.js';
 import { compilerCrashed } from '../compiled/build-failures.js';
 import type { CompileReply, CompileRequest } from './compile-messages.js';
 
@@ -13,6 +15,18 @@ const execArgv = [
   new URL('./linear-writes.js', import.meta.url).href,
 ];
 
+/** It works in memory alone. */
+const policy: SandboxPolicy = {
+  readable: ownReadable.map((path) => ({ source: path, at: path })),
+  writable: [],
+  directory: '/tmp',
+  tmpBytesMax: 1024 * 1024,
+  filesMax: 256,
+  fileBytesMax: 1024 * 1024,
+  nests: false,
+  groups: [],
+};
+
 interface Run {
   readonly resolve: (reply: CompileReply) => void;
   readonly reject: (error: unknown) => void;
@@ -22,11 +36,13 @@ interface Run {
 export class CompilerProcess {
   readonly #clock: Clock;
   readonly #idleMs: number;
+  readonly #sandbox: Sandbox;
   #child: ChildProcess | undefined;
   #run: Run | undefined;
   #stopIdleTimer: () => void = () => {};
 
-  constructor(clock: Clock, idleMs: number) {
+  constructor(clock: Clock, idleMs: number, sandbox: Sandbox) {
+    this.#sandbox = sandbox;
     this.#clock = clock;
     this.#idleMs = idleMs;
   }
@@ -65,11 +81,11 @@ export class CompilerProcess {
   }
 
   #start(): ChildProcess {
-    const child = fork(mainPath, {
+    const [command = '', ...args] = this.#sandbox.wrap(policy, [process.execPath, ...execArgv, mainPath]);
+    const child = spawn(command, args, {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       env: {},
-      execArgv,
     });
     child.on('message', (reply: CompileReply) => this.#answer(reply));
     child.on('error', () => this.#lost(child));

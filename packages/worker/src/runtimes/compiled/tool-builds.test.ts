@@ -1,6 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { noSandbox } from '../../sandbox/none.js';
 import { descendantPids, rejectionOf, until } from '../conformance/support.js';
+import { defaultRuntimeLimits } from '../limits.js';
 import { testRoot, toolOptions } from './testing/toolshed.js';
 import { outputDirectory, ToolBuilds } from './tool-builds.js';
 
@@ -10,7 +12,7 @@ afterAll(root.remove);
 const shell = (script: string, ...args: string[]) => ({ command: '/bin/sh', args: ['-c', script, 'sh', ...args] });
 
 test('a build has its files, runs among them, and leaves nothing', async () => {
-  const options = toolOptions(root.directory);
+  const options = toolOptions(root.directory, defaultRuntimeLimits, '/usr/bin:/bin', noSandbox);
   const builds = new ToolBuilds(options);
   const made = await builds.build(10_000, async (site) => {
     await site.write(new Map([['a/b.txt', Buffer.from('content')]]));
@@ -27,14 +29,14 @@ test('a build has its files, runs among them, and leaves nothing', async () => {
 });
 
 test('a tool that a signal ends is compiler_crashed', async () => {
-  const builds = new ToolBuilds(toolOptions(root.directory));
+  const builds = new ToolBuilds(toolOptions(root.directory, defaultRuntimeLimits, '/usr/bin:/bin', noSandbox));
   const error = await rejectionOf(builds.build(10_000, (site) => site.run(shell('kill -SEGV $$'))));
   expect(error.fields.reason).toBe('compiler_crashed');
   await builds.close();
 });
 
 test('closing kills what runs, with its children, and refuses what comes', async () => {
-  const options = toolOptions(root.directory);
+  const options = toolOptions(root.directory, defaultRuntimeLimits, '/usr/bin:/bin', noSandbox);
   const builds = new ToolBuilds(options);
   const before = descendantPids();
   const marker = join(root.directory, 'started');

@@ -28,6 +28,10 @@ export interface ToolCommand {
   readonly env?: Readonly<Record<string, string>>;
   /** Directories beside the build's own that it may write. */
   readonly writable?: readonly string[];
+  /** Directories that it must be able to read, beside the system's own. */
+  readonly readable?: readonly string[];
+  /** A question to the tool itself, which may need what its user has. */
+  readonly role?: 'trusted';
 }
 
 /** One build: a directory of its own, and what is left of its budget. */

@@ -1,7 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { RelaisError } from '@relais/kit';
+import { readFileSync, rmSync } from 'node:fs';
+import { RelaisError, randomHex } from '@relais/kit';
 import { type Subject, slowTestMs } from './subject.js';
 import { descendantPids, type FixtureSource, failureOf, testCall, until } from './support.js';
 
@@ -9,8 +7,7 @@ export function cancelCases(subject: Subject, source: FixtureSource): void {
   test(
     'a cancelled call answers with the failure given and leaves no process',
     async () => {
-      const directory = mkdtempSync(join(tmpdir(), 'relais-conformance-'));
-      const startedFile = join(directory, 'started');
+      const startedFile = `/tmp/relais-started-${randomHex(8)}`;
       const fn = await subject.deploy(source, { env: { STARTED_FILE: startedFile } });
       const call = testCall();
       const pending = Promise.resolve(fn.loaded.invoke(call));
@@ -22,7 +19,7 @@ export function cancelCases(subject: Subject, source: FixtureSource): void {
       expect(error).toMatchObject({ code: 'deadline_exceeded', message: 'given by the test' });
       await until('the cancelled process is gone', () => !descendantPids().has(pid));
       await fn.loaded.close();
-      rmSync(directory, { recursive: true });
+      rmSync(startedFile, { force: true });
     },
     slowTestMs,
   );
@@ -54,10 +51,21 @@ async function pidFrom(file: string): Promise<number> {
   return pid;
 }
 
+/** The process here that calls itself by the number in a file which it may see under a root of its own. */
 function readPid(file: string): number {
+  const isIt = (pid: number) => {
+    const own = Number.parseInt(readFileSync(`/proc/${pid}/root${file}`, 'utf8'), 10);
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(/^NSpid:.*\b(\d+)$/m.exec(status)?.[1]) === own;
+  };
+  return [...descendantPids()].find((pid) => holds(() => isIt(pid))) ?? Number.NaN;
+}
+
+function holds(condition: () => boolean): boolean {
   try {
-    return Number.parseInt(readFileSync(file, 'utf8'), 10);
+    return condition();
   } catch {
-    return Number.NaN;
+    // It has ended, or has no such file.
+    return false;
   }
 }

@@ -1,5 +1,6 @@
 import { FunctionConfig } from '@relais/contracts';
 import { systemClock } from '@relais/kit';
+import { testSandbox } from '../../processes/testing/launcher.js';
 import { WasmEngine } from '../../wasm/engine.js';
 import { ClangCompiler } from '../c/clang-compiler.js';
 import { exampleSource } from '../compiled/testing/toolshed.js';
@@ -13,7 +14,7 @@ import { createCppRuntime } from './cpp-runtime.js';
 function makeRuntime(limits: RuntimeLimits) {
   return createCppRuntime({
     engine: new WasmEngine({ limits, clock: systemClock }),
-    compiler: new ClangCompiler(systemClock, limits.idleInstanceMs),
+    compiler: new ClangCompiler(systemClock, limits.idleInstanceMs, testSandbox),
     limits,
   });
 }

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { findExecutable, findExecutables } from '../../processes/executables.js';
+import { installed } from '../../processes/installations.js';
 import { type BuildSite, outputDirectory, type ToolBuilds, type ToolCommand } from '../compiled/tool-builds.js';
 
 /** What turns Go into a WASI module here. */
@@ -60,7 +61,8 @@ export function compileCommand(
     go: ['build', ...mode, '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', modulePath, path],
     tinygo: ['build', ...mode, '-target=wasip1', '-no-debug', '-o', modulePath, path],
   };
-  return { command: toolchain.command, args: args[toolchain.kind], ...surroundings(around) };
+  const readable = installed(toolchain.command, [toolchain.root]);
+  return { command: toolchain.command, args: args[toolchain.kind], readable, ...surroundings(around) };
 }
 
 // Nothing is fetched, no other toolchain is looked for, and no setting of this machine's user counts.
@@ -87,7 +89,7 @@ async function askGo(site: BuildSite, command: string, around: GoSurroundings): 
   const { env } = surroundings(around);
   const args = ['env', '-json', 'GOVERSION', 'GOROOT'];
   // A wrapper (asdf, a snap) looks into its user's home.
-  const { stdout } = await site.run({ command, args, env: { ...env, HOME: homedir() } });
+  const { stdout } = await site.run({ command, args, env: { ...env, HOME: homedir() }, role: 'trusted' });
   const { GOVERSION, GOROOT } = JSON.parse(stdout) as { GOVERSION: string; GOROOT: string };
   const [, version = '', minor = ''] = /^go(1\.(\d+)\S*)/.exec(GOVERSION) ?? [];
   if (Number(minor) < minorMin) return undefined;
@@ -106,7 +108,7 @@ async function findTinyGo(
   const tinygo: GoToolchain = { ...go, kind: 'tinygo', command };
   return builds
     .build(trialBudgetMs, async (site) => {
-      const said = (await site.run({ command, args: ['version'] })).stdout;
+      const said = (await site.run({ command, args: ['version'], role: 'trusted' })).stdout;
       await site.write(new Map([['go.mod', ownModule(go)]]));
       await site.write(new Map([['main.go', Buffer.from(trial)]]));
       const { exit } = await site.run(compileCommand(tinygo, './.', around));

@@ -22,6 +22,8 @@ export interface Interpreter {
   /** Absolute. */
   readonly path: string;
   readonly version: string;
+  /** Directories that it needs to be able to read, beside the system's own. */
+  readonly readable: readonly string[];
 }
 
 /** What sets one interpreted language apart from another. */
@@ -31,9 +33,15 @@ export interface InterpretedLanguage {
   readonly absent: string;
   find(launcher: ProcessLauncher, clock: Clock, searchPath: string): Promise<Interpreter | undefined>;
   /** The form of a source, or a rejection with compile_error and diagnostics. */
-  check(launcher: ProcessLauncher, clock: Clock, path: string, work: BuildWork, budgetMs: number): Promise<Form>;
-  /** How functions run on the interpreter at a path. */
-  guestsOn(path: string): GuestLanguage;
+  check(
+    launcher: ProcessLauncher,
+    clock: Clock,
+    interpreter: Interpreter,
+    work: BuildWork,
+    budgetMs: number,
+  ): Promise<Form>;
+  /** How functions run on an interpreter. */
+  guestsOn(interpreter: Interpreter): GuestLanguage;
 }
 
 /** A language run by an interpreter of this machine, in processes of its own. The source is run as it is. */
@@ -62,14 +70,13 @@ export class InterpretedRuntime implements Runtime {
 
   async build(work: BuildWork, budgetMs: number): Promise<BuildOutcome> {
     const { launcher, clock } = this.#options;
-    const { path } = await this.#interpreter();
-    const form = await this.#language.check(launcher, clock, path, work, budgetMs);
+    const form = await this.#language.check(launcher, clock, await this.#interpreter(), work, budgetMs);
     return BuildOutcome.fromPartial({ form });
   }
 
   async load(version: FunctionVersion, artifact: Buffer): Promise<LoadedFunction> {
-    const { path } = await this.#interpreter();
-    this.#guests ??= new GuestPool({ ...this.#options, language: this.#language.guestsOn(path) });
+    const language = this.#language.guestsOn(await this.#interpreter());
+    this.#guests ??= new GuestPool({ ...this.#options, language });
     return this.#guests.load(version, artifact);
   }
 

@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Form, Isolation } from '@relais/contracts';
 import { systemClock } from '@relais/kit';
 import { launcherForTests } from '../../processes/testing/launcher.js';
+import { sharedNames } from '../../processes/testing/shared-names.js';
 import { tarGzOf } from '../../sources/testing/tar-archive.js';
 import { zipOf } from '../../sources/testing/zip-archive.js';
 import { deployForTest, failureOf, namesHostPath, outputOf, rejectionOf } from '../conformance/support.js';
@@ -17,7 +18,7 @@ type Files = Readonly<Record<string, string>>;
 const deploy = (files: Files, config = {}) => deployForTest(runtime, 'index.js', tarGzOf(files), config);
 const build = (files: Files) =>
   runtime.build({ source: zipOf(files), filename: 'index.js', config: undefined }, 20_000);
-const sharedDirectories = () => readdirSync(directory).filter((name) => name.startsWith('files-'));
+const sharedDirectories = () => sharedNames(directory);
 
 async function outputFor(files: Files, config = {}): Promise<string> {
   const fn = await deploy(files, config);

@@ -262,7 +262,7 @@ test('a function that forges answers is ended and takes no other function with i
 });
 
 test('fresh isolation keeps nothing, neither memory nor process', async () => {
-  const fn = await deploy('let n = 0; exports.handler = () => process.pid + ":" + ++n;', {
+  const fn = await deploy('let n = 0; exports.handler = () => performance.timeOrigin + ":" + ++n;', {
     isolation: Isolation.ISOLATION_FRESH,
   });
   const answers = [outputOf(await fn.call()).toString(), outputOf(await fn.call()).toString()];

@@ -2,12 +2,13 @@ import { readdirSync } from 'node:fs';
 import { ManualClock, systemClock } from '@relais/kit';
 import { MemoryBudget } from '../../processes/memory-budget.js';
 import { launcherForTests } from '../../processes/testing/launcher.js';
+import { noSandbox } from '../../sandbox/none.js';
 import { deployForTest, descendantPids, outputOf, until } from '../conformance/support.js';
 import { defaultRuntimeLimits, type RuntimeLimits } from '../limits.js';
 import { createJsRuntime } from './js-runtime.js';
 
 const clock = new ManualClock();
-const { launcher, directory } = launcherForTests();
+const { launcher, directory } = launcherForTests(systemClock, noSandbox);
 const pidOf = 'exports.handler = () => process.pid;';
 const sparesMax = 2;
 

@@ -5,7 +5,7 @@ import type { GuestLanguage } from '../../processes/guest-language.js';
 import { GuestPool } from '../../processes/guest-pool.js';
 import type { MemoryBudget } from '../../processes/memory-budget.js';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
-import { memoryMbOf, type RuntimeLimits } from '../limits.js';
+import { memoryMbOf, processBytesOf, type RuntimeLimits } from '../limits.js';
 import type { LoadedFunction, Runtime } from '../runtime.js';
 import { cleanCrash } from './crash-text.js';
 import { checkSyntax } from './syntax.js';
@@ -47,12 +47,17 @@ const shimPath = join(import.meta.dirname, 'shim.mjs');
 const quiet = ['ExperimentalWarning', 'MODULE_TYPELESS_PACKAGE_JSON'].map((name) => `--disable-warning=${name}`);
 const nodeArgs = ['--enable-source-maps', '--experimental-transform-types', ...quiet];
 
+/** Node with its young generation, code and buffers of its own. */
+const overheadMb = 96;
+
 const javascript: GuestLanguage = {
+  overheadMb,
   boot(version) {
     const memoryMb = memoryMbOf(version);
     return {
       key: String(memoryMb),
       command: process.execPath,
+      memoryBytesMax: processBytesOf(version, overheadMb),
       args: [`--max-old-space-size=${memoryMb}`, ...nodeArgs, shimPath],
     };
   },

@@ -8,6 +8,7 @@ declare(strict_types=1);
 namespace Relais;
 
 require __DIR__ . '/guest.php';
+require __DIR__ . '/confine.php';
 
 final class ForkServer
 {
@@ -30,8 +31,11 @@ final class ForkServer
     private Channel $control;
     private \FFI $libc;
     private int $pid;
+    private ?Confiner $confiner = null;
     /** @var array<int, int> the numbers of requests by the pids of their guests */
     private array $guests = [];
+    /** @var array<int, int> where process 1 of a confined guest says how that ended */
+    private array $statusPipes = [];
 
     /** Serves until it is in a forked process. */
     public function serve(): void
@@ -94,15 +98,32 @@ final class ForkServer
     private function fork(array $request): bool
     {
         $id = $request['id'];
-        $pid = @pcntl_fork();
-        if ($pid === 0) return true;
+        [$pid, $statusPipe] = isset($request['confinement']) ? $this->forkConfined() : [@pcntl_fork(), null];
+        if ($pid === 0) {
+            // What others say is not for this one.
+            foreach ($this->statusPipes as $pipe) $this->libc->close($pipe);
+            $this->statusPipes = $statusPipe === null ? [] : [0 => $statusPipe];
+            return true;
+        }
         if ($pid > 0) {
             $this->guests[$pid] = $id;
+            if ($statusPipe !== null) $this->statusPipes[$pid] = $statusPipe;
             $this->control->send(['type' => 'forked', 'id' => $id, 'pid' => $pid]);
         } else {
             $this->control->send(['type' => 'exited', 'id' => $id, 'exitCode' => 71, 'signal' => 0]);
         }
         return false;
+    }
+
+    /** @return array{int, int|null} like pcntl_fork, and a pipe */
+    private function forkConfined(): array
+    {
+        try {
+            $this->confiner ??= new Confiner();
+            return $this->confiner->fork();
+        } catch (\RuntimeException) {
+            return [-1, null];
+        }
     }
 
     private function reap(): void
@@ -113,6 +134,10 @@ final class ForkServer
             unset($this->guests[$pid]);
             // The group's number is not given anew while a member of it lives.
             posix_kill(-$pid, SIGKILL);
+            if (isset($this->statusPipes[$pid])) {
+                $status = $this->confiner->statusOf($this->statusPipes[$pid], $status);
+                unset($this->statusPipes[$pid]);
+            }
             $exited = pcntl_wifexited($status);
             $this->control->send([
                 'type' => 'exited',
@@ -130,9 +155,13 @@ final class ForkServer
      */
     private function becomeGuest(array $request): void
     {
-        $this->libc->prctl(self::PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-        if (posix_getppid() !== $this->pid) exit(0);
-        posix_setsid();
+        // The parent of process 1 of a namespace has no number in it, and takes everything with it.
+        $confined = isset($request['confinement']);
+        if (!$confined) {
+            $this->libc->prctl(self::PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+            if (posix_getppid() !== $this->pid) exit(0);
+            posix_setsid();
+        }
         pcntl_async_signals(false);
         // PHP's own way leaves a handler of its own, which would interrupt the user's code.
         $this->libc->signal(SIGCHLD, null);
@@ -141,6 +170,10 @@ final class ForkServer
         chdir($request['directory']);
         $this->replace($this->libc->open('stdin', self::O_RDWR), 0);
         unlink('stdin');
+        if ($confined) {
+            $this->confiner->enter($request['confinement'], $this->statusPipes[0]);
+            posix_setsid();
+        }
         foreach (['HOME', 'TMPDIR'] as $name) {
             putenv($name . '=' . getcwd());
             $_SERVER[$name] = getcwd();

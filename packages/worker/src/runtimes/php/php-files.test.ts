@@ -1,7 +1,7 @@
-import { readdirSync } from 'node:fs';
 import { Form } from '@relais/contracts';
 import { systemClock } from '@relais/kit';
 import { launcherForTests, testSearchPath } from '../../processes/testing/launcher.js';
+import { sharedNames } from '../../processes/testing/shared-names.js';
 import { tarGzOf } from '../../sources/testing/tar-archive.js';
 import { zipOf } from '../../sources/testing/zip-archive.js';
 import { deployForTest, failureOf, namesHostPath, outputOf, rejectionOf } from '../conformance/support.js';
@@ -37,7 +37,7 @@ $mark = json_decode(file_get_contents('data/mark.json'))->mark;`;
     expect(fn.built.form).toBe(form);
     expect(outputOf(await fn.call()).toString()).toBe('world!');
     await fn.loaded.close();
-    expect(readdirSync(directory).filter((name) => name.startsWith('files-'))).toEqual([]);
+    expect(sharedNames(directory)).toEqual([]);
   });
 
   test('begins where entry says', async () => {

@@ -4,8 +4,9 @@ import {
   type InterpretedLanguage,
   InterpretedRuntime,
   type InterpretedRuntimeOptions,
+  type Interpreter,
 } from '../interpreted/interpreted-runtime.js';
-import { memoryMbOf } from '../limits.js';
+import { memoryMbOf, processBytesOf } from '../limits.js';
 import type { Runtime } from '../runtime.js';
 import { findInterpreter } from './interpreter.js';
 import { checkSyntax } from './syntax.js';
@@ -23,6 +24,7 @@ const php: InterpretedLanguage = {
   guestsOn: phpOn,
 };
 
+const overheadMb = 32;
 const shimPath = join(import.meta.dirname, 'shim.php');
 const forkServerPath = join(import.meta.dirname, 'fork_server.php');
 /** Standard output belongs to the function, so what PHP has to say goes to standard error, and once. */
@@ -39,15 +41,17 @@ const settings = {
 };
 const settingArgs = Object.entries(settings).flatMap(([name, value]) => ['-d', `${name}=${value}`]);
 
-function phpOn(path: string): GuestLanguage {
+function phpOn({ path, readable }: Interpreter): GuestLanguage {
   return {
+    overheadMb,
     boot(version) {
       const memoryMb = memoryMbOf(version);
       const args = [...settingArgs, '-d', `memory_limit=${memoryMb}M`, shimPath];
-      return { key: String(memoryMb), command: path, args, setup: { memoryMb } };
+      const memoryBytesMax = processBytesOf(version, overheadMb);
+      return { key: String(memoryMb), command: path, args, memoryBytesMax, readable, setup: { memoryMb } };
     },
-    forkServer: { command: path, args: [...settingArgs, forkServerPath] },
-    outOfMemory: (exit, stderrTail) => exit.exitCode === 255 && stderrTail.includes('Allowed memory size of '),
+    forkServer: { command: path, args: [...settingArgs, forkServerPath], readable },
+    outOfMemory: (exit, stderrTail) => exit.exitCode !== 0 && /Allowed memory size of |Out of memory/.test(stderrTail),
     cleanStderr: (text) => text.replace(ownDirectory, ''),
   };
 }

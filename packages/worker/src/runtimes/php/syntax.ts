@@ -5,6 +5,7 @@ import { compileError } from '../../processes/failures.js';
 import { type GuestSource, provideSource } from '../../processes/guest-source.js';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
 import { runTool, type ToolResult } from '../../processes/run-tool.js';
+import type { Interpreter } from '../interpreted/interpreted-runtime.js';
 
 const checkPath = join(import.meta.dirname, 'check.php');
 const outputBytesMax = 64 * 1024;
@@ -25,13 +26,13 @@ interface Verdict {
 export async function checkSyntax(
   launcher: ProcessLauncher,
   clock: Clock,
-  interpreterPath: string,
+  { path, readable }: Interpreter,
   work: BuildWork,
   budgetMs: number,
 ): Promise<Form> {
   const options = { lang: 'php', entry: work.config?.entry ?? '' };
   const source = await provideSource(launcher, work.source, work.filename, options);
-  const run = { command: interpreterPath, input: source.content, budgetMs, outputBytesMax };
+  const run = { command: path, readable, input: source.content, budgetMs, outputBytesMax };
   const { filename, directory } = source;
   const checkArgs = directory === undefined ? [filename] : [filename, directory];
   const linted = directory === undefined ? [] : [join(directory, filename)];

@@ -25,10 +25,16 @@ WARM = (
 ).split()
 
 
+def load_own(name):
+    path = os.path.join(os.path.dirname(__file__), name + ".py")
+    spec = importlib.util.spec_from_file_location("relais_" + name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def load_shim():
-    spec = importlib.util.spec_from_file_location("relais_shim", os.path.join(os.path.dirname(__file__), "shim.py"))
-    shim = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(shim)
+    shim = load_own("shim")
     shim.OWN_FILES.add(__file__)
     return shim
 
@@ -44,7 +50,10 @@ class ForkServer:
         self.shim = shim
         self.libc = libc
         self.pid = os.getpid()
+        # Numbers of requests, and where process 1 of a confined guest says how that ended, by process.
         self.guests = {}
+        self.status_pipes = {}
+        self.confiner = None
         self.wakeup_read, self.wakeup_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         # A signal that ends the wait for work: some guest has ended.
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -77,15 +86,26 @@ class ForkServer:
 
     def fork(self, request):
         try:
-            pid = os.fork()
+            pid, status_pipe = self.fork_confined() if "confinement" in request else (os.fork(), None)
         except OSError:
             self.shim.send({"type": "exited", "id": request["id"], "exitCode": 71, "signal": 0})
             return False
         if pid == 0:
+            # What others say is not for this one.
+            for pipe in filter(None, self.status_pipes.values()):
+                os.close(pipe)
+            self.status_pipes = {0: status_pipe}
             return True
         self.guests[pid] = request["id"]
+        self.status_pipes[pid] = status_pipe
         self.shim.send({"type": "forked", "id": request["id"], "pid": pid})
         return False
+
+    def fork_confined(self):
+        if self.confiner is None:
+            self.confine = load_own("confine")
+            self.confiner = self.confine.Confiner(self.libc)
+        return self.confiner.fork()
 
     def kill(self, wanted):
         for pid, number in self.guests.items():
@@ -110,6 +130,9 @@ class ForkServer:
             number = self.guests.pop(pid, None)
             if number is None:
                 continue
+            status_pipe = self.status_pipes.pop(pid)
+            if status_pipe is not None:
+                status = self.confine.status_of(status_pipe, status)
             # The group's number is not given anew while a member of it lives.
             with contextlib.suppress(OSError):
                 os.killpg(pid, signal.SIGKILL)
@@ -119,10 +142,13 @@ class ForkServer:
 
     def become_guest(self, request):
         """Turns this forked process into one that was never anything else than a guest."""
-        self.libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != self.pid:
-            os._exit(0)
-        os.setsid()
+        confined = "confinement" in request
+        # The parent of process 1 of a namespace has no number in it, and takes everything with it.
+        if not confined:
+            self.libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            if os.getppid() != self.pid:
+                os._exit(0)
+            os.setsid()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.close(self.wakeup_read)
@@ -134,6 +160,9 @@ class ForkServer:
         os.unlink("stdin")
         os.dup2(stdin, 0)
         os.close(stdin)
+        if confined:
+            self.confiner.enter(request["confinement"], self.status_pipes[0])
+            os.setsid()
         os.environ["HOME"] = os.environ["TMPDIR"] = os.getcwd()
         if "logging" in sys.modules:
             logging = sys.modules["logging"]

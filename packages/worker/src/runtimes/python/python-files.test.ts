@@ -1,7 +1,7 @@
-import { readdirSync } from 'node:fs';
 import { Form } from '@relais/contracts';
 import { systemClock } from '@relais/kit';
 import { launcherForTests, testSearchPath } from '../../processes/testing/launcher.js';
+import { sharedNames } from '../../processes/testing/shared-names.js';
 import { tarGzOf } from '../../sources/testing/tar-archive.js';
 import { zipOf } from '../../sources/testing/zip-archive.js';
 import { deployForTest, failureOf, namesHostPath, outputOf, rejectionOf } from '../conformance/support.js';
@@ -112,5 +112,5 @@ test('an archive that is none is refused when built, and leaves nothing', async 
   const source = Buffer.concat([zipOf({ 'main.py': '' }), Buffer.from('x')]);
   const error = await rejectionOf(runtime.build({ source, filename: 'main.py', config: undefined }, 20_000));
   expect([error.code, error.fields.reason]).toEqual(['invalid_argument', 'bad_archive']);
-  expect(readdirSync(directory).filter((name) => name.startsWith('files-'))).toEqual([]);
+  expect(sharedNames(directory)).toEqual([]);
 });

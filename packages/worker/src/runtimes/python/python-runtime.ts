@@ -4,7 +4,9 @@ import {
   type InterpretedLanguage,
   InterpretedRuntime,
   type InterpretedRuntimeOptions,
+  type Interpreter,
 } from '../interpreted/interpreted-runtime.js';
+import { memoryMbOf, processBytesOf } from '../limits.js';
 import type { Runtime } from '../runtime.js';
 import { findInterpreter } from './interpreter.js';
 import { checkSyntax } from './syntax.js';
@@ -23,13 +25,23 @@ const python: InterpretedLanguage = {
 };
 
 const options = ['-I', '-u', '-B', '-X', 'utf8'];
+/** Interpreter and what is commonly imported. */
+const overheadMb = 32;
 const shimPath = join(import.meta.dirname, 'shim.py');
 const forkServerPath = join(import.meta.dirname, 'fork_server.py');
 
-function pythonOn(path: string): GuestLanguage {
+function pythonOn({ path, readable }: Interpreter): GuestLanguage {
   return {
-    boot: () => ({ key: 'python', command: path, args: [...options, shimPath], setup: {} }),
-    forkServer: { command: path, args: [...options, forkServerPath] },
+    overheadMb,
+    boot: (version) => ({
+      key: String(memoryMbOf(version)),
+      command: path,
+      args: [...options, shimPath],
+      memoryBytesMax: processBytesOf(version, overheadMb),
+      readable,
+      setup: {},
+    }),
+    forkServer: { command: path, args: [...options, forkServerPath], readable },
     outOfMemory: () => false,
     cleanStderr,
   };

@@ -5,6 +5,7 @@ import { compileError } from '../../processes/failures.js';
 import { provideSource } from '../../processes/guest-source.js';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
 import { runTool } from '../../processes/run-tool.js';
+import type { Interpreter } from '../interpreted/interpreted-runtime.js';
 
 const checkPath = join(import.meta.dirname, 'check.py');
 const outputBytesMax = 64 * 1024;
@@ -25,7 +26,7 @@ interface Verdict {
 export async function checkSyntax(
   launcher: ProcessLauncher,
   clock: Clock,
-  interpreterPath: string,
+  { path, readable }: Interpreter,
   work: BuildWork,
   budgetMs: number,
 ): Promise<Form> {
@@ -34,7 +35,7 @@ export async function checkSyntax(
   try {
     const { filename, directory, content } = source;
     const args = ['-I', '-S', '-B', '-X', 'utf8', checkPath, filename, ...(directory ? [directory] : [])];
-    const run = { command: interpreterPath, args, input: content, budgetMs, outputBytesMax };
+    const run = { command: path, args, readable, input: content, budgetMs, outputBytesMax };
     return formOf(parseVerdict((await runTool(launcher, clock, run)).stdout), filename);
   } finally {
     await source.remove();

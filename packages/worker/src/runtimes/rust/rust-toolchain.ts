@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { findExecutables } from '../../processes/executables.js';
+import { installed } from '../../processes/installations.js';
 import { type BuildSite, outputDirectory, type ToolBuilds, type ToolCommand } from '../compiled/tool-builds.js';
 
 /** A rustc that was seen to make a WASI module. */
@@ -53,6 +54,7 @@ export function compileCommand(
   return {
     command,
     args: [...args, '-C', 'opt-level=3', '-C', 'strip=debuginfo', ...linking, '-o', modulePath, entry],
+    readable: installed(command),
   };
 }
 
@@ -64,7 +66,7 @@ export function staticBytesNeeded(stderr: string): number | undefined {
 
 async function tryCompiler(site: BuildSite, candidate: string, searchPath: string): Promise<RustToolchain | undefined> {
   const command = await behindProxy(site, candidate, searchPath);
-  const version = /^rustc (\S+)/.exec((await site.run({ command, args: ['--version'] })).stdout)?.[1];
+  const version = /^rustc (\S+)/.exec((await site.run({ command, args: ['--version'], role: 'trusted' })).stdout)?.[1];
   if (version === undefined) return undefined;
   await site.write(trial);
   for (const target of targets) {
@@ -77,7 +79,8 @@ async function tryCompiler(site: BuildSite, candidate: string, searchPath: strin
 /** rustup's rustc is a proxy that looks into its user's home, which builds do not see. */
 async function behindProxy(site: BuildSite, candidate: string, searchPath: string): Promise<string> {
   const env = { HOME: homedir(), PATH: searchPath };
-  const { stdout } = await site.run({ command: candidate, args: ['--print', 'sysroot'], env });
+  const args = ['--print', 'sysroot'];
+  const { stdout } = await site.run({ command: candidate, args, env, role: 'trusted' });
   const own = join(stdout.trim(), 'bin', 'rustc');
   return stdout.startsWith('/') && (await exists(own)) ? own : candidate;
 }

@@ -1,11 +1,12 @@
 import { systemClock } from '@relais/kit';
 import { ClangCompiler } from '../../runtimes/c/clang-compiler.js';
+import { noSandbox } from '../../sandbox/none.js';
 
 const budgetMs = 80_000;
 
 /** Compiles C for tests, each source once. Close it in afterAll. */
 export class CModules {
-  readonly #compiler = new ClangCompiler(systemClock, budgetMs);
+  readonly #compiler = new ClangCompiler(systemClock, budgetMs, noSandbox);
   readonly #modules = new Map<string, Promise<Uint8Array>>();
 
   compile(source: string, flags: readonly string[] = ['-O2']): Promise<Uint8Array> {

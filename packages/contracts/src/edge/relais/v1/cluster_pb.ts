@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file relais/v1/cluster.proto.
  */
 export const file_relais_v1_cluster: GenFile = /*@__PURE__*/
-  fileDesc("ChdyZWxhaXMvdjEvY2x1c3Rlci5wcm90bxIJcmVsYWlzLnYxIoUCCgZXb3JrZXISCgoCaWQYASABKAkSCwoDcGlkGAIgASgNEgwKBGhvc3QYAyABKAkSEQoJbGFuZ3VhZ2VzGAQgAygJEg4KBmJ1aWxkcxgFIAMoCRINCgVzbG90cxgGIAEoDRIPCgdydW5uaW5nGAcgASgNEiUKBXN0YXRlGAggASgOMhYucmVsYWlzLnYxLldvcmtlclN0YXRlEi8KC2F0dGFjaGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglqb2JzX2RvbmUYCiABKA0SDgoGd2VpZ2h0GAwgASgBEhYKDm91dHN0YW5kaW5nX21zGA0gASgBIhIKEEdldFN0YXR1c1JlcXVlc3QiigEKEUdldFN0YXR1c1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSEAoIdXB0aW1lX3MYAiABKAESEAoIc3RyYXRlZ3kYAyABKAkSFQoNd29ya2Vyc19yZWFkeRgEIAEoDRITCgtqb2JzX3F1ZXVlZBgFIAEoDRIUCgxqb2JzX3J1bm5pbmcYBiABKA0iFAoSTGlzdFdvcmtlcnNSZXF1ZXN0IjkKE0xpc3RXb3JrZXJzUmVzcG9uc2USIgoHd29ya2VycxgBIAMoCzIRLnJlbGFpcy52MS5Xb3JrZXIiJwoSRHJhaW5Xb3JrZXJSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCSIVChNEcmFpbldvcmtlclJlc3BvbnNlIiYKElNldFN0cmF0ZWd5UmVxdWVzdBIQCghzdHJhdGVneRgBIAEoCSJCChNTZXRTdHJhdGVneVJlc3BvbnNlEhAKCHN0cmF0ZWd5GAEgASgJEhkKEXByZXZpb3VzX3N0cmF0ZWd5GAIgASgJKl4KC1dvcmtlclN0YXRlEhwKGFdPUktFUl9TVEFURV9VTlNQRUNJRklFRBAAEhYKEldPUktFUl9TVEFURV9SRUFEWRABEhkKFVdPUktFUl9TVEFURV9EUkFJTklORxACMswCCg5DbHVzdGVyU2VydmljZRJLCglHZXRTdGF0dXMSGy5yZWxhaXMudjEuR2V0U3RhdHVzUmVxdWVzdBocLnJlbGFpcy52MS5HZXRTdGF0dXNSZXNwb25zZSIDkAIBElEKC0xpc3RXb3JrZXJzEh0ucmVsYWlzLnYxLkxpc3RXb3JrZXJzUmVxdWVzdBoeLnJlbGFpcy52MS5MaXN0V29ya2Vyc1Jlc3BvbnNlIgOQAgESTAoLRHJhaW5Xb3JrZXISHS5yZWxhaXMudjEuRHJhaW5Xb3JrZXJSZXF1ZXN0Gh4ucmVsYWlzLnYxLkRyYWluV29ya2VyUmVzcG9uc2USTAoLU2V0U3RyYXRlZ3kSHS5yZWxhaXMudjEuU2V0U3RyYXRlZ3lSZXF1ZXN0Gh4ucmVsYWlzLnYxLlNldFN0cmF0ZWd5UmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("ChdyZWxhaXMvdjEvY2x1c3Rlci5wcm90bxIJcmVsYWlzLnYxIq8CCgZXb3JrZXISCgoCaWQYASABKAkSCwoDcGlkGAIgASgNEgwKBGhvc3QYAyABKAkSEQoJbGFuZ3VhZ2VzGAQgAygJEg4KBmJ1aWxkcxgFIAMoCRINCgVzbG90cxgGIAEoDRIPCgdydW5uaW5nGAcgASgNEiUKBXN0YXRlGAggASgOMhYucmVsYWlzLnYxLldvcmtlclN0YXRlEi8KC2F0dGFjaGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglqb2JzX2RvbmUYCiABKA0SDgoGd2VpZ2h0GAwgASgBEhYKDm91dHN0YW5kaW5nX21zGA0gASgBEigKB3NhbmRib3gYCyABKAsyFy5yZWxhaXMudjEuU2FuZGJveFN0YXRlIjsKDFNhbmRib3hTdGF0ZRIMCgRuYW1lGAEgASgJEgwKBHRpZXIYAiABKAkSDwoHbWlzc2luZxgDIAMoCSISChBHZXRTdGF0dXNSZXF1ZXN0IooBChFHZXRTdGF0dXNSZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEhAKCHVwdGltZV9zGAIgASgBEhAKCHN0cmF0ZWd5GAMgASgJEhUKDXdvcmtlcnNfcmVhZHkYBCABKA0SEwoLam9ic19xdWV1ZWQYBSABKA0SFAoMam9ic19ydW5uaW5nGAYgASgNIhQKEkxpc3RXb3JrZXJzUmVxdWVzdCI5ChNMaXN0V29ya2Vyc1Jlc3BvbnNlEiIKB3dvcmtlcnMYASADKAsyES5yZWxhaXMudjEuV29ya2VyIicKEkRyYWluV29ya2VyUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkiFQoTRHJhaW5Xb3JrZXJSZXNwb25zZSImChJTZXRTdHJhdGVneVJlcXVlc3QSEAoIc3RyYXRlZ3kYASABKAkiQgoTU2V0U3RyYXRlZ3lSZXNwb25zZRIQCghzdHJhdGVneRgBIAEoCRIZChFwcmV2aW91c19zdHJhdGVneRgCIAEoCSpeCgtXb3JrZXJTdGF0ZRIcChhXT1JLRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIWChJXT1JLRVJfU1RBVEVfUkVBRFkQARIZChVXT1JLRVJfU1RBVEVfRFJBSU5JTkcQAjLMAgoOQ2x1c3RlclNlcnZpY2USSwoJR2V0U3RhdHVzEhsucmVsYWlzLnYxLkdldFN0YXR1c1JlcXVlc3QaHC5yZWxhaXMudjEuR2V0U3RhdHVzUmVzcG9uc2UiA5ACARJRCgtMaXN0V29ya2VycxIdLnJlbGFpcy52MS5MaXN0V29ya2Vyc1JlcXVlc3QaHi5yZWxhaXMudjEuTGlzdFdvcmtlcnNSZXNwb25zZSIDkAIBEkwKC0RyYWluV29ya2VyEh0ucmVsYWlzLnYxLkRyYWluV29ya2VyUmVxdWVzdBoeLnJlbGFpcy52MS5EcmFpbldvcmtlclJlc3BvbnNlEkwKC1NldFN0cmF0ZWd5Eh0ucmVsYWlzLnYxLlNldFN0cmF0ZWd5UmVxdWVzdBoeLnJlbGFpcy52MS5TZXRTdHJhdGVneVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * One registered worker.
@@ -93,6 +93,11 @@ export type Worker = Message<"relais.v1.Worker"> & {
    * @generated from field: double outstanding_ms = 13;
    */
   outstandingMs: number;
+
+  /**
+   * @generated from field: relais.v1.SandboxState sandbox = 11;
+   */
+  sandbox?: SandboxState | undefined;
 };
 
 /**
@@ -101,6 +106,41 @@ export type Worker = Message<"relais.v1.Worker"> & {
  */
 export const WorkerSchema: GenMessage<Worker> = /*@__PURE__*/
   messageDesc(file_relais_v1_cluster, 0);
+
+/**
+ * What stands between the code of users and the machine it runs on.
+ *
+ * @generated from message relais.v1.SandboxState
+ */
+export type SandboxState = Message<"relais.v1.SandboxState"> & {
+  /**
+   * "bubblewrap", "unshare" or "none".
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * "T0" nothing, "T2" namespaces, "T3" namespaces and control groups.
+   *
+   * @generated from field: string tier = 2;
+   */
+  tier: string;
+
+  /**
+   * What keeps this machine from a stronger one, and how that is mended.
+   *
+   * @generated from field: repeated string missing = 3;
+   */
+  missing: string[];
+};
+
+/**
+ * Describes the message relais.v1.SandboxState.
+ * Use `create(SandboxStateSchema)` to create a new message.
+ */
+export const SandboxStateSchema: GenMessage<SandboxState> = /*@__PURE__*/
+  messageDesc(file_relais_v1_cluster, 1);
 
 /**
  * @generated from message relais.v1.GetStatusRequest
@@ -113,7 +153,7 @@ export type GetStatusRequest = Message<"relais.v1.GetStatusRequest"> & {
  * Use `create(GetStatusRequestSchema)` to create a new message.
  */
 export const GetStatusRequestSchema: GenMessage<GetStatusRequest> = /*@__PURE__*/
-  messageDesc(file_relais_v1_cluster, 1);
+  messageDesc(file_relais_v1_cluster, 2);
 
 /**
  * @generated from message relais.v1.GetStatusResponse
@@ -157,7 +197,7 @@ export type GetStatusResponse = Message<"relais.v1.GetStatusResponse"> & {
  * Use `create(GetStatusResponseSchema)` to create a new message.
  */
 export const GetStatusResponseSchema: GenMessage<GetStatusResponse> = /*@__PURE__*/
-  messageDesc(file_relais_v1_cluster, 2);
+  messageDesc(file_relais_v1_cluster, 3);
 
 /**
  * @generated from message relais.v1.ListWorkersRequest
@@ -170,7 +210,7 @@ export type ListWorkersRequest = Message<"relais.v1.ListWorkersRequest"> & {
  * Use `create(ListWorkersRequestSchema)` to create a new message.
  */
 export const ListWorkersRequestSchema: GenMessage<ListWorkersRequest> = /*@__PURE__*/
-  messageDesc(file_relais_v1_cluster, 3);
+  messageDesc(file_relais_v1_cluster, 4);
 
 /**
  * @generated from message relais.v1.ListWorkersResponse
@@ -187,7 +227,7 @@ export type ListWorkersResponse = Message<"relais.v1.ListWorkersResponse"> & {
  * Use `create(ListWorkersResponseSchema)` to create a new message.
  */
 export const ListWorkersResponseSchema: GenMessage<ListWorkersResponse> = /*@__PURE__*/
-  messageDesc(file_relais_v1_cluster, 4);
+  messageDesc(file_relais_v1_cluster, 5);
 
 /**
  * @generated from message relais.v1.DrainWorkerRequest
@@ -204,7 +244,7 @@ export type DrainWorkerRequest = Message<"relais.v1.DrainWorkerRequest"> & {
  * Use `create(DrainWorkerRequestSchema)` to create a new message.
  */
 export const DrainWorkerRequestSchema: GenMessage<DrainWorkerRequest> = /*@__PURE__*/
-  messageDesc(file_relais_v1_cluster, 5);
+  messageDesc(file_relais_v1_cluster, 6);
 
 /**
  * @generated from message relais.v1.DrainWorkerResponse
@@ -217,7 +257,7 @@ export type DrainWorkerResponse = Message<"relais.v1.DrainWorkerResponse"> & {
  * Use `create(DrainWorkerResponseSchema)` to create a new message.
  */
 export const DrainWorkerResponseSchema: GenMessage<DrainWorkerResponse> = /*@__PURE__*/
-  messageDesc(file_relais_v1_cluster, 6);
+  messageDesc(file_relais_v1_cluster, 7);
 
 /**
  * @generated from message relais.v1.SetStrategyRequest
@@ -236,7 +276,7 @@ export type SetStrategyRequest = Message<"relais.v1.SetStrategyRequest"> & {
  * Use `create(SetStrategyRequestSchema)` to create a new message.
  */
 export const SetStrategyRequestSchema: GenMessage<SetStrategyRequest> = /*@__PURE__*/
-  messageDesc(file_relais_v1_cluster, 7);
+  messageDesc(file_relais_v1_cluster, 8);
 
 /**
  * @generated from message relais.v1.SetStrategyResponse
@@ -258,7 +298,7 @@ export type SetStrategyResponse = Message<"relais.v1.SetStrategyResponse"> & {
  * Use `create(SetStrategyResponseSchema)` to create a new message.
  */
 export const SetStrategyResponseSchema: GenMessage<SetStrategyResponse> = /*@__PURE__*/
-  messageDesc(file_relais_v1_cluster, 8);
+  messageDesc(file_relais_v1_cluster, 9);
 
 /**
  * Where a worker is in its life.

@@ -42,6 +42,17 @@ export interface Worker {
   weight: number;
   /** Estimated run time of the calls it has now, milliseconds. */
   outstandingMs: number;
+  sandbox: SandboxState | undefined;
+}
+
+/** What stands between the code of users and the machine it runs on. */
+export interface SandboxState {
+  /** "bubblewrap", "unshare" or "none". */
+  name: string;
+  /** "T0" nothing, "T2" namespaces, "T3" namespaces and control groups. */
+  tier: string;
+  /** What keeps this machine from a stronger one, and how that is mended. */
+  missing: string[];
 }
 
 export interface GetStatusRequest {
@@ -95,6 +106,7 @@ function createBaseWorker(): Worker {
     jobsDone: 0,
     weight: 0,
     outstandingMs: 0,
+    sandbox: undefined,
   };
 }
 
@@ -135,6 +147,9 @@ export const Worker: MessageFns<Worker> = {
     }
     if (message.outstandingMs !== 0) {
       writer.uint32(105).double(message.outstandingMs);
+    }
+    if (message.sandbox !== undefined) {
+      SandboxState.encode(message.sandbox, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -248,6 +263,14 @@ export const Worker: MessageFns<Worker> = {
             message.outstandingMs = reader.double();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.sandbox = SandboxState.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -277,6 +300,88 @@ export const Worker: MessageFns<Worker> = {
     message.jobsDone = object.jobsDone ?? 0;
     message.weight = object.weight ?? 0;
     message.outstandingMs = object.outstandingMs ?? 0;
+    message.sandbox = (object.sandbox !== undefined && object.sandbox !== null)
+      ? SandboxState.fromPartial(object.sandbox)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSandboxState(): SandboxState {
+  return { name: "", tier: "", missing: [] };
+}
+
+export const SandboxState: MessageFns<SandboxState> = {
+  encode(message: SandboxState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.tier !== "") {
+      writer.uint32(18).string(message.tier);
+    }
+    for (const v of message.missing) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SandboxState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSandboxState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tier = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.missing.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SandboxState>): SandboxState {
+    return SandboxState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SandboxState>): SandboxState {
+    const message = createBaseSandboxState();
+    message.name = object.name ?? "";
+    message.tier = object.tier ?? "";
+    message.missing = object.missing?.map((e) => e) || [];
     return message;
   },
 };

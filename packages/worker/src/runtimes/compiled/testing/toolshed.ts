@@ -2,7 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@relais/kit';
-import { createDirectLauncher } from '../../../processes/direct-launcher.js';
+import { createLauncher } from '../../../processes/create-launcher.js';
+import { testGroups, testSandbox } from '../../../processes/testing/launcher.js';
+import type { Sandbox } from '../../../sandbox/sandbox.js';
 import { WasmEngine } from '../../../wasm/engine.js';
 import { defaultRuntimeLimits, type RuntimeLimits } from '../../limits.js';
 import type { Runtime } from '../../runtime.js';
@@ -12,13 +14,20 @@ export function toolOptions(
   root: string,
   limits: RuntimeLimits = defaultRuntimeLimits,
   searchPath = process.env.PATH ?? '',
+  sandbox: Sandbox = testSandbox,
 ) {
   const scratchDirectory = mkdtempSync(join(root, 'scratch-'));
   return {
     engine: new WasmEngine({ limits, clock: systemClock }),
     limits,
     clock: systemClock,
-    launcher: createDirectLauncher({ directory: scratchDirectory, searchPath, clock: systemClock }),
+    launcher: createLauncher({
+      directory: scratchDirectory,
+      searchPath,
+      clock: systemClock,
+      sandbox,
+      groups: testGroups,
+    }),
     searchPath,
     scratchDirectory,
     cacheDirectory: join(root, 'cache'),

@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleBidiStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
-import { Worker } from "../../v1/cluster.js";
+import { SandboxState, Worker } from "../../v1/cluster.js";
 import { Credit, Job, JobResult, OutputPart } from "./job.js";
 
 export interface DispatchRequest {
@@ -56,6 +56,7 @@ export interface WorkerHello {
   inline: boolean;
   /** Share of the work it should get beside others, by the strategy "weighted"; 0 counts as 1. */
   weight: number;
+  sandbox: SandboxState | undefined;
 }
 
 /** One language on one worker. */
@@ -528,7 +529,7 @@ export const AttachResponse: MessageFns<AttachResponse> = {
 };
 
 function createBaseWorkerHello(): WorkerHello {
-  return { workerId: "", pid: 0, host: "", slots: 0, languages: [], inline: false, weight: 0 };
+  return { workerId: "", pid: 0, host: "", slots: 0, languages: [], inline: false, weight: 0, sandbox: undefined };
 }
 
 export const WorkerHello: MessageFns<WorkerHello> = {
@@ -553,6 +554,9 @@ export const WorkerHello: MessageFns<WorkerHello> = {
     }
     if (message.weight !== 0) {
       writer.uint32(65).double(message.weight);
+    }
+    if (message.sandbox !== undefined) {
+      SandboxState.encode(message.sandbox, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -626,6 +630,14 @@ export const WorkerHello: MessageFns<WorkerHello> = {
             message.weight = reader.double();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.sandbox = SandboxState.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -650,6 +662,9 @@ export const WorkerHello: MessageFns<WorkerHello> = {
     message.languages = object.languages?.map((e) => LanguageSupport.fromPartial(e)) || [];
     message.inline = object.inline ?? false;
     message.weight = object.weight ?? 0;
+    message.sandbox = (object.sandbox !== undefined && object.sandbox !== null)
+      ? SandboxState.fromPartial(object.sandbox)
+      : undefined;
     return message;
   },
 };

@@ -1,0 +1,97 @@
+import { SandboxState } from '@relais/contracts';
+import { type Component, type Logger, RelaisError } from '@relais/kit';
+import {
+  findGroups,
+  findSandbox,
+  isWeaker,
+  type Sandbox,
+  type SandboxName,
+  type SandboxTier,
+  tierOf,
+  trySandbox,
+} from '@relais/worker';
+import type { PlatformConfig } from '../config/schema.js';
+
+/** A sandbox that works here, and as it is shown. */
+export interface FoundSandbox {
+  readonly sandbox: Sandbox;
+  readonly state: SandboxState;
+}
+
+export interface SandboxSearchOptions {
+  readonly config: Pick<PlatformConfig, 'sandbox' | 'requireSandbox'>;
+  /** Private directory for trials. */
+  readonly directory: string;
+  readonly searchPath: string;
+  readonly logger: Logger;
+}
+
+/** Finds at its start which sandbox workers get, by running a program in it. */
+export class SandboxSearch implements Component {
+  readonly name = 'sandbox';
+  readonly #options: SandboxSearchOptions;
+  #found: FoundSandbox | undefined;
+
+  constructor(options: SandboxSearchOptions) {
+    this.#options = options;
+  }
+
+  /** Known once started. */
+  get found(): FoundSandbox {
+    if (!this.#found) throw new Error('the sandbox is not known before the search has started');
+    return this.#found;
+  }
+
+  /** Rejects with failed_precondition reason sandbox_missing when there is none as strong as the configuration wants. */
+  async start(): Promise<void> {
+    const { config, directory, logger, searchPath } = this.#options;
+    this.#found = await searchSandbox(config.sandbox, { directory, searchPath });
+    const { state } = this.#found;
+    const { name, tier, missing } = state;
+    if (isWeaker(tier as SandboxTier, config.requireSandbox)) {
+      throw sandboxMissing(`${tier} (${name}) is weaker than --require-sandbox ${config.requireSandbox}`, missing);
+    }
+    if (tier === 'T0') logger.warn(state, 'functions run without a sandbox: deploy only code you trust');
+    else logger.info(state, 'functions run in a sandbox');
+  }
+
+  async stop(): Promise<void> {}
+}
+
+/**
+ * The sandbox by that name, or the strongest that works. Rejects with failed_precondition reason sandbox_missing when that
+ * was asked for by name and does not work.
+ */
+export async function searchSandbox(
+  wanted: SandboxName | 'auto',
+  options: { readonly directory: string; readonly searchPath: string },
+): Promise<FoundSandbox> {
+  if (wanted === 'auto') {
+    const { sandbox, missing } = await findSandbox(options);
+    return { sandbox, state: stateOf(sandbox, missing) };
+  }
+  const sandbox = await trySandbox(wanted, options);
+  if (typeof sandbox === 'string') throw sandboxMissing(`--sandbox ${wanted} cannot be had`, [sandbox]);
+  return { sandbox, state: stateOf(sandbox, []) };
+}
+
+function stateOf(sandbox: Sandbox, missing: readonly string[]): SandboxState {
+  const groups = findGroups(process.pid, 'trial');
+  groups?.close();
+  const lacks = groups ? [] : [noGroups];
+  return SandboxState.create({
+    name: sandbox.name,
+    tier: tierOf(sandbox, groups !== undefined),
+    missing: [...missing, ...lacks],
+  });
+}
+
+const noGroups =
+  'control groups cannot be made here, so memory and processes are limited by process alone: ' +
+  'run as root, or as a systemd service with Delegate=yes';
+
+function sandboxMissing(what: string, missing: readonly string[]): RelaisError {
+  return new RelaisError('failed_precondition', [`The sandbox ${what}.`, ...missing].join('\n'), {
+    reason: 'sandbox_missing',
+  });
+}

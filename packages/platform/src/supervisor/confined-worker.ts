@@ -1,0 +1,90 @@
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Clock } from '@relais/kit';
+import type { Sandbox, SandboxPolicy } from '@relais/worker';
+import type { WorkerPlan } from './worker-spec.js';
+
+/** How a worker that holds nothing but WASM is kept from the machine: it has no network and one directory of sockets. */
+export interface WorkerConfinement {
+  readonly sandbox: Sandbox;
+  readonly socketDirectory: string;
+  /** Where it finds its peers in that directory. */
+  readonly peers: Pick<WorkerPlan, 'balancerAddress' | 'storageAddress'>;
+}
+
+const mebibyte = 1024 * 1024;
+/** Where a confined worker may write, and does not need to. */
+const temporary = '/tmp';
+
+/** The command line of a confined worker. */
+export function confinedCommand({ sandbox, socketDirectory }: WorkerConfinement, command: readonly string[]): string[] {
+  const readable = [process.execPath, ...codeAround(import.meta.dirname), socketDirectory];
+  const policy: SandboxPolicy = {
+    readable: readable.map((path) => ({ source: path, at: path })),
+    writable: [],
+    directory: temporary,
+    tmpBytesMax: 16 * mebibyte,
+    filesMax: 4096,
+    fileBytesMax: 16 * mebibyte,
+    nests: false,
+    groups: [],
+  };
+  return [...sandbox.wrap(policy, command)];
+}
+
+/** What a confined worker is told otherwise than its plan says. */
+export function confinedPlan(plan: WorkerPlan, { peers }: WorkerConfinement): WorkerPlan {
+  return { ...plan, ...peers, cacheDirectory: temporary };
+}
+
+/** The packages that a file of ours can load: every node_modules above it, and those of ours that these link to. */
+function codeAround(directory: string): string[] {
+  const modules = ancestors(directory)
+    .map((ancestor) => join(ancestor, 'node_modules'))
+    .filter((path) => existsSync(path));
+  const own = modules.flatMap((path) => {
+    const scope = join(path, '@relais');
+    return existsSync(scope) ? readdirSync(scope).map((name) => realpathSync(join(scope, name))) : [];
+  });
+  const parts = own.flatMap((path) => ['package.json', 'dist', 'node_modules'].map((name) => join(path, name)));
+  return [...new Set([...modules, ...parts])].filter((path) => existsSync(path));
+}
+
+function ancestors(directory: string): string[] {
+  const parent = dirname(directory);
+  return parent === directory ? [directory] : [directory, ...ancestors(parent)];
+}
+
+const lookMs = 5;
+const looksMax = 1000;
+
+/**
+ * The process that runs node below a sandbox's own processes, which are `outer` and what it starts. Resolves with `outer`
+ * when it is not to be found, for example because that has ended.
+ */
+export async function innerPid(outer: number, clock: Clock): Promise<number> {
+  const node = realpathSync(process.execPath);
+  for (let look = 0; look < looksMax && existsSync(`/proc/${outer}`); look++) {
+    const found = descendants(outer).find((pid) => executableOf(pid) === node);
+    if (found !== undefined) return found;
+    await new Promise<void>((resolve) => clock.after(lookMs, resolve));
+  }
+  return outer;
+}
+
+function descendants(pid: number): number[] {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').map(Number).filter(Boolean);
+    return children.flatMap((child) => [child, ...descendants(child)]);
+  } catch {
+    return [];
+  }
+}
+
+function executableOf(pid: number): string {
+  try {
+    return realpathSync(`/proc/${pid}/exe`);
+  } catch {
+    return '';
+  }
+}

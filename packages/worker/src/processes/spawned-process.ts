@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Duplex, Readable } from 'node:stream';
+import type { Clock } from '@relais/kit';
+import type { ControlGroup } from '../sandbox/groups/control-group.js';
+import { processStartFailed } from './failures.js';
+import { limitsHitIn } from './limits-hit.js';
+import { endingOf } from './process-ending.js';
+import type { LimitsHit, ProcessExit, RootProcess } from './process-launcher.js';
+import type { Scratch } from './scratch.js';
+
+/** How a process is started, with everything a sandbox adds. */
+export interface SpawnPlan {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Where it is started; it may go elsewhere. */
+  readonly cwd: string;
+  /** Beside PATH and LANG, which it may override. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly input?: Uint8Array;
+  readonly channel: boolean;
+  readonly confine?: RootProcess['confine'];
+  readonly group?: ControlGroup | undefined;
+  /** How what it ran ended, of how it ended itself. */
+  readonly exitOf: (exit: ProcessExit) => ProcessExit;
+  /** Whether numbers of process groups that it knows mean the same here. */
+  readonly sharesPids: boolean;
+}
+
+const minimalPath = '/usr/local/bin:/usr/bin:/bin';
+
+/** Starts a process in a scratch directory, which goes with it. Rejects with unavailable reason process_start_failed. */
+export async function spawnIn(scratch: Scratch, plan: SpawnPlan, clock: Clock): Promise<RootProcess> {
+  try {
+    if (plan.input) await scratch.fillInput(plan.input);
+    const child = spawn(plan.command, plan.args, {
+      cwd: plan.cwd,
+      env: { PATH: minimalPath, LANG: 'C.UTF-8', ...plan.env },
+      detached: true,
+      stdio: [scratch.inputFd, 'pipe', 'pipe', ...(plan.channel ? (['pipe'] as const) : [])],
+    });
+    await once(child, 'spawn');
+    return new SpawnedProcess(child, scratch, plan, clock);
+  } catch (error) {
+    await Promise.all([scratch.remove(), plan.group?.remove()]);
+    throw processStartFailed(error);
+  }
+}
+
+class SpawnedProcess implements RootProcess {
+  readonly pid: number;
+  readonly directory: string;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly channel: Duplex | undefined;
+  readonly exited: Promise<ProcessExit>;
+  readonly closed: Promise<ProcessExit>;
+  readonly confine: RootProcess['confine'];
+  readonly #scratch: Scratch;
+  readonly #plan: SpawnPlan;
+  #reaped = false;
+
+  constructor(child: ChildProcess, scratch: Scratch, plan: SpawnPlan, clock: Clock) {
+    const [, stdout, stderr, channel] = child.stdio;
+    if (child.pid === undefined || !stdout || !stderr) throw new Error('a started process has a pid and streams');
+    this.pid = child.pid;
+    this.stdout = stdout as Readable;
+    this.stderr = stderr as Readable;
+    this.channel = (channel ?? undefined) as Duplex | undefined;
+    this.directory = scratch.directory;
+    this.confine = plan.confine;
+    this.#scratch = scratch;
+    this.#plan = plan;
+    child.on('error', () => {});
+    plan.group?.watch?.(this.pid, () => this.kill());
+    const finish = endingOf(this, scratch, clock);
+    this.exited = this.#exitOf(child);
+    this.closed = this.exited.then(async (exit) => {
+      await finish();
+      void plan.group?.remove();
+      return exit;
+    });
+  }
+
+  giveInput(bytes: Uint8Array): Promise<void> {
+    return this.#scratch.fillInput(bytes);
+  }
+
+  limitsHit(): LimitsHit | undefined {
+    return limitsHitIn(this.#plan.group);
+  }
+
+  kill(): void {
+    if (!this.#reaped) killGroup(this.pid);
+  }
+
+  killGroup(group: number): void {
+    // Else its name space ends with it.
+    if (this.#plan.sharesPids) killGroup(group);
+  }
+
+  #exitOf(child: ChildProcess): Promise<ProcessExit> {
+    return new Promise((resolve) => {
+      child.once('exit', (exitCode, signal) => {
+        // In this very turn: the group's number is not given anew while a member lives, and later it might be.
+        killGroup(this.pid);
+        this.#reaped = true;
+        const limits = this.limitsHit();
+        const exit = this.#plan.exitOf({ exitCode: exitCode ?? 0, signal: signal ?? '' });
+        resolve(limits ? { ...exit, limits } : exit);
+      });
+    });
+  }
+}
+
+function killGroup(group: number): void {
+  try {
+    process.kill(-group, 'SIGKILL');
+  } catch {
+    // No such group: it is dead already.
+  }
+}

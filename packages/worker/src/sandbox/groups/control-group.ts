@@ -1,0 +1,42 @@
+/** What one process and all that it starts may use together. */
+export interface GroupLimits {
+  /** Memory with /tmp and page cache; beyond it the kernel kills. */
+  readonly memoryBytesMax: number;
+  /** Processes and threads; beyond it none can be started. */
+  readonly tasksMax: number;
+}
+
+/** What a group ran into. */
+export interface GroupHits {
+  /** Whether the kernel killed for want of memory. */
+  readonly memory: boolean;
+  /** The most it held, bytes. */
+  readonly memoryBytesUsed: number;
+  /** Whether the kernel refused a process or thread. */
+  readonly tasks: boolean;
+}
+
+/** A control group of the kernel, made for one process. */
+export interface ControlGroup {
+  /** Files that a process joins it by, by writing "0" to each. */
+  readonly joins: readonly string[];
+  readonly limits: GroupLimits;
+  /** To be called once the process runs, where it is not the kernel that counts and kills. */
+  watch?(pid: number, kill: () => void): void;
+  /** Safe to call at any time before it is removed. Never throws. */
+  hits(): GroupHits;
+  /** To be called when its processes are gone or dying; tries for a while, and never throws. */
+  remove(): Promise<void>;
+}
+
+/** Where control groups are made. */
+export interface ControlGroups {
+  /** For messages: "cgroup v1" or "cgroup v2". */
+  readonly kind: string;
+  /** Directories that hold all groups of this one, for those who join from inside a sandbox. */
+  readonly directories: readonly string[];
+  /** Throws when the kernel refuses. */
+  make(limits: GroupLimits): ControlGroup;
+  /** Removes all that is empty. */
+  close(): void;
+}

@@ -1,0 +1,29 @@
+/** Names and forms in which a version of the kernel's control groups keeps what we use. */
+export interface GroupFiles {
+  readonly kind: string;
+  /** Part of a group, in a hierarchy of its own or, in version 2, all in one. */
+  readonly memory: { readonly limit: readonly string[]; readonly peak: string; readonly events: string };
+  readonly tasks: { readonly limit: string; readonly events: string };
+}
+
+/** Swap is bounded with memory where the kernel counts it. */
+export const version1: GroupFiles = {
+  kind: 'cgroup v1',
+  memory: {
+    limit: ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'],
+    peak: 'memory.max_usage_in_bytes',
+    events: 'memory.oom_control',
+  },
+  tasks: { limit: 'pids.max', events: 'pids.events' },
+};
+
+export const version2: GroupFiles = {
+  kind: 'cgroup v2',
+  memory: { limit: ['memory.max'], peak: 'memory.peak', events: 'memory.events' },
+  tasks: { limit: 'pids.max', events: 'pids.events' },
+};
+
+/** The count behind a word in a file of events, such as "oom_kill 2"; 0 when there is none. */
+export function countIn(events: string, word: string): number {
+  return Number(new RegExp(`^${word} (\\d+)$`, 'm').exec(events)?.[1] ?? 0);
+}

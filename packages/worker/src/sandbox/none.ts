@@ -1,0 +1,10 @@
+import type { Sandbox } from './sandbox.js';
+
+/** No sandbox at all: for machines that can have none, if asked for by name. */
+export const noSandbox: Sandbox = {
+  name: 'none',
+  confines: false,
+  filters: false,
+  wrap: (_policy, command) => command,
+  exitOf: (exit) => exit,
+};

@@ -1,0 +1,4 @@
+import { testSearchPath } from '../processes/testing/search-path.js';
+import { sandboxConformance } from './conformance.js';
+
+sandboxConformance('unshare', testSearchPath());
