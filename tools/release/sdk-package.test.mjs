@@ -89,12 +89,16 @@ test.each([
 test(
   'deploys, invokes and gets a typed error of each kind',
   async () => {
-    const platform = await startPlatform();
+    const adminKey = `rlk_${'packed-client'.repeat(4)}`;
+    const platform = await startPlatform('open');
+    const locked = await startPlatform('locked', '--keys', 'on', '--admin-key', adminKey);
     try {
       run(join(binaries, 'tsc'), ['--module', 'nodenext', '--target', 'es2022', '--noCheck', 'main.ts'], project);
       const nobody = `http://127.0.0.1:${await freePort()}`;
       const said = await new Promise((resolve, reject) => {
-        const child = spawn(process.execPath, ['main.js', platform.url, nobody], { cwd: project });
+        const child = spawn(process.execPath, ['main.js', platform.url, nobody, locked.url, adminKey], {
+          cwd: project,
+        });
         let out = '';
         child.stdout.on('data', (chunk) => (out += chunk));
         child.stderr.on('data', (chunk) => (out += chunk));
@@ -109,6 +113,9 @@ test(
         js: true,
         workers: true,
         failures: {
+          noKey: { code: 'unauthenticated', reason: 'key_missing', fault: 'caller' },
+          noRight: { code: 'permission_denied', reason: 'scope_missing', fault: 'caller' },
+          noSecret: { code: 'failed_precondition', reason: 'secret_missing', fault: 'caller' },
           badName: { code: 'invalid_argument', reason: 'bad_name', fault: 'caller' },
           compile: { code: 'invalid_argument', reason: 'compile_error', fault: 'caller' },
           absent: { code: 'not_found', reason: expect.any(String), fault: 'caller' },
@@ -125,17 +132,20 @@ test(
       });
     } finally {
       await platform.stop();
+      await locked.stop();
     }
   },
   toolMs,
 );
 
 /** `relais up` on a free port with its own data; resolves when it is ready. */
-function startPlatform() {
-  const data = join(folder, 'data');
+function startPlatform(name, ...more) {
+  const data = join(folder, name);
   const main = join(root, 'packages/cli/dist/main.js');
-  const flags = ['up', '--port', '0', '--workers', '2', '--data', data];
-  const child = spawn(process.execPath, [main, ...flags], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  const flags = ['up', '--port', '0', '--workers', '2', '--data', data, ...more];
+  // Variables of whoever runs the tests are not settings of this platform.
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME };
+  const child = spawn(process.execPath, [main, ...flags], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = new Promise((resolve) => child.once('exit', resolve));
   return new Promise((resolve, reject) => {
     void exited.then((code) => reject(new Error(`ended with ${code} before it was ready`)));

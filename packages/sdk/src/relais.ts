@@ -8,7 +8,7 @@ import {
   type Transport,
 } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
-import { cluster, functions, invocation } from '@relais/contracts/edge';
+import { cluster, functions, invocation, keys, secrets } from '@relais/contracts/edge';
 import type { Diagnostic, Timings } from './errors/relais-error.js';
 import { outputOf, type Payload, payloadOf } from './payload.js';
 import { plain } from './plain.js';
@@ -81,7 +81,7 @@ export interface Deployed {
 }
 
 const timeoutMsDefault = 60_000;
-const noTimings: Timings = { queuedUs: 0, coldUs: 0, runUs: 0, fetchUs: 0, compileUs: 0, startUs: 0 };
+const noTimings: Timings = { queuedUs: 0, coldUs: 0, runUs: 0, fetchUs: 0, compileUs: 0, startUs: 0, initUs: 0 };
 
 /** A client of one platform. Every method rejects with RelaisError and nothing else. */
 export class Relais {
@@ -91,6 +91,10 @@ export class Relais {
   readonly invocations: Client<typeof invocation.InvocationService>;
   /** See and steer the fleet. */
   readonly cluster: Client<typeof cluster.ClusterService>;
+  /** Make, list and revoke API keys. */
+  readonly keys: Client<typeof keys.KeyService>;
+  /** Set, list and remove secrets; no value is ever read back. */
+  readonly secrets: Client<typeof secrets.SecretService>;
 
   constructor(options: RelaisOptions) {
     const { retry } = options;
@@ -102,6 +106,8 @@ export class Relais {
     this.functions = createClient(functions.FunctionService, transport);
     this.invocations = createClient(invocation.InvocationService, transport);
     this.cluster = createClient(cluster.ClusterService, transport);
+    this.keys = createClient(keys.KeyService, transport);
+    this.secrets = createClient(secrets.SecretService, transport);
   }
 
   /**

@@ -2,7 +2,7 @@
 import { type FunctionInfo, type Invocation, Relais, RelaisError } from '@relais/sdk';
 import type { Context, Handler, HttpResponse } from '@relais/sdk/function';
 
-const [url = '', rootPath = ''] = process.argv.slice(2);
+const [url = '', nobody = '', lockedUrl = '', adminKey = ''] = process.argv.slice(2);
 const relais = new Relais({ url, retry: { attemptsMax: 2 } });
 
 // Never called: what a function's author writes must compile.
@@ -43,7 +43,15 @@ const gaveUp = new AbortController();
 const aborted = failureOf(() => relais.invoke(name, { sleepMs: 900 }, { signal: gaveUp.signal }));
 setTimeout(() => gaveUp.abort(), 50);
 
+const admin = new Relais({ url: lockedUrl, key: adminKey });
+const { key = '' } = await admin.keys.createKey({ name: 'reader', scopes: ['read'] });
+const needy = { name: 'needy', source, lang: 'js', config: { secrets: ['ABSENT'] } };
+await relais.deploy(needy);
+
 const failures = {
+  noKey: await failureOf(() => new Relais({ url: lockedUrl }).functions.listFunctions({})),
+  noRight: await failureOf(() => new Relais({ url: lockedUrl, key }).keys.listKeys({})),
+  noSecret: await failureOf(() => relais.invoke('needy')),
   badName: await failureOf(() => relais.deploy({ name: '../x', source: '', lang: 'js' })),
   compile: await failureOf(() => relais.deploy({ name: 'broken', source: 'export default (', lang: 'js' })),
   absent: await failureOf(() => relais.invoke('nobody')),
@@ -54,8 +62,9 @@ const failures = {
   timeout: await failureOf(() => relais.invoke(name, { sleepMs: 10_000 })),
   clientDeadline: await failureOf(() => relais.invoke(name, { sleepMs: 900 }, { timeoutMs: 50 })),
   aborted: await aborted,
-  unreachable: await failureOf(() => new Relais({ url: rootPath }).cluster.getStatus({})),
+  unreachable: await failureOf(() => new Relais({ url: nobody }).cluster.getStatus({})),
 };
+await relais.functions.deleteFunction({ name: 'needy' });
 const { versionsDeleted } = await relais.functions.deleteFunction({ name });
 
 console.log(

@@ -28,6 +28,9 @@ export const deployOptions: readonly OptionSpec[] = [
   { name: 'http', value: 'HOW', describe: 'how a program answers HTTP triggers', choices: ['cgi'] },
   { name: 'cflag', value: 'FLAG', describe: 'compiler flag for C and C++', repeated: true },
   { name: 'env', short: 'e', value: 'KEY=VALUE', describe: 'environment variable of the function', repeated: true },
+  { name: 'auth', value: 'WHO', describe: 'who may call it at /fn/NAME', choices: ['key', 'public'] },
+  { name: 'secret', value: 'SECRET', describe: 'secret it finds in its environment', repeated: true },
+  { name: 'cors', value: 'ORIGIN', describe: 'site whose pages may call it and read its answers', repeated: true },
   { name: 'no-bundle', describe: 'send JavaScript and TypeScript as they are; a directory of it as an archive' },
 ];
 
@@ -37,7 +40,7 @@ export const deploy: Command = {
   details: [
     'JavaScript and TypeScript are bundled with everything they import, npm packages too; a directory of another',
     'language is sent as an archive. A directory may hold a relais.toml with name, lang, entry, timeoutMs, memoryMb,',
-    'concurrency, isolation, http, cflags, exclude and a table [env]; options win over it.',
+    'concurrency, isolation, http, auth, secrets, cors, cflags, exclude and a table [env]; options win over it.',
   ].join(' '),
   arguments: [{ name: 'PATH', describe: 'a source file, or a directory of several; "." unless given', optional: true }],
   options: [
@@ -75,7 +78,14 @@ export const deploy: Command = {
 /** What the options of a deploying command ask for. Throws wrong_use. */
 export function wishesOf(input: Input, update: boolean): Wishes {
   const settings: Settings = {};
-  const texts = { name: 'name', lang: 'lang', entry: 'entry', isolation: 'isolation', http: 'http' } as const;
+  const texts = {
+    name: 'name',
+    lang: 'lang',
+    entry: 'entry',
+    isolation: 'isolation',
+    http: 'http',
+    auth: 'auth',
+  } as const;
   for (const [key, option] of Object.entries(texts) as [keyof typeof texts, string][]) {
     const value = input.text(option);
     if (value !== undefined) settings[key] = value;
@@ -85,8 +95,11 @@ export function wishesOf(input: Input, update: boolean): Wishes {
     const value = input.count(option);
     if (value !== undefined) settings[key] = value;
   }
-  const cflags = input.texts('cflag');
-  if (cflags.length > 0) settings.cflags = [...cflags];
+  const lists = { cflags: 'cflag', secrets: 'secret', cors: 'cors' } as const;
+  for (const [key, option] of Object.entries(lists) as [keyof typeof lists, string][]) {
+    const values = input.texts(option);
+    if (values.length > 0) settings[key] = [...values];
+  }
   const env = input.texts('env');
   if (env.length > 0) settings.env = Object.fromEntries(env.map(variableOf));
   return { settings, update, bundle: !input.flag('no-bundle') };

@@ -3,7 +3,7 @@ import type { Command } from '../framework/command.js';
 import { safeText } from '../output/safe-text.js';
 import { pairs } from '../output/table.js';
 import { timestampMs } from '../output/timestamps.js';
-import { bytesText } from '../output/units.js';
+import { bytesText, durationText } from '../output/units.js';
 import { settingsOf } from '../project/config.js';
 import { plainFunction } from './ls.js';
 
@@ -31,7 +31,8 @@ export const get: Command = {
     const isText = isUtf8(source);
     const text = isText ? Buffer.from(source).toString() : Buffer.from(source).toString('base64');
     const code = isText ? { source: text } : { source: text, encoding: 'base64' };
-    io.report({ ...plainFunction(found), config, sourceSha256: found.sourceSha256, ...code }, () => {
+    const cost = rest.isolationCost ? { isolationCost: plainCost(rest.isolationCost) } : {};
+    io.report({ ...plainFunction(found), config, ...cost, sourceSha256: found.sourceSha256, ...code }, () => {
       const facts = pairs([
         ['id', found.id],
         ['language', `${found.lang}${found.wasm ? ', runs as WASM' : ''}`],
@@ -39,6 +40,7 @@ export const get: Command = {
         ['deployed', new Date(timestampMs(found.createdAt)).toISOString()],
         ['url', `${io.url}/fn/${found.name}`],
         ...Object.entries(config).map(([key, value]) => [key, settingText(value)] as const),
+        ...(rest.isolationCost ? [['isolation', isolationText(rest.isolationCost)] as const] : []),
         ['source', `${bytesText(found.sizeBytes)}, sha256 ${found.sourceSha256}`],
       ]);
       const shown = isText ? safeText(text) : io.paint('dim', 'not text; --source writes it as it is\n');
@@ -47,6 +49,26 @@ export const get: Command = {
     return undefined;
   },
 };
+
+/** What a call pays before the function's own code runs, for each way to keep calls apart. */
+function isolationText({ basis, newUs, resetUs, reuseUs }: Costs): string {
+  const ways = { new: newUs, reset: resetUs, reuse: reuseUs };
+  const told = Object.entries(ways).flatMap(([way, us]) =>
+    us === undefined ? [] : [`${way} ${durationText(us / 1000)}`],
+  );
+  return `${told.join(', ')} before a call (median, from ${basis === 'build' ? 'its build' : 'its calls'})`;
+}
+
+function plainCost({ basis, newUs, resetUs, reuseUs }: Costs): Costs {
+  return { basis, newUs, resetUs, reuseUs };
+}
+
+interface Costs {
+  readonly basis: string;
+  readonly newUs?: number | undefined;
+  readonly resetUs?: number | undefined;
+  readonly reuseUs?: number | undefined;
+}
 
 function settingText(value: unknown): string {
   return safeText(typeof value === 'object' ? JSON.stringify(value) : String(value));

@@ -6,9 +6,11 @@ import { doctor } from './doctor.js';
 import { get } from './get.js';
 import { init } from './init.js';
 import { invoke } from './invoke.js';
+import { key } from './key.js';
 import { ls } from './ls.js';
 import { rm } from './rm.js';
 import { scale } from './scale.js';
+import { secret } from './secret.js';
 import { selftest } from './selftest.js';
 import { top } from './top.js';
 import { up } from './up.js';
@@ -27,6 +29,8 @@ export const commands: readonly Command[] = [
   top,
   workers,
   scale,
+  key,
+  secret,
   doctor,
   selftest,
   completion(() => commands),

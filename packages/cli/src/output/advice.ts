@@ -18,6 +18,9 @@ const byReason: Readonly<Record<string, string>> = {
   payload_too_large: 'send less, or keep the data elsewhere and send where it is',
   no_worker: '"relais workers" shows the fleet, "relais doctor" what it lacks',
   client_deadline: 'give it more time by --timeout-ms',
+  rate_limit: 'send fewer requests a second, or use a key that may send more',
+  concurrency_limit: 'wait for calls to end, or allow more at once',
+  secret_missing: '"relais secret set" stores it, "relais secret ls" shows which there are',
   memory_limit: 'deploy with more, --memory-mb, or let the function use less',
 };
 

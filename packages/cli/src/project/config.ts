@@ -5,7 +5,7 @@ const isolations: Readonly<Record<string, number>> = { fresh: Isolation.FRESH, r
 
 /** Settings in the contract's words; what is not set is the platform's default. */
 export function configOf(settings: Settings): NonNullable<Deployment['config']> {
-  const { cflags, concurrency, entry, env, http, isolation, memoryMb, timeoutMs } = settings;
+  const { auth, cflags, concurrency, cors, entry, env, http, isolation, memoryMb, secrets, timeoutMs } = settings;
   return {
     timeoutMs: timeoutMs ?? 0,
     memoryMb: memoryMb ?? 0,
@@ -15,13 +15,16 @@ export function configOf(settings: Settings): NonNullable<Deployment['config']> 
     cflags: cflags ?? [],
     env: env ?? {},
     http: http ?? '',
+    auth: auth ?? '',
+    secrets: secrets ?? [],
+    cors: cors ?? [],
   };
 }
 
 /** What is set of a config, as settings say it. */
 export function settingsOf(config: FunctionConfig | undefined): Record<string, unknown> {
   if (!config) return {};
-  const { cflags, concurrency, entry, env, http, isolation, memoryMb, timeoutMs } = config;
+  const { auth, cflags, concurrency, cors, entry, env, http, isolation, memoryMb, secrets, timeoutMs } = config;
   const isolationName = Object.keys(isolations).find((name) => isolations[name] === isolation);
   return {
     ...(timeoutMs ? { timeoutMs } : {}),
@@ -30,6 +33,9 @@ export function settingsOf(config: FunctionConfig | undefined): Record<string, u
     ...(isolationName ? { isolation: isolationName } : {}),
     ...(entry ? { entry } : {}),
     ...(http ? { http } : {}),
+    ...(auth ? { auth } : {}),
+    ...(secrets.length > 0 ? { secrets } : {}),
+    ...(cors.length > 0 ? { cors } : {}),
     ...(cflags.length > 0 ? { cflags } : {}),
     ...(Object.keys(env).length > 0 ? { env } : {}),
   };

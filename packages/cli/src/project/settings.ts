@@ -15,6 +15,9 @@ export interface Settings {
   concurrency?: number;
   isolation?: string;
   http?: string;
+  auth?: string;
+  secrets?: string[];
+  cors?: string[];
   cflags?: string[];
   env?: Record<string, string>;
   /** Globs of what is left out of the archive. */
@@ -46,6 +49,9 @@ const checks: Readonly<Record<keyof Settings, Check>> = {
   concurrency: whole,
   isolation: oneOf('fresh', 'reuse'),
   http: oneOf('cgi'),
+  auth: oneOf('key', 'public'),
+  secrets: texts,
+  cors: texts,
   cflags: texts,
   env: textTable,
   exclude: texts,

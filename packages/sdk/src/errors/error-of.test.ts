@@ -39,7 +39,7 @@ test('everything the platform tells is there, as plain data', () => {
     diagnostics: [{ file: 'a.c', line: 1, column: 2, severity: 'error', message: 'm' }],
     exit: { exitCode: 3, signal: '', stack: 's', stderrTail: 'e' },
     limit: { name: 'memoryMb', limit: 128, used: 200 },
-    timings: { queuedUs: 0, coldUs: 0, runUs: 5, fetchUs: 0, compileUs: 0, startUs: 0 },
+    timings: { queuedUs: 0, coldUs: 0, runUs: 5, fetchUs: 0, compileUs: 0, startUs: 0, initUs: 0 },
     workerId: 'w',
   });
 });

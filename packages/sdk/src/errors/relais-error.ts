@@ -36,7 +36,7 @@ export interface LimitHit {
   readonly used: number;
 }
 
-/** Where the time of one call went, microseconds each; the last three are parts of `coldUs`. */
+/** Where the time of one call went, microseconds each; the last four are parts of `coldUs`. */
 export interface Timings {
   readonly queuedUs: number;
   readonly coldUs: number;
@@ -44,6 +44,7 @@ export interface Timings {
   readonly fetchUs: number;
   readonly compileUs: number;
   readonly startUs: number;
+  readonly initUs: number;
 }
 
 /** What may be known of a failure beside its code and message. */
