@@ -1,4 +1,5 @@
 import { Balancer, PoolRoom, pickerOf, placeOf } from '@relais/balancer';
+import { AttachRequest, InvokeWork, Job, JobResult } from '@relais/contracts';
 import { ManualClock, passThroughTracer, silentLogger } from '@relais/kit';
 import { seededRandom } from './random.mjs';
 
@@ -138,7 +139,7 @@ class HalfBusyFleet {
 
   #attach(workerId) {
     let receiver;
-    const say = (frame) => receiver.message({ results: [], heartbeat: undefined, draining: false, ...frame });
+    const say = (frame) => receiver.message({ ...emptyFrame, ...frame });
     this.#balancer.attachWorker({
       peer: workerId,
       receive: (given) => {
@@ -165,13 +166,14 @@ class HalfBusyFleet {
     const name = `fn-${Math.floor(this.#random() * functionCount)}_1700000000`;
     void this.#balancer.exchange(
       {
+        ...emptyJob,
         id: this.#asked++,
         invocationId: '',
         lang: 'python',
         budgetMs: 30_000,
         traceparent: '',
         attempt: 1,
-        work: { $case: 'invoke', value: { functionId: name, functionName: name, payload: empty, concurrencyMax: 0 } },
+        work: { $case: 'invoke', value: { ...emptyCall, functionId: name, functionName: name, payload: empty } },
       },
       { budgetMs: 30_000 },
     );
@@ -179,15 +181,17 @@ class HalfBusyFleet {
 }
 
 const empty = Buffer.alloc(0);
+const emptyFrame = AttachRequest.create();
+const emptyResult = JobResult.create();
+const emptyJob = Job.create();
+const emptyCall = InvokeWork.create();
 
 function resultOf({ id }) {
   return {
+    ...emptyResult,
     id,
     outcome: { $case: 'invoked', value: { output: empty } },
     timings: { queuedUs: 0, coldUs: 0, runUs: 5000, fetchUs: 0, compileUs: 0, startUs: 0 },
-    workerId: '',
-    logs: '',
-    logsTruncated: false,
   };
 }
 

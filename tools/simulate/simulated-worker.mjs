@@ -1,3 +1,4 @@
+import { AttachRequest, JobResult } from '@relais/contracts';
 import { Instances } from './instances.mjs';
 
 /**
@@ -77,20 +78,20 @@ export class SimulatedWorker {
   }
 
   #say(frame) {
-    this.#receiver.message({ hello: undefined, results: [], heartbeat: undefined, draining: false, ...frame });
+    this.#receiver.message({ ...emptyFrame, ...frame });
   }
 }
 
 const output = Buffer.alloc(0);
+const emptyFrame = AttachRequest.create();
+const emptyResult = JobResult.create();
 
 function resultOf(job, coldMs, runMs) {
   const timings = { queuedUs: 0, coldUs: coldMs * 1000, runUs: runMs * 1000, fetchUs: 0, compileUs: 0, startUs: 0 };
   return {
+    ...emptyResult,
     id: job.id,
     outcome: { $case: 'invoked', value: { output, http: undefined } },
     timings,
-    workerId: '',
-    logs: '',
-    logsTruncated: false,
   };
 }

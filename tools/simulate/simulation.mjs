@@ -1,4 +1,5 @@
 import { Balancer } from '@relais/balancer';
+import { InvokeWork, Job } from '@relais/contracts';
 import { ManualClock, passThroughTracer, silentLogger } from '@relais/kit';
 import { EventQueue } from './event-queue.mjs';
 import { capacityOf, makeFleet } from './fleet.mjs';
@@ -188,9 +189,12 @@ function ratePerMs(functions, plans, tinyShare, load) {
 }
 
 const payload = Buffer.alloc(0);
+const emptyJob = Job.create();
+const emptyCall = InvokeWork.create();
 
 function jobOf(index, { id, lang }) {
   return {
+    ...emptyJob,
     id: index,
     invocationId: String(index),
     lang,
@@ -199,7 +203,7 @@ function jobOf(index, { id, lang }) {
     attempt: 1,
     work: {
       $case: 'invoke',
-      value: { functionId: id, functionName: id, payload, concurrencyMax: 0, http: undefined, strategy: '' },
+      value: { ...emptyCall, functionId: id, functionName: id, payload },
     },
   };
 }
