@@ -2,10 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { checkPlan, type Plan, PlanError, protocolNames } from './plan/plan.js';
 import { htmlReport } from './report/html.js';
-import { summarise } from './report/summary.js';
+import { type RunSummary, summarise } from './report/summary.js';
 import { progressLine, textReport } from './report/text.js';
 import type { SecondReport } from './run/recorder.js';
 import { inject } from './threads/injector.js';
+import { fetchHops } from './traces/fetch-hops.js';
 
 /** What the injector says of itself. */
 export const loadHelp = `Sends calls and tells the truth about how long they took.
@@ -87,13 +88,24 @@ export async function loadCommand(argv: readonly string[], surroundings: LoadSur
 }
 
 async function run(plan: Plan, values: Values, { note, print }: LoadSurroundings): Promise<number> {
-  const summary = summarise(plan, await inject(plan, progress(note)));
+  const summary = await withHops(plan, summarise(plan, await inject(plan, progress(note))));
   print(values.json ? JSON.stringify(summary, null, 2) : textReport(summary));
   if (values.html !== undefined) {
     await writeFile(values.html, htmlReport(summary));
     note(`wrote ${values.html}`);
   }
   return summary.passed ? 0 : 1;
+}
+
+/** Adds where the time went, as the traces that the calls began tell it. */
+async function withHops({ key, targets, url }: Plan, summary: RunSummary): Promise<RunSummary> {
+  if (targets.every(({ protocol }) => protocol === 'http')) return summary;
+  const phases = [];
+  for (const phase of summary.phases) {
+    const hops = await fetchHops(url, key, phase.sampledTraces);
+    phases.push(hops ? { ...phase, hops } : phase);
+  }
+  return { ...summary, phases };
 }
 
 /** A line a second, once the reports of the next second begin. */

@@ -1,4 +1,5 @@
 import type { Command } from '../framework/command.js';
+import { bench } from './bench.js';
 import { completion } from './completion.js';
 import { deploy } from './deploy.js';
 import { dev } from './dev.js';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   get,
   rm,
   top,
+  bench,
   workers,
   scale,
   key,

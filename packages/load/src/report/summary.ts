@@ -2,6 +2,7 @@ import type { Phase, Plan } from '../plan/plan.js';
 import { Latencies } from '../run/latencies.js';
 import { type SlowCall, slowestMax } from '../run/recorder.js';
 import type { PhaseRun } from '../threads/injector.js';
+import type { HopBreakdown } from '../traces/fetch-hops.js';
 
 /** Percentiles of a summary, in the order they are shown. */
 export const percentiles = [50, 90, 99, 99.9] as const;
@@ -50,6 +51,8 @@ export interface PhaseSummary {
   readonly seconds: readonly SecondSummary[];
   readonly slowest: readonly SlowCall[];
   readonly sampledTraces: readonly string[];
+  /** Where the time of the sampled calls went; absent when the server tells of no traces. */
+  readonly hops?: HopBreakdown;
   readonly unsent: number;
   /** The busiest thread's share of time in its loop; near 1 the injector itself was the bottleneck. */
   readonly loopBusyMax: number;

@@ -57,6 +57,7 @@ function phaseLines(phase: PhaseSummary): string[] {
         ]
       : []),
     ...(unsent > 0 ? [`  ${unsent} calls were never sent: too many waited for a connection`] : []),
+    ...hopLines(phase),
     saturationLine(loopBusyMax),
   ];
 }
@@ -65,6 +66,16 @@ function failureLines({ targets }: PhaseSummary): string[] {
   return targets.flatMap(({ failures, function: fn }) =>
     Object.entries(failures).map(([code, count]) => `  ${count} x ${code} (${fn})`),
   );
+}
+
+function hopLines({ hops }: PhaseSummary): string[] {
+  if (!hops) return [];
+  const lines = hops.hops.map(
+    ({ hop, meanMs, p50Ms, p99Ms }) =>
+      `    ${hop.padEnd(9)}${[meanMs, p50Ms, p99Ms].map((ms) => rounded(ms).padStart(10)).join('')}`,
+  );
+  const head = ['mean ms', 'p50 ms', 'p99 ms'].map((cell) => cell.padStart(10)).join('');
+  return [`  by hop, of ${hops.traces} traced calls`, `    ${''.padEnd(9)}${head}`, ...lines];
 }
 
 function saturationLine(loopBusyMax: number): string {
