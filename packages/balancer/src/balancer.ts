@@ -3,6 +3,8 @@ import type {
   AttachResponse,
   DrainWorkerRequest,
   DrainWorkerResponse,
+  ExplainScaleRequest,
+  ExplainScaleResponse,
   FleetServiceService,
   GetStatusRequest,
   GetStatusResponse,
@@ -34,6 +36,7 @@ import {
 import { BalancerFigures } from './balancer-figures.js';
 import { type BalancerBounds, defaultBalancerBounds } from './bounds.js';
 import { FleetDesk } from './fleet/fleet-desk.js';
+import { explain } from './scaling/explain.js';
 import { Scheduler } from './scheduling/scheduler.js';
 import { Pickers, pickerOf } from './strategies/catalog.js';
 import { Reception } from './workers/reception.js';
@@ -84,7 +87,7 @@ export class Balancer
     this.#scheduler.open();
   }
 
-  /** Refuses new jobs, lets the admitted finish within graceMs, answers the rest unavailable, and lets the workers go. */
+  /** Refuses new jobs, lets the admitted finish within graceMs, answers the rest unavailable, and ends all links. */
   stop(graceMs: number): Promise<void> {
     this.#stopping ??= this.#stop(graceMs);
     return this.#stopping;
@@ -115,7 +118,7 @@ export class Balancer
   }
 
   async listWorkers(_request: ListWorkersRequest, _context: CallContext): Promise<ListWorkersResponse> {
-    return { workers: this.#fleetDesk.workers() };
+    return { workers: this.#fleetDesk.workers(this.#clock.nowMs()) };
   }
 
   async listLanguages(_request: ListLanguagesRequest, _context: CallContext): Promise<ListLanguagesResponse> {
@@ -130,6 +133,11 @@ export class Balancer
   /** Rejects with invalid_argument and the list of strategies. */
   async setStrategy(request: SetStrategyRequest, _context: CallContext): Promise<SetStrategyResponse> {
     return this.#fleetDesk.setStrategy(request.strategy);
+  }
+
+  /** The last decisions about how many workers and warm instances there are, newest first. */
+  async explainScale(request: ExplainScaleRequest, _context: CallContext): Promise<ExplainScaleResponse> {
+    return { decisions: explain(this.#scheduler.scaleLog, request) };
   }
 
   async #stop(graceMs: number): Promise<void> {

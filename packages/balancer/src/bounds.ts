@@ -5,6 +5,11 @@ export interface BalancerBounds {
    * Jobs that come back unstarted from a lost worker were admitted before and are not counted again.
    */
   readonly queueLengthMax: number;
+  /**
+   * When even the luckiest job of a function has waited this long for as long, its queue stands: fewer may wait, by
+   * WaitLimit; one more is resource_exhausted, reason overloaded.
+   */
+  readonly queueWaitTargetMs: number;
   /** Unanswered jobs in all, waiting or running; one more is resource_exhausted, reason queue_full. */
   readonly jobsMax: number;
   /** Payloads and sources of all unanswered jobs; beyond it resource_exhausted, reason queue_full. */
@@ -21,7 +26,10 @@ export interface BalancerBounds {
   readonly helloMs: number;
   /** A job no attached worker can do waits this long for one, then it is unavailable, reason no_worker. */
   readonly workerWaitMs: number;
-  /** The same where there has been such a worker: it is being replaced, and a machine under load takes its time for that. */
+  /**
+   * The same where there has been such a worker, or the balancer itself is younger than this: it is being replaced or dials
+   * again, and a machine under load takes its time for that.
+   */
   readonly workerReturnMs: number;
   /** Estimated work that may be outstanding on a worker that runs its calls one after the other. */
   readonly workAheadMs: number;
@@ -33,22 +41,39 @@ export interface BalancerBounds {
   readonly processGraceMs: number;
   /** Inline workers that have given no result for this long count as stalled; when calls wait for no other, a spare is started. */
   readonly stalledMs: number;
-  /** Spare workers on one host beyond those it is configured to run; at the bound calls wait. */
+  /** Workers of one kind that load may add on one host to those it is configured to run; at the bound calls wait. */
   readonly sparesMax: number;
   /** A spare that was ordered and has not attached within this is no longer waited for. */
   readonly spareStartMs: number;
-  /** A host's spares are drained when its configured workers would have done for this long. */
+  /** What load has added is drained when the configured workers would have done for this long. */
   readonly spareIdleMs: number;
   /** How often a worker with nothing to say is heard. Three times as long in silence, and it is killed as hung. */
   readonly heartbeatMs: number;
+  /** Platform errors in a row after which a worker is given nothing for a while. */
+  readonly ejectAfterErrors: number;
+  /** So is one whose calls take this many times as long as on the others that run the same languages. */
+  readonly slowFactor: number;
+  /** How long the first ejection lasts; the n-th lasts n times as long. Of workers that can do one thing at most half are out. */
+  readonly ejectMs: number;
+  /** Back in rotation, a worker has all its slots only after this long. */
+  readonly slowStartMs: number;
   /** A lost worker's exit report is waited for this long; without it all its jobs count as begun. */
   readonly exitReportMs: number;
   /** Times an unstarted job moves on from a lost worker; then it is unavailable, reason worker_lost. */
   readonly movesMax: number;
+  /** Times a job that had begun on a lost worker is run again, when that does no harm; then it is worker_lost. */
+  readonly retriesMax: number;
+  /** Retries for each admitted job: a fleet that fails is not asked much more than one that does not. */
+  readonly retryShare: number;
+  /** Retries that may be saved up, and that are there at the start; without one left the job is worker_lost. */
+  readonly retriesSavedMax: number;
+  /** Pause before the first retry; doubled for the next, half of it by chance. */
+  readonly retryPauseMs: number;
 }
 
 export const defaultBalancerBounds: BalancerBounds = {
   queueLengthMax: 1000,
+  queueWaitTargetMs: 500,
   jobsMax: 20_000,
   payloadBytesMax: 256 * 1024 * 1024,
   budgetMsMax: 900_000,
@@ -57,7 +82,7 @@ export const defaultBalancerBounds: BalancerBounds = {
   slotsMax: 1024,
   helloMs: 5000,
   workerWaitMs: 2000,
-  workerReturnMs: 15_000,
+  workerReturnMs: 30_000,
   workAheadMs: 10,
   reserveAfterMs: 20,
   inlineGraceMs: 200,
@@ -67,6 +92,14 @@ export const defaultBalancerBounds: BalancerBounds = {
   spareStartMs: 5000,
   spareIdleMs: 60_000,
   heartbeatMs: 1000,
+  ejectAfterErrors: 5,
+  slowFactor: 3,
+  ejectMs: 5000,
+  slowStartMs: 10_000,
   exitReportMs: 500,
   movesMax: 3,
+  retriesMax: 2,
+  retryShare: 0.1,
+  retriesSavedMax: 100,
+  retryPauseMs: 50,
 };

@@ -18,7 +18,8 @@ test('a stopping balancer refuses what is new and finishes what it has, waiting 
   await stopped;
   await settled();
   expect(admitted.map((answer) => answer.output)).toEqual(['a', 'b']);
-  expect([worker.drainSeen, worker.open]).toEqual([true, false]);
+  // Not told to go: it attaches to the next.
+  expect([worker.drainSeen, worker.open]).toEqual([false, false]);
 });
 
 test('what is not done when the grace is over is answered', async () => {

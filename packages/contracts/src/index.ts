@@ -7,6 +7,8 @@ export {
   DispatchResponse,
   DrainWorkerRequest,
   DrainWorkerResponse,
+  ExplainScaleRequest,
+  ExplainScaleResponse,
   FleetServiceService,
   GetStatusRequest,
   GetStatusResponse,
@@ -77,7 +79,7 @@ export {
   WaitForChangeRequest,
   WaitForChangeResponse,
 } from './grpc/relais/internal/v1/storage.js';
-export { SandboxState, Worker, WorkerState } from './grpc/relais/v1/cluster.js';
+export { SandboxState, ScaleDecision, Worker, WorkerState } from './grpc/relais/v1/cluster.js';
 export {
   Diagnostic,
   ErrorDetail,
@@ -86,7 +88,7 @@ export {
   LimitHit,
   Timings,
 } from './grpc/relais/v1/error.js';
-export { FunctionConfig, Isolation, IsolationCost } from './grpc/relais/v1/function.js';
+export { FunctionConfig, Isolation, IsolationCost, Scale } from './grpc/relais/v1/function.js';
 export { Span, SpanAttribute, SpanKind, Trace } from './grpc/relais/v1/trace.js';
 
 /** The compiled descriptors of every service here, for server reflection. */

@@ -44,7 +44,7 @@ export interface GatewayLimits {
   readonly streamResetsPerSecondMax: number;
   /** Time for the build of one deploy; then deadline_exceeded. */
   readonly buildTimeoutMs: number;
-  /** Time for one call to storage or the fleet; then unavailable. */
+  /** Time for one call to storage or the fleet, which may be restarting; then unavailable. */
   readonly controlTimeoutMs: number;
   /** Longest wait of one poll of storage's change feed. */
   readonly feedWaitMs: number;
@@ -86,7 +86,7 @@ export const defaultGatewayLimits: GatewayLimits = {
   streamResetBurstMax: 1_000,
   streamResetsPerSecondMax: 33,
   buildTimeoutMs: 60_000,
-  controlTimeoutMs: 5_000,
+  controlTimeoutMs: 15_000,
   feedWaitMs: 30_000,
   feedBackoffMsMax: 5_000,
   resolvedFunctionsMax: 10_000,

@@ -76,6 +76,7 @@ export class Worker implements Component {
       ...options,
       languages,
       inline: options.runtimes.some(({ lang, style }) => style === 'inline' && options.runs.includes(lang)),
+      endIdle: (functionId) => this.#functions.endIdle(functionId),
       makeRunner: (answer, handOn) =>
         new JobRunner({
           ...options,

@@ -41,6 +41,8 @@ test('workers are listed as they are', async () => {
       jobsDone: 1,
       weight: 1,
       outstandingMs: 20,
+      ejectedForMs: 0,
+      ejections: 0,
     },
   ]);
 });

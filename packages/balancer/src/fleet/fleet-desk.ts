@@ -28,7 +28,9 @@ export class FleetDesk {
   }
 
   status(): GetStatusResponse {
-    const ready = [...this.#fleet.values()].filter((worker) => worker.state.kind === 'ready');
+    const ready = [...this.#fleet.values()].filter(
+      (worker) => worker.state.kind === 'ready' && !this.#fleet.isEjected(worker),
+    );
     return {
       strategy: this.#pickers.common.name,
       workersReady: ready.length,
@@ -37,8 +39,8 @@ export class FleetDesk {
     };
   }
 
-  workers(): Worker[] {
-    return [...this.#fleet.values()].map(describe);
+  workers(nowMs: number): Worker[] {
+    return [...this.#fleet.values()].map((worker) => describe(worker, nowMs));
   }
 
   languages(): LanguageSupport[] {
@@ -67,7 +69,8 @@ export class FleetDesk {
   }
 }
 
-function describe(worker: WorkerSession): Worker {
+function describe(worker: WorkerSession, nowMs: number): Worker {
+  const ejectedForMs = Math.max(0, Math.ceil(worker.ejectedUntilMs - nowMs));
   return {
     id: worker.id,
     pid: worker.pid,
@@ -76,11 +79,18 @@ function describe(worker: WorkerSession): Worker {
     builds: worker.languages.filter((support) => support.builds).map((support) => support.lang),
     slots: worker.slots,
     running: worker.jobCount,
-    state: worker.state.kind === 'ready' ? WorkerState.WORKER_STATE_READY : WorkerState.WORKER_STATE_DRAINING,
+    state: stateOf(worker, ejectedForMs),
     attachedAt: worker.attachedAt,
     jobsDone: worker.jobsDone,
     weight: worker.weight,
     outstandingMs: worker.outstandingMs,
     sandbox: worker.sandbox,
+    ejectedForMs,
+    ejections: worker.ejections,
   };
+}
+
+function stateOf({ state }: WorkerSession, ejectedForMs: number): WorkerState {
+  if (state.kind !== 'ready') return WorkerState.WORKER_STATE_DRAINING;
+  return ejectedForMs > 0 ? WorkerState.WORKER_STATE_EJECTED : WorkerState.WORKER_STATE_READY;
 }

@@ -19,10 +19,13 @@ export class DrainRate {
 
   /** Time until this many jobs will have left at the present rate, milliseconds, within sensible advice. */
   timeToDrainMs(jobs: number, nowMs: number): number {
+    return Math.min(adviceMs.max, Math.max(adviceMs.min, jobs / this.ratePerMs(nowMs)));
+  }
+
+  /** Jobs per millisecond over the last one to two seconds, times without any waiting included. */
+  ratePerMs(nowMs: number): number {
     this.#roll(nowMs);
-    const sinceMs = nowMs - this.#windowStartMs + windowMs;
-    const ratePerMs = (this.#count + this.#previousCount) / sinceMs;
-    return Math.min(adviceMs.max, Math.max(adviceMs.min, jobs / ratePerMs));
+    return (this.#count + this.#previousCount) / (nowMs - this.#windowStartMs + windowMs);
   }
 
   #roll(nowMs: number): void {

@@ -1,14 +1,20 @@
+import type { Scale } from '@relais/contracts';
 import { JobList } from '../jobs/job-list.js';
+import type { FunctionScale } from '../scaling/function-scaler.js';
 import { placeOf } from '../workers/place.js';
 import type { Pool } from '../workers/pool.js';
 import type { WorkerSession } from '../workers/worker-session.js';
+import { BusyTime } from './busy-time.js';
 import { DrainRate } from './drain-rate.js';
+import { WaitLimit, type WaitLimitBounds } from './wait-limit.js';
 
 /** Assumed of a function that has never run: all a worker may have ahead by default, for nothing should wait behind a loop. */
 const unknownMs = 10;
 /** Nothing is taken for free: also the cost of carrying the job. */
 const leastMs = 0.05;
 const newestShare = 0.2;
+/** After this long without a break in the waiting, the drain rate of the last two seconds is all of that time. */
+const busyWindowMs = 2000;
 
 /** What the balancer knows of one function version, or of the builds of one language. */
 export class FunctionState {
@@ -21,12 +27,19 @@ export class FunctionState {
   /** Waiting jobs in order of arrival. */
   readonly queue = new JobList();
   readonly drainRate: DrainRate;
+  readonly busy = new BusyTime();
+  readonly waitLimit: WaitLimit;
   /** Slots its jobs hold on all workers. */
   running = 0;
   /** 0: no own limit. */
   concurrencyMax = 0;
   /** Name of its own strategy; empty: the balancer's. */
   strategy = '';
+  /** What its owner says of its scale. */
+  scale: Scale | undefined;
+  scaled: FunctionScale | undefined;
+  /** Instances it may have over all workers, each with one call. */
+  instancesMax = Number.POSITIVE_INFINITY;
   /** A worker that takes nothing else until this function's next job fits. */
   reserved: WorkerSession | undefined;
   /** Links of the ring of functions whose turn comes. */
@@ -34,12 +47,13 @@ export class FunctionState {
   nextTurn: FunctionState | undefined;
   #estimateMs: number | undefined;
 
-  constructor(key: string, name: string, pool: Pool, nowMs: number) {
+  constructor(key: string, name: string, pool: Pool, bounds: WaitLimitBounds, nowMs: number) {
     this.key = key;
     this.name = name;
     this.pool = pool;
     this.place = placeOf(key);
     this.drainRate = new DrainRate(nowMs);
+    this.waitLimit = new WaitLimit(bounds, nowMs);
   }
 
   get isBuild(): boolean {
@@ -56,7 +70,19 @@ export class FunctionState {
   }
 
   get atLimit(): boolean {
-    return this.concurrencyMax > 0 && this.running >= this.concurrencyMax;
+    return (this.concurrencyMax > 0 && this.running >= this.concurrencyMax) || this.running >= this.instancesMax;
+  }
+
+  /**
+   * How long one more job would wait behind those that do, milliseconds; undefined when nothing tells. By how fast they
+   * leave of late or by how many run for how long, whichever is the more hopeful: nobody is refused on a wrong guess.
+   */
+  expectedWaitMs(nowMs: number): number | undefined {
+    if (this.queue.size === 0) return 0;
+    const lately = this.busy.lastedMs(nowMs) >= busyWindowMs ? this.drainRate : this.busy;
+    const byRunTime = this.#estimateMs === undefined || this.isBuild ? 0 : this.running / this.#estimateMs;
+    const ratePerMs = Math.max(lately.ratePerMs(nowMs) ?? 0, byRunTime);
+    return ratePerMs > 0 ? this.queue.size / ratePerMs : undefined;
   }
 
   /** One call ran this long. */

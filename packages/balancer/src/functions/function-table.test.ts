@@ -1,9 +1,10 @@
+import { defaultBalancerBounds } from '../bounds.js';
 import { build, call } from '../testing/rig.js';
 import { Pools } from '../workers/pool.js';
 import { FunctionTable } from './function-table.js';
 
 test('forgets the longest unused idle function at the bound, never a busy one', () => {
-  const table = new FunctionTable(new Pools(10), 2);
+  const table = new FunctionTable(new Pools(10), { ...defaultBalancerBounds, functionsMax: 2 });
   const busy = table.of(call({ fn: 'busy_1' }), 0);
   if (busy) busy.running = 1;
   const idle = table.of(call({ fn: 'idle_1' }), 0);
@@ -14,12 +15,12 @@ test('forgets the longest unused idle function at the bound, never a busy one', 
 });
 
 test('builds of a language share a queue that is no function’s', () => {
-  const table = new FunctionTable(new Pools(10), 10);
+  const table = new FunctionTable(new Pools(10), defaultBalancerBounds);
   expect(table.of(build('c'), 0)).toBe(table.of(build('c'), 0));
   expect(table.of(build('c'), 0)).not.toBe(table.of(build('rust'), 0));
   expect(table.of(build('c'), 0)?.pool.kind).toBe('build');
 });
 
 test('knows nothing of a job without work', () => {
-  expect(new FunctionTable(new Pools(10), 10).of({ ...call(), work: undefined }, 0)).toBeUndefined();
+  expect(new FunctionTable(new Pools(10), defaultBalancerBounds).of({ ...call(), work: undefined }, 0)).toBeUndefined();
 });

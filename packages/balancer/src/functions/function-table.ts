@@ -1,28 +1,34 @@
 import type { Job } from '@relais/contracts';
 import type { Pools } from '../workers/pool.js';
 import { FunctionState } from './function-state.js';
+import type { WaitLimitBounds } from './wait-limit.js';
 
 const walkMax = 64;
+
+export interface FunctionTableBounds extends WaitLimitBounds {
+  readonly functionsMax: number;
+}
 
 /** Functions by key, at most functionsMax of them beside those that have jobs; the longest unused idle one goes first. */
 export class FunctionTable {
   readonly #byKey = new Map<string, FunctionState>();
   readonly #pools: Pools;
-  readonly #functionsMax: number;
+  readonly #bounds: FunctionTableBounds;
 
-  constructor(pools: Pools, functionsMax: number) {
+  constructor(pools: Pools, bounds: FunctionTableBounds) {
     this.#pools = pools;
-    this.#functionsMax = functionsMax;
+    this.#bounds = bounds;
   }
 
   /** The function of a job: its version, or the builds of its language. Undefined for a job without work. */
   of(job: Job, nowMs: number): FunctionState | undefined {
     const { work } = job;
     if (work?.$case === 'invoke') {
-      const { functionId, functionName, concurrencyMax, strategy } = work.value;
+      const { functionId, functionName, concurrencyMax, strategy, scale } = work.value;
       const fn = this.#byKey.get(functionId) ?? this.#add(functionId, functionName, 'run', job.lang, nowMs);
       fn.concurrencyMax = concurrencyMax;
       fn.strategy = strategy;
+      fn.scale = scale;
       return fn;
     }
     if (work?.$case === 'build') {
@@ -38,8 +44,8 @@ export class FunctionTable {
   }
 
   #add(key: string, name: string, kind: 'run' | 'build', lang: string, nowMs: number): FunctionState {
-    if (this.#byKey.size >= this.#functionsMax) this.#forgetOne();
-    const fn = new FunctionState(key, name, this.#pools.of(kind, lang, nowMs), nowMs);
+    if (this.#byKey.size >= this.#bounds.functionsMax) this.#forgetOne();
+    const fn = new FunctionState(key, name, this.#pools.of(kind, lang, nowMs), this.#bounds, nowMs);
     fn.pool.functionCount++;
     this.#byKey.set(key, fn);
     return fn;

@@ -1,9 +1,10 @@
+import { defaultBalancerBounds } from '../bounds.js';
 import { Pool } from '../workers/pool.js';
 import { FunctionState } from './function-state.js';
 import { Turns } from './turns.js';
 
 const pool = new Pool('run', 'c', 10, 0);
-const named = (name: string) => new FunctionState(name, name, pool, 0);
+const named = (name: string) => new FunctionState(name, name, pool, defaultBalancerBounds, 0);
 const take = (turns: Turns, count: number) => Array.from({ length: count }, () => turns.take()?.name);
 
 test('everyone has a turn, newcomers after those who wait', () => {

@@ -3,7 +3,7 @@ import type { RelaisError } from '@relais/kit';
 import type { BalancerBounds } from '../bounds.js';
 import type { DrainRate } from '../functions/drain-rate.js';
 import type { FunctionState } from '../functions/function-state.js';
-import { queueFull } from './failures.js';
+import { overloaded, queueFull, wouldBeLate } from './failures.js';
 
 /** What is admitted and unanswered now. */
 export interface Admitted {
@@ -17,20 +17,53 @@ export function payloadBytesOf({ work }: Job): number {
   return work?.value.source.length ?? 0;
 }
 
-/** Why one more job of this function may not wait here; undefined when it may. */
+/** What asks to be let in. */
+export interface Applicant {
+  readonly fn: FunctionState;
+  readonly payloadBytes: number;
+  /** All the time it has. */
+  readonly budgetMs: number;
+}
+
+/** Why one more job may not wait here; undefined when it may. */
 export function refusalOf(
-  fn: FunctionState,
-  payloadBytes: number,
+  applicant: Applicant,
   admitted: Admitted,
   drainRate: DrainRate,
   bounds: BalancerBounds,
   nowMs: number,
 ): RelaisError | undefined {
-  const { jobsMax, payloadBytesMax, queueLengthMax } = bounds;
+  return (
+    refusalOfFunction(applicant, bounds, nowMs) ?? refusalOfPlatform(applicant, admitted, drainRate, bounds, nowMs)
+  );
+}
+
+function refusalOfFunction({ fn, budgetMs }: Applicant, bounds: BalancerBounds, nowMs: number) {
+  const { queueLengthMax, queueWaitTargetMs } = bounds;
   const waiting = fn.queue.size;
+  if (waiting === 0) return undefined;
   if (waiting >= queueLengthMax) {
     return queueFull(fn, 'queueLengthMax', queueLengthMax, waiting, fn.drainRate.timeToDrainMs(waiting, nowMs));
   }
+  const allowed = fn.waitLimit.allowed(fn.running);
+  if (waiting >= allowed) {
+    const retryAfterMs = fn.drainRate.timeToDrainMs(waiting - allowed + 1, nowMs);
+    return overloaded(fn, queueWaitTargetMs, fn.waitLimit.standingMs, retryAfterMs);
+  }
+  const waitMs = fn.expectedWaitMs(nowMs);
+  if (waitMs === undefined) return undefined;
+  const lateMs = waitMs + fn.estimateMs - budgetMs;
+  return lateMs > 0 ? wouldBeLate(fn, budgetMs, waitMs + fn.estimateMs, Math.min(lateMs, waitMs)) : undefined;
+}
+
+function refusalOfPlatform(
+  { fn, payloadBytes }: Applicant,
+  admitted: Admitted,
+  drainRate: DrainRate,
+  bounds: BalancerBounds,
+  nowMs: number,
+): RelaisError | undefined {
+  const { jobsMax, payloadBytesMax } = bounds;
   const { jobCount } = admitted;
   const bytes = admitted.payloadBytes + payloadBytes;
   if (jobCount < jobsMax && bytes <= payloadBytesMax) return undefined;

@@ -15,7 +15,7 @@ import { type Abandoned, type Dispatched, type Done, done, transition } from './
 
 /** The failed result of a job that was not admitted. */
 export function refusal(job: Job, error: RelaisError): JobResult {
-  return failedResult(job, error, Timings.create(), '');
+  return failedResult(job, error, Timings.create(), nowhere);
 }
 
 /** Counts what is admitted and gives every admitted job its one answer. */
@@ -71,7 +71,7 @@ export class AnswerDesk {
       id: job.id,
       outcome:
         outcome.$case === 'failure'
-          ? { $case: 'failure', value: completed(outcome.value, job, timings, held.worker.id) }
+          ? { $case: 'failure', value: completed(outcome.value, job, timings, entry) }
           : outcome,
       timings,
       workerId: held.worker.id,
@@ -88,7 +88,7 @@ export class AnswerDesk {
     const timings = timingsOf(entry, held, undefined, nowMs);
     this.#leave(entry, next);
     held?.span.end(error, nowMs);
-    const result = failedResult(job, error, timings, held?.worker.id ?? '');
+    const result = failedResult(job, error, timings, entry);
     entry.resolve({ ...result, ...this.#spansOf(job, undefined) });
   }
 
@@ -137,26 +137,37 @@ function timingsOf(entry: JobEntry, held: Dispatched | undefined, said: Timings 
   };
 }
 
-function failedResult(job: Job, error: RelaisError, timings: Timings, workerId: string): JobResult {
-  const detail = completed(toDetail(error), job, timings, workerId);
+/** Where a job has been. */
+interface Travels {
+  readonly handedOut: number;
+  readonly lastWorkerId: string;
+  readonly retries: number;
+}
+
+const nowhere: Travels = { handedOut: 0, lastWorkerId: '', retries: 0 };
+
+function failedResult(job: Job, error: RelaisError, timings: Timings, travels: Travels): JobResult {
+  const detail = completed(toDetail(error), job, timings, travels);
   return {
     id: job.id,
     outcome: { $case: 'failure', value: detail },
     timings,
-    workerId,
+    workerId: travels.lastWorkerId,
     logs: '',
     logsTruncated: false,
   };
 }
 
 /** A failure with everything the balancer knows filled in where it says nothing. */
-function completed(detail: ErrorDetail, job: Job, timings: Timings, workerId: string): ErrorDetail {
+function completed(detail: ErrorDetail, job: Job, timings: Timings, travels: Travels): ErrorDetail {
   return {
     ...detail,
     component: detail.component || 'worker',
     invocationId: detail.invocationId || job.invocationId,
     traceId: detail.traceId || (isTraceparent(job.traceparent) ? traceIdOf(job.traceparent) : ''),
     timings,
-    workerId: detail.workerId || workerId,
+    workerId: detail.workerId || travels.lastWorkerId,
+    attempts: travels.handedOut,
+    notStarted: detail.notStarted && travels.retries === 0,
   };
 }

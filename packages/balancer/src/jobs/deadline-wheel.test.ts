@@ -1,3 +1,4 @@
+import { defaultBalancerBounds } from '../bounds.js';
 import { FunctionState } from '../functions/function-state.js';
 import { call } from '../testing/rig.js';
 import { seededRandom } from '../testing/seeded-random.js';
@@ -5,7 +6,7 @@ import { Pool } from '../workers/pool.js';
 import { DeadlineWheel } from './deadline-wheel.js';
 import { JobEntry } from './job-entry.js';
 
-const fn = new FunctionState('f', 'f', new Pool('run', 'c', 10, 0), 0);
+const fn = new FunctionState('f', 'f', new Pool('run', 'c', 10, 0), defaultBalancerBounds, 0);
 const entry = () =>
   new JobEntry({
     job: call(),

@@ -2,6 +2,10 @@ import { RelaisError } from '@relais/kit';
 import type { FunctionState } from '../functions/function-state.js';
 
 const component = 'balancer';
+/** A worker takes about this long to start and attach. */
+const noWorkerAdviceMs = 1000;
+/** A balancer takes about this long to come back. */
+const notServingAdviceMs = 1000;
 
 export function emptyJob(): RelaisError {
   return new RelaisError('invalid_argument', 'The job says neither what to run nor what to build.', {
@@ -17,6 +21,8 @@ export function notServing(): RelaisError {
     {
       component,
       reason: 'shutting_down',
+      retryAfterMs: notServingAdviceMs,
+      notStarted: true,
     },
   );
 }
@@ -30,8 +36,41 @@ export function queueFull(fn: FunctionState, limitName: string, limit: number, u
     reason: 'queue_full',
     limit: { name: limitName, limit, used },
     retryAfterMs,
+    notStarted: true,
     ...(limitName === 'queueLengthMax' ? {} : { fault: 'platform' as const }),
   });
+}
+
+/** More of this function comes than its workers do: its queue is cut short before it is full. */
+export function overloaded(fn: FunctionState, targetMs: number, standingMs: number, retryAfterMs: number) {
+  const advice = `try again in ${Math.ceil(retryAfterMs)} ms`;
+  return new RelaisError(
+    'resource_exhausted',
+    `Calls of ${fn.name} wait ${Math.round(standingMs)} ms at the least and ${fn.queue.size} do; ${advice}.`,
+    {
+      component,
+      reason: 'overloaded',
+      limit: { name: 'queueWaitTargetMs', limit: targetMs, used: Math.round(standingMs) },
+      retryAfterMs,
+      notStarted: true,
+    },
+  );
+}
+
+/** It would still be waiting, or running, when its time is over; nothing of that time has been used. */
+export function wouldBeLate(fn: FunctionState, budgetMs: number, expectedMs: number, retryAfterMs: number) {
+  const advice = `try again in ${Math.ceil(retryAfterMs)} ms or allow it more time`;
+  return new RelaisError(
+    'resource_exhausted',
+    `${fn.name} would take ${Math.round(expectedMs)} ms behind the ${fn.queue.size} calls that wait, and has ${Math.round(budgetMs)} ms; ${advice}.`,
+    {
+      component,
+      reason: 'would_be_late',
+      limit: { name: 'budgetMs', limit: Math.round(budgetMs), used: Math.round(expectedMs) },
+      retryAfterMs,
+      notStarted: true,
+    },
+  );
 }
 
 export function noWorker(fn: FunctionState, waitedMs: number, why: string): RelaisError {
@@ -40,7 +79,7 @@ export function noWorker(fn: FunctionState, waitedMs: number, why: string): Rela
   return new RelaisError(
     'unavailable',
     `No attached worker ${what} ${fn.pool.lang}; waited ${Math.round(waitedMs)} ms for one.${reason}`,
-    { component, reason: 'no_worker' },
+    { component, reason: 'no_worker', retryAfterMs: noWorkerAdviceMs, notStarted: true },
   );
 }
 
@@ -52,6 +91,7 @@ export function expiredInQueue(fn: FunctionState): RelaisError {
       component,
       reason: 'timeout',
       fault: 'platform',
+      notStarted: true,
     },
   );
 }
@@ -72,9 +112,8 @@ export function stoppedRunning(fn: FunctionState): RelaisError {
   });
 }
 
-/** It may have run. Building has no effect outside, so it may be tried again; a call must not be, unknown to its owner. */
-export function workerLost(fn: FunctionState, why: string): RelaisError {
-  const mayRepeat = fn.isBuild;
+/** It may have run: only the function's owner can say whether running it again does harm; building has no effect outside. */
+export function workerLost(fn: FunctionState, why: string, mayRepeat: boolean): RelaisError {
   const advice = mayRepeat ? 'Try again.' : 'It may have run: repeat it only if that does no harm.';
   return new RelaisError('unavailable', `The worker that had ${fn.name} ${why}. ${advice}`, {
     component,
@@ -92,6 +131,7 @@ export function movedTooOften(fn: FunctionState, moves: number): RelaisError {
       component,
       reason: 'worker_lost',
       retryable: true,
+      notStarted: true,
     },
   );
 }

@@ -40,6 +40,13 @@ export class JobEntry {
   /** Times it came back unstarted from a lost worker. */
   moves = 0;
 
+  /** Times it may have begun before on a worker that was lost. */
+  retries = 0;
+  /** Times it was handed to a worker. */
+  handedOut = 0;
+  /** The last worker it was handed to; empty before. */
+  lastWorkerId = '';
+
   /** Links of the one list it is in: its function's queue or its worker's jobs. */
   previous: JobEntry | undefined;
   next: JobEntry | undefined;
@@ -77,6 +84,21 @@ export class JobEntry {
     return this.runsBesideLoop ? 0 : this.fn.estimateMs;
   }
 
+  /**
+   * Whether running it twice does no harm: its owner says so, or it builds, which has no effect outside. Not where output may
+   * have gone out already.
+   */
+  get idempotent(): boolean {
+    if (this.flow) return false;
+    const { work } = this.job;
+    return work?.$case === 'invoke' ? work.value.idempotent : this.fn.isBuild;
+  }
+
+  /** Which attempt the next is, counted from the one its caller gave. */
+  get attempt(): number {
+    return this.job.attempt + this.retries;
+  }
+
   /** Called by the signal. */
   handleEvent(): void {
     this.#cancelled(this);
@@ -91,6 +113,9 @@ export class JobEntry {
 
   /** Time spent waiting here in all, milliseconds. */
   queuedMs(nowMs: number): number {
-    return this.queuedBeforeMs + (this.state.kind === 'queued' ? nowMs - this.queuedSinceMs : 0);
+    return (
+      this.queuedBeforeMs +
+      (this.state.kind === 'queued' || this.state.kind === 'delayed' ? nowMs - this.queuedSinceMs : 0)
+    );
   }
 }

@@ -17,6 +17,10 @@ interface SlotHolder {
 export interface Queued {
   readonly kind: 'queued';
 }
+/** Had begun on a lost worker and may be run again: waits for its next attempt. */
+export interface Delayed {
+  readonly kind: 'delayed';
+}
 /** A worker has it; the caller waits. */
 export interface Dispatched extends SlotHolder {
   readonly kind: 'dispatched';
@@ -30,14 +34,16 @@ export interface Done {
   readonly kind: 'done';
 }
 
-export type JobState = Queued | Dispatched | Abandoned | Done;
+export type JobState = Queued | Delayed | Dispatched | Abandoned | Done;
 
 export const queued: Queued = { kind: 'queued' };
+export const delayed: Delayed = { kind: 'delayed' };
 export const done: Done = { kind: 'done' };
 
 const nextKinds: Record<JobState['kind'], readonly JobState['kind'][]> = {
   queued: ['dispatched', 'done'],
-  dispatched: ['queued', 'abandoned', 'done'],
+  delayed: ['queued', 'done'],
+  dispatched: ['queued', 'delayed', 'abandoned', 'done'],
   abandoned: ['done'],
   done: [],
 };

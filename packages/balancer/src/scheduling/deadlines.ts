@@ -8,6 +8,7 @@ import { type Abandoned, type Dispatched, done } from '../jobs/job-state.js';
 import type { WorkerSession } from '../workers/worker-session.js';
 import type { Departures } from './departures.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { Retries } from './retries.js';
 
 /** How long until a worker that could not yet be blamed is looked at again. */
 const lookAgainMs = 100;
@@ -19,6 +20,7 @@ export interface DeadlinesOptions {
   readonly desk: AnswerDesk;
   readonly dispatcher: Dispatcher;
   readonly departures: Departures;
+  readonly retries: Retries;
 }
 
 /**
@@ -38,6 +40,7 @@ export class Deadlines {
       if (state.kind === 'queued') this.expireQueued(entry, nowMs);
       else if (state.kind === 'dispatched') this.#expireRunning(entry, state, nowMs);
       else if (state.kind === 'abandoned') this.#judge(entry, state, nowMs);
+      else if (state.kind === 'delayed') this.#options.retries.resume(entry, nowMs);
     }
   }
 

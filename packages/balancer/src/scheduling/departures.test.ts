@@ -1,6 +1,6 @@
 import { FakeSupervisor } from '../testing/fake-supervisor.js';
 import { FakeWorker, settled } from '../testing/fake-worker.js';
-import { ask, build, call, startRig } from '../testing/rig.js';
+import { ask, call, startRig } from '../testing/rig.js';
 
 /** A worker with three calls, of which it has begun the first; a supervisor and a spare worker. */
 async function threeInFlight() {
@@ -115,19 +115,6 @@ test('a job that out of time was answered while its worker was being looked into
   await settled();
   expect(spare.jobs).toEqual([]);
   expect(await rig.balancer.getStatus({}, { budgetMs: 1 })).toMatchObject({ jobsQueued: 0, jobsRunning: 0 });
-});
-
-test('a lost build may be tried again', async () => {
-  const rig = await startRig();
-  const worker = new FakeWorker(rig.balancer, { workerId: 'w1' });
-  await settled();
-  const answer = ask(rig, build());
-  await settled();
-  worker.close();
-  await settled();
-  rig.clock.advance(500);
-  await settled();
-  expect(answer.failure).toMatchObject({ code: 'unavailable', reason: 'worker_lost', retryable: true });
 });
 
 test('an unstarted job does not move on for ever', async () => {

@@ -10,6 +10,7 @@ import type { Fleet } from '../workers/fleet.js';
 import type { Supervisors } from '../workers/supervisors.js';
 import type { WorkerSession } from '../workers/worker-session.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { Retries } from './retries.js';
 
 const lostWhy = 'was lost';
 
@@ -20,13 +21,14 @@ export interface DeparturesOptions {
   readonly fleet: Fleet;
   readonly dispatcher: Dispatcher;
   readonly desk: AnswerDesk;
+  readonly retries: Retries;
   readonly supervisors: Supervisors;
 }
 
 /**
  * What happens when a worker goes. Its link ends and its supervisor reports what it had begun, in either order; results it
  * sent before still count. When both are there, or after exitReportMs, its jobs are settled: what had not begun moves on,
- * what had (without a report: everything) is answered and never run again.
+ * what had (without a report: everything) is answered and not run again, unless that does no harm.
  */
 export class Departures {
   readonly #options: DeparturesOptions;
@@ -79,8 +81,8 @@ export class Departures {
   }
 
   /**
-   * The balancer stops: nobody is waited for any longer. What was running is answered, workers are told to finish; those
-   * that may be blocked by a call cannot hear it and are killed, for nobody would do so later.
+   * The balancer stops: nobody is waited for any longer. What was running is answered and workers are let go, to attach to
+   * the next; those that may be blocked by a call cannot hear of it and are killed, for nobody would do so later.
    */
   dismissAll(nowMs: number): void {
     const { desk, dispatcher, fleet, supervisors } = this.#options;
@@ -93,7 +95,6 @@ export class Departures {
         if (held.kind === 'abandoned') desk.forget(entry);
         else desk.fail(entry, done, stoppedRunning(entry.fn), nowMs);
       }
-      worker.sendDrain();
       worker.close();
     }
     this.#lost.clear();
@@ -120,17 +121,25 @@ export class Departures {
   }
 
   #settleJob(worker: WorkerSession, entry: JobEntry, why: string, nowMs: number): void {
-    const { bounds, desk, dispatcher } = this.#options;
+    const { bounds, desk, dispatcher, retries } = this.#options;
     const held = entry.state as Dispatched | Abandoned;
     dispatcher.release(entry, held);
     if (held.kind === 'abandoned') {
       desk.forget(entry);
       return;
     }
+    const failure = workerLost(entry.fn, why, entry.idempotent);
     const begun = !worker.begunIds || worker.begunIds.has(held.wireId);
-    if (begun) desk.fail(entry, done, workerLost(entry.fn, why), nowMs);
-    else if (entry.moves >= bounds.movesMax) desk.fail(entry, done, movedTooOften(entry.fn, entry.moves + 1), nowMs);
-    else dispatcher.requeue(entry, workerLost(entry.fn, why), nowMs);
+    if (begun) {
+      if (!retries.take(entry, failure, nowMs)) desk.fail(entry, done, failure, nowMs);
+    } else if (entry.moves >= bounds.movesMax) {
+      desk.fail(entry, done, movedTooOften(entry.fn, entry.moves + 1), nowMs);
+    } else {
+      entry.moves++;
+      this.#options.figures.moved.add();
+      dispatcher.requeue(entry, nowMs);
+      held.span.end(failure, nowMs);
+    }
   }
 }
 

@@ -57,21 +57,28 @@ export class Dispatcher {
     fn.queue.pushBack(entry);
     this.#queuedCount++;
     if (fn.queue.size > 1) return;
+    fn.busy.begin(nowMs);
     this.turns.add(fn);
     this.#dispatchNext(fn, nowMs);
   }
 
-  /** An unstarted job of a lost worker: first in line again. Its slot has been released. */
-  requeue(entry: JobEntry, failure: RelaisError, nowMs: number): void {
+  /** A job that goes to another worker: first in line again. Its slot has been released; the caller pumps. */
+  requeue(entry: JobEntry, nowMs: number): void {
     const { fn, state } = entry;
     transition(entry, queued);
-    if (state.kind === 'dispatched') state.span.end(failure, nowMs);
-    entry.moves++;
-    this.#options.figures.moved.add();
-    entry.queuedSinceMs = nowMs;
+    // What waited for its next attempt has waited on.
+    if (state.kind === 'dispatched') entry.queuedSinceMs = nowMs;
+    if (fn.queue.size === 0) fn.busy.begin(nowMs);
     fn.queue.pushFront(entry);
     this.#queuedCount++;
     this.turns.add(fn);
+  }
+
+  /** A function may run more of its calls at once than before. */
+  roomier(fn: FunctionState, nowMs: number): void {
+    if (fn.queue.size === 0) return;
+    this.turns.add(fn);
+    this.pump(nowMs);
   }
 
   /** Takes a job that is about to be answered out of its queue. */
@@ -147,18 +154,23 @@ export class Dispatcher {
     const { fn, job } = entry;
     const { figures, pickers, tracer, wireIds } = this.#options;
     this.#traceQueue(entry, nowMs, undefined);
-    entry.queuedBeforeMs += nowMs - entry.queuedSinceMs;
-    figures.queueWait.observe((nowMs - entry.queuedSinceMs) / 1000);
+    const waitedMs = nowMs - entry.queuedSinceMs;
+    entry.queuedBeforeMs += waitedMs;
+    figures.queueWait.observe(waitedMs / 1000);
     this.#dispatchedBy(pickers.of(fn.strategy).name).add();
+    fn.busy.left();
     this.#unqueue(entry);
+    fn.waitLimit.observe(Math.min(waitedMs, nowMs - fn.pool.staffedSinceMs), fn.queue.size, nowMs);
     fn.clearReservation();
     const span = tracer.start('balancer dispatch', { kind: 'client', parent: job.traceparent, startMs: nowMs });
     const wireId = wireIds.take(entry);
     if (span.recording) {
-      span.set({ 'relais.worker_id': worker.id, 'relais.job_id': wireId, 'relais.attempt': job.attempt });
+      span.set({ 'relais.worker_id': worker.id, 'relais.job_id': wireId, 'relais.attempt': entry.attempt });
     }
     const { estimateMs } = entry;
     transition(entry, { kind: 'dispatched', worker, wireId, atMs: nowMs, estimateMs, span });
+    entry.handedOut++;
+    entry.lastWorkerId = worker.id;
     fn.running++;
     fn.drainRate.record(nowMs);
     this.drainRate.record(nowMs);
@@ -168,7 +180,7 @@ export class Dispatcher {
       lang: job.lang,
       budgetMs: Math.max(1, Math.floor(entry.deadlineMs - nowMs - hopMs)),
       traceparent: span.traceparent,
-      attempt: job.attempt,
+      attempt: entry.attempt,
       work: job.work,
       ...(job.tracestate === undefined ? {} : { tracestate: job.tracestate }),
     };
@@ -190,6 +202,7 @@ export class Dispatcher {
     fn.queue.remove(entry);
     this.#queuedCount--;
     if (fn.queue.size > 0) return;
+    fn.busy.end();
     this.turns.remove(fn);
     fn.clearReservation();
   }

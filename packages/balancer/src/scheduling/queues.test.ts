@@ -100,7 +100,7 @@ test('calls above a function’s concurrency wait, and hold up nobody else', asy
 });
 
 test('without a worker for its language a job waits for one, then is unavailable and says why', async () => {
-  const rig = await startRig();
+  const rig = await startRig({ bounds: { workerWaitMs: 2000, workerReturnMs: 0 } });
   const absent = { ...language('c', false, false), reason: 'No compiler: apt install clang.' };
   new FakeWorker(rig.balancer, { workerId: 'w1', languages: [absent, language('js')] });
   await settled();
@@ -117,7 +117,7 @@ test('without a worker for its language a job waits for one, then is unavailable
 });
 
 test('the wait for a worker begins when the last one goes', async () => {
-  const rig = await startRig();
+  const rig = await startRig({ bounds: { workerWaitMs: 2000 } });
   const worker = new FakeWorker(rig.balancer, { workerId: 'w1', slots: 1 });
   await settled();
   const running = ask(rig, call());

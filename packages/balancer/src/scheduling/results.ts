@@ -1,12 +1,14 @@
 import type { AttachRequest, JobResult, OutputPart } from '@relais/contracts';
-import { partCost, type SpanCarrier } from '@relais/kit';
+import { fromDetail, partCost, type SpanCarrier } from '@relais/kit';
 import type { AnswerDesk } from '../jobs/answer-desk.js';
 import type { JobEntry } from '../jobs/job-entry.js';
 import type { Dispatched } from '../jobs/job-state.js';
+import type { Ejections } from '../workers/ejections.js';
 import type { Fleet } from '../workers/fleet.js';
 import type { WorkerSession } from '../workers/worker-session.js';
 import type { Departures } from './departures.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { Retries } from './retries.js';
 import type { WireIds } from './wire-ids.js';
 
 export interface ResultsOptions {
@@ -17,6 +19,8 @@ export interface ResultsOptions {
   readonly departures: Departures;
   /** Takes the spans of results that come too late for their answer. */
   readonly carrier?: SpanCarrier | undefined;
+  readonly retries: Retries;
+  readonly ejections: Ejections;
 }
 
 /** Takes what workers send after their hello. */
@@ -60,20 +64,31 @@ export class Results {
       desk.forget(entry);
       return;
     }
-    learn(entry, held, result, nowMs);
+    const runMs = (result.timings?.runUs ?? (nowMs - held.atMs) * 1000) / 1000;
+    const { estimateMs } = entry.fn;
+    // How long a stream takes says nothing of its worker.
+    this.#options.ejections.observe(worker, result, entry.flow ? estimateMs : runMs, estimateMs, nowMs);
+    if (this.#movesOn(entry, result, nowMs)) return;
+    learn(entry, held, result, runMs);
     desk.pass(entry, held, result, nowMs);
+  }
+
+  /** What a worker could not even begin, and need not be so elsewhere or later. */
+  #movesOn(entry: JobEntry, { outcome }: JobResult, nowMs: number): boolean {
+    if (outcome?.$case !== 'failure') return false;
+    const { code, notStarted, retryable } = outcome.value;
+    if (!notStarted || !retryable || code !== 'unavailable') return false;
+    return this.#options.retries.moveOn(entry, fromDetail(outcome.value), nowMs);
   }
 }
 
 /** A job that failed before it ran says nothing about its function. */
-function learn(entry: JobEntry, held: Dispatched, result: JobResult, nowMs: number): void {
+function learn(entry: JobEntry, held: Dispatched, result: JobResult, runMs: number): void {
   const { fn } = entry;
-  const runUs = result.timings?.runUs ?? (nowMs - held.atMs) * 1000;
-  if (result.outcome?.$case === 'failure' && runUs === 0) return;
+  if (result.outcome?.$case === 'failure' && runMs === 0) return;
   if (held.worker.inline) held.worker.warmed(fn.key);
   // How long a stream takes is a matter of who reads it.
   if (entry.flow) return;
-  const runMs = runUs / 1000;
   fn.observe(runMs);
   if (!fn.isBuild) held.worker.observe(runMs / fn.estimateMs);
 }

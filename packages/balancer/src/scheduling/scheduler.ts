@@ -10,15 +10,19 @@ import { DeadlineWheel } from '../jobs/deadline-wheel.js';
 import { cancelled, emptyJob, notServing, noWorker } from '../jobs/failures.js';
 import { JobEntry } from '../jobs/job-entry.js';
 import { done } from '../jobs/job-state.js';
+import { FunctionScaler } from '../scaling/function-scaler.js';
+import { ScaleLog } from '../scaling/scale-log.js';
+import { WorkerScaler } from '../scaling/worker-scaler.js';
 import type { Pickers } from '../strategies/catalog.js';
+import { Ejections } from '../workers/ejections.js';
 import { Fleet } from '../workers/fleet.js';
 import { Pools } from '../workers/pool.js';
-import { Spares } from '../workers/spares.js';
 import { Supervisors } from '../workers/supervisors.js';
 import { abandonedFrom, Deadlines } from './deadlines.js';
 import { Departures } from './departures.js';
 import { Dispatcher } from './dispatcher.js';
 import { Results } from './results.js';
+import { Retries } from './retries.js';
 import { WireIds } from './wire-ids.js';
 import { WorkerWatch } from './worker-watch.js';
 
@@ -49,8 +53,13 @@ export class Scheduler {
   readonly #desk: AnswerDesk;
   readonly #deadlines: Deadlines;
   readonly #watch: WorkerWatch;
-  readonly #spares: Spares;
+  readonly scaleLog: ScaleLog;
+  readonly #workerScaler: WorkerScaler;
+  readonly #functionScaler: FunctionScaler;
+  readonly #retries: Retries;
+  readonly #ejections: Ejections;
   readonly #onCancelled = (entry: JobEntry) => this.#cancel(entry);
+  readonly #startedMs: number;
   #open = false;
 
   constructor(options: SchedulerOptions) {
@@ -62,7 +71,8 @@ export class Scheduler {
     this.#clock = clock;
     this.#bounds = bounds;
     this.#figures = figures;
-    this.#functions = new FunctionTable(this.pools, bounds.functionsMax);
+    this.#startedMs = nowMs;
+    this.#functions = new FunctionTable(this.pools, bounds);
     const wheel = new DeadlineWheel(nowMs);
     const desk = new AnswerDesk(wheel, options.carrier);
     this.#desk = desk;
@@ -79,18 +89,36 @@ export class Scheduler {
       logger,
       helloMs: bounds.helloMs,
       exited: (exit) => {
-        this.#spares.exited(exit.workerId);
+        this.#workerScaler.exited(exit.workerId);
         this.departures.report(exit, clock.nowMs());
       },
-      spareStarted: (workerId, host) => this.#spares.started(workerId, host, clock.nowMs()),
+      spareStarted: (workerId, host) => this.#workerScaler.started(workerId, host, clock.nowMs()),
     });
     this.supervisors = supervisors;
-    const departures = new Departures({ bounds, figures, logger, fleet, dispatcher, desk, supervisors });
+    const retries = new Retries({ bounds, random, wheel, dispatcher });
+    this.#retries = retries;
+    const departures = new Departures({ bounds, figures, logger, fleet, dispatcher, desk, supervisors, retries });
     this.departures = departures;
-    this.#deadlines = new Deadlines({ bounds, figures, wheel, desk, dispatcher, departures });
-    this.#spares = new Spares({ bounds, figures, logger, fleet, supervisors });
+    this.#deadlines = new Deadlines({ bounds, figures, wheel, desk, dispatcher, departures, retries });
+    this.scaleLog = new ScaleLog(() => clock.wallMs());
+    this.#workerScaler = new WorkerScaler({ bounds, figures, logger, fleet, supervisors, log: this.scaleLog });
+    this.#functionScaler = new FunctionScaler(this.scaleLog, {
+      endIdle,
+      grew: (fn, atMs) => dispatcher.roomier(fn, atMs),
+    });
     this.#watch = new WorkerWatch(fleet, departures, bounds.heartbeatMs, nowMs);
-    this.results = new Results({ desk, dispatcher, fleet, wireIds, departures, carrier: options.carrier });
+    const changed = (atMs: number) => dispatcher.pump(atMs);
+    this.#ejections = new Ejections({ bounds, logger, fleet, changed });
+    this.results = new Results({
+      desk,
+      dispatcher,
+      fleet,
+      wireIds,
+      departures,
+      retries,
+      ejections: this.#ejections,
+      carrier: options.carrier,
+    });
     figures.watch({ dispatcher, fleet, functions: this.#functions }, () => clock.nowMs());
   }
 
@@ -105,9 +133,11 @@ export class Scheduler {
     const fn = this.#functions.of(job, nowMs);
     if (!fn) return this.#refuse(job, emptyJob());
     const payloadBytes = payloadBytesOf(job);
-    const full = refusalOf(fn, payloadBytes, this.#desk, this.dispatcher.drainRate, this.#bounds, nowMs);
+    const budgetMs = Math.min(job.budgetMs, this.#bounds.budgetMsMax);
+    const applicant = { fn, payloadBytes, budgetMs };
+    const full = refusalOf(applicant, this.#desk, this.dispatcher.drainRate, this.#bounds, nowMs);
     if (full) return this.#refuse(job, full);
-    const deadlineMs = nowMs + Math.min(job.budgetMs, this.#bounds.budgetMsMax);
+    const deadlineMs = nowMs + budgetMs;
     return new Promise((resolve, reject) => {
       const entry = new JobEntry({
         job,
@@ -122,6 +152,8 @@ export class Scheduler {
         reject,
       });
       this.#desk.admit(entry);
+      this.#retries.admitted();
+      this.#functionScaler.arrived(fn, nowMs);
       this.dispatcher.enqueue(entry, nowMs);
     });
   }
@@ -136,8 +168,10 @@ export class Scheduler {
     this.#deadlines.tick(nowMs);
     this.departures.tick(nowMs);
     this.#watch.tick(nowMs);
+    this.#ejections.tick(nowMs);
     const waiting = this.dispatcher.turns.all();
-    this.#spares.tick(waiting, nowMs);
+    this.#workerScaler.tick(waiting, nowMs);
+    this.#functionScaler.tick(nowMs);
     if (this.dispatcher.queuedCount === 0) return;
     for (const fn of waiting) this.#giveUpWaiting(fn, nowMs);
     this.dispatcher.pump(nowMs);
@@ -160,13 +194,18 @@ export class Scheduler {
     } else if (state.kind === 'dispatched') {
       this.#desk.reject(entry, abandonedFrom(state), cancelled(), nowMs);
       this.#deadlines.watchAbandoned(entry, state, nowMs);
+    } else if (state.kind === 'delayed') {
+      this.#retries.drop(entry);
+      this.#desk.reject(entry, done, cancelled(), nowMs);
     }
   }
 
   /** Jobs that no attached worker can do wait only so long for one to come. */
   #giveUpWaiting(fn: FunctionState, nowMs: number): void {
     const { pool } = fn;
-    const waitMs = pool.hadWorkers ? this.#bounds.workerReturnMs : this.#bounds.workerWaitMs;
+    const { workerReturnMs, workerWaitMs } = this.#bounds;
+    const mayReturn = pool.hadWorkers || nowMs - this.#startedMs < workerReturnMs;
+    const waitMs = mayReturn ? workerReturnMs : workerWaitMs;
     if (pool.workers.length > 0 || nowMs - pool.emptySinceMs < waitMs) return;
     for (let head = fn.queue.head; head && nowMs - head.arrivedMs >= waitMs; head = fn.queue.head) {
       const failure = noWorker(fn, nowMs - head.arrivedMs, this.fleet.reasonAgainst(fn.pool.lang));
@@ -194,6 +233,15 @@ export class Scheduler {
         this.#desk.fail(head, done, notServing(), nowMs);
       }
     }
+    for (const entry of this.#retries.pausing) {
+      this.#retries.drop(entry);
+      this.#desk.fail(entry, done, notServing(), nowMs);
+    }
     this.departures.dismissAll(nowMs);
   }
+}
+
+/** Its workers end the processes that wait for its next call. */
+function endIdle(fn: FunctionState): void {
+  for (const worker of fn.pool.workers) if (!worker.inline) worker.endIdle(fn.key);
 }

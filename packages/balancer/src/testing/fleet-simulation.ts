@@ -24,11 +24,12 @@ interface Process {
 
 const functions = [
   { fn: 'tiny_1', lang: 'c', concurrencyMax: 0 },
+  { fn: 'again_1', lang: 'c', concurrencyMax: 0, idempotent: true },
   { fn: 'limited_1', lang: 'c', concurrencyMax: 2 },
   { fn: 'other_1', lang: 'js', concurrencyMax: 0, strategy: 'least' },
   { fn: 'nowhere_1', lang: 'php', concurrencyMax: 0 },
 ];
-const bounds = { queueLengthMax: 10, jobsMax: 40 };
+const bounds = { queueLengthMax: 10, jobsMax: 40, workerWaitMs: 2000, workerReturnMs: 2000 };
 const lateMaxMs = 1000;
 
 /** What may happen at any time, with how often it does beside the rest. */
@@ -64,8 +65,8 @@ export class FleetSimulation {
   readonly #supervisor: FakeSupervisor;
   readonly #open = new Set<Asked>();
   readonly #processes: Process[] = [];
-  /** Invocations begun by any worker: none may begin twice. */
-  readonly #begun = new Set<string>();
+  /** How often each invocation was begun by any worker: none may begin twice unless that does no harm. */
+  readonly #begun = new Map<string, number>();
   #workerCount = 0;
   #finishing = false;
 
@@ -155,11 +156,11 @@ export class FleetSimulation {
   }
 
   #ask(): void {
-    const { fn, lang, concurrencyMax } = this.#one(functions) ?? { fn: 'tiny_1', lang: 'c', concurrencyMax: 0 };
+    const spec = this.#one(functions) ?? { fn: 'tiny_1', lang: 'c', concurrencyMax: 0 };
     const invocationId = `i${this.askedCount++}`;
     const budgetMs = Math.floor(20 + this.#random() ** 3 * 5000);
     const isBuild = this.#random() < 0.1;
-    const job = isBuild ? build('c', budgetMs) : call({ fn, lang, concurrencyMax, budgetMs, payload: invocationId });
+    const job = isBuild ? build('c', budgetMs) : call({ ...spec, budgetMs, payload: invocationId });
     const gone = new AbortController();
     const answer = ask(this.#rig, { ...job, invocationId }, gone.signal);
     const asked = { answer, invocationId, deadlineMs: this.#rig.clock.nowMs() + budgetMs, gone };
@@ -203,8 +204,10 @@ export class FleetSimulation {
 
   #beginJob(process: Process, job: Job): void {
     process.begunIds.add(job.id);
-    if (this.#begun.has(job.invocationId)) this.violations.push(`${job.invocationId} began twice`);
-    this.#begun.add(job.invocationId);
+    const times = (this.#begun.get(job.invocationId) ?? 0) + 1;
+    this.#begun.set(job.invocationId, times);
+    if (times > timesMax(job)) this.violations.push(`${job.invocationId} began ${times} times`);
+    if (times > job.attempt) this.violations.push(`${job.invocationId} was told of too few attempts`);
   }
 
   #answer(): void {
@@ -293,4 +296,8 @@ export class FleetSimulation {
 
 function isLimited({ work }: Job): boolean {
   return work?.$case === 'invoke' && work.value.functionId === 'limited_1';
+}
+
+function timesMax({ work }: Job): number {
+  return work?.$case === 'build' || work?.value.idempotent ? 3 : 1;
 }

@@ -1,4 +1,4 @@
-import { type ErrorDetail, Job, type JobResult, type OutputPart } from '@relais/contracts';
+import { type ErrorDetail, Job, type JobResult, type OutputPart, type Scale } from '@relais/contracts';
 import { type Flow, ManualClock, passThroughTracer, silentLogger, type Tracer } from '@relais/kit';
 import { Balancer } from '../balancer.js';
 import type { BalancerBounds } from '../bounds.js';
@@ -36,6 +36,8 @@ export interface CallSpec {
   readonly concurrencyMax?: number;
   readonly strategy?: string;
   readonly streamWindowBytes?: number;
+  readonly idempotent?: boolean;
+  readonly scale?: Partial<Scale>;
 }
 
 /** A call of a function. */
@@ -56,6 +58,8 @@ export function call(spec: CallSpec = {}): Job {
         concurrencyMax: spec.concurrencyMax ?? 0,
         strategy: spec.strategy ?? '',
         streamWindowBytes: spec.streamWindowBytes ?? 0,
+        idempotent: spec.idempotent ?? false,
+        ...(spec.scale ? { scale: spec.scale } : {}),
       },
     },
   });

@@ -6,6 +6,7 @@ import type { WorkerSession } from './worker-session.js';
 export class Fleet {
   readonly #byId = new Map<string, WorkerSession>();
   readonly #pools: Pools;
+  readonly #ejected = new Set<WorkerSession>();
 
   constructor(pools: Pools) {
     this.#pools = pools;
@@ -32,15 +33,34 @@ export class Fleet {
   /** It finishes what it has and gets nothing new. */
   drain(worker: WorkerSession, nowMs: number): void {
     if (worker.state.kind !== 'ready') return;
+    this.#ejected.delete(worker);
     worker.state = { kind: 'draining' };
     this.#withdraw(worker, nowMs);
     worker.sendDrain();
+  }
+
+  /** It finishes what it has and gets nothing new for now. */
+  eject(worker: WorkerSession, nowMs: number): void {
+    this.#ejected.add(worker);
+    this.#withdraw(worker, nowMs);
+  }
+
+  isEjected(worker: WorkerSession): boolean {
+    return this.#ejected.has(worker);
+  }
+
+  /** It may have so many jobs at once from now on, an ejected one too. */
+  admit(worker: WorkerSession, slots: number, nowMs: number): void {
+    if (!this.#ejected.delete(worker)) this.#pools.remove(worker, nowMs);
+    worker.slots = slots;
+    this.#pools.add(worker, nowMs);
   }
 
   /** It is gone. Does nothing the second time. */
   retire(worker: WorkerSession, nowMs: number): void {
     if (this.#byId.get(worker.id) !== worker) return;
     this.#byId.delete(worker.id);
+    this.#ejected.delete(worker);
     this.#withdraw(worker, nowMs);
   }
 

@@ -11,6 +11,8 @@ export class Pool {
   emptySinceMs: number;
   /** Whether it ever had one. */
   hadWorkers = false;
+  /** Since when it has one without a break: waiting before that was for no lack of room. Of no meaning while it has none. */
+  staffedSinceMs: number;
   /** Functions that use it. */
   functionCount = 0;
 
@@ -19,12 +21,21 @@ export class Pool {
     this.lang = lang;
     this.room = new PoolRoom(workAheadMs);
     this.emptySinceMs = nowMs;
+    this.staffedSinceMs = nowMs;
   }
 
-  add(worker: WorkerSession): void {
-    this.workers.push(worker);
+  /** At its place in attach order: one that was ejected comes back to where it was. */
+  add(worker: WorkerSession, nowMs: number): void {
+    if (this.workers.length === 0) this.staffedSinceMs = nowMs;
+    const at = this.workers.findLastIndex(({ attachOrder }) => attachOrder < worker.attachOrder);
+    this.workers.splice(at + 1, 0, worker);
     this.room.add(worker);
     this.hadWorkers = true;
+  }
+
+  /** Whether its calls run in processes, side by side, and not in a worker's own loop. */
+  get runsInProcesses(): boolean {
+    return this.kind === 'run' && this.workers.some(({ inline }) => !inline);
   }
 
   /** Does nothing for one that is not in it. */
@@ -60,8 +71,8 @@ export class Pools {
   /** Puts a worker into the pool of everything it can do. */
   add(worker: WorkerSession, nowMs: number): void {
     for (const { lang, runs, builds } of worker.languages) {
-      if (runs) this.of('run', lang, nowMs).add(worker);
-      if (builds) this.of('build', lang, nowMs).add(worker);
+      if (runs) this.of('run', lang, nowMs).add(worker, nowMs);
+      if (builds) this.of('build', lang, nowMs).add(worker, nowMs);
     }
   }
 

@@ -12,6 +12,7 @@ import type { FunctionState } from '../functions/function-state.js';
 import type { JobEntry } from '../jobs/job-entry.js';
 import { JobList } from '../jobs/job-list.js';
 import type { Seat, Standing } from './line-up.js';
+import { WorkerHealth } from './worker-health.js';
 
 /** Takes jobs. */
 interface Ready {
@@ -41,7 +42,10 @@ export class WorkerSession implements Standing {
   readonly host: string;
   readonly inline: boolean;
   readonly sandbox: SandboxState | undefined;
-  readonly slots: number;
+  /** Jobs it may have at once, as it says. */
+  readonly credit: number;
+  /** The same, fewer while it starts slowly. */
+  slots: number;
   /** One entry per language. */
   readonly languages: readonly LanguageSupport[];
   readonly weight: number;
@@ -56,6 +60,11 @@ export class WorkerSession implements Standing {
   /** When it was last heard, monotonic milliseconds. */
   heardMs: number;
   jobsDone = 0;
+  readonly health = new WorkerHealth();
+  /** Given nothing until then, monotonic milliseconds; past when it is in rotation. */
+  ejectedUntilMs = 0;
+  /** Times it was ejected of late. */
+  ejections = 0;
   linkOpen = true;
   /** Ids its exit report says it had begun; undefined while there is no report. */
   begunIds: ReadonlySet<number> | undefined;
@@ -83,7 +92,8 @@ export class WorkerSession implements Standing {
     this.host = hello.host;
     this.inline = hello.inline;
     this.sandbox = hello.sandbox;
-    this.slots = Math.min(hello.slots, start.slotsMax);
+    this.credit = Math.min(hello.slots, start.slotsMax);
+    this.slots = this.credit;
     this.weight = hello.weight > 0 ? Math.min(hello.weight, weightMax) : 1;
     this.languages = [...new Map(hello.languages.map((support) => [support.lang, support])).values()];
     this.attachOrder = start.attachOrder;
@@ -91,12 +101,16 @@ export class WorkerSession implements Standing {
     this.progressMs = start.nowMs;
     this.heardMs = start.nowMs;
     this.#link = link;
-    this.#jobBatch = new TickBatch((jobs) => link.send({ jobs, cancelIds: [], drain: false, credits: [] }));
+    this.#jobBatch = new TickBatch((jobs) =>
+      link.send({ jobs, cancelIds: [], drain: false, credits: [], idleFunctionIds: [] }),
+    );
     this.#cancelBatch = new TickBatch((cancelIds) => {
       this.#jobBatch.flushNow();
-      link.send({ jobs: [], cancelIds, drain: false, credits: [] });
+      link.send({ jobs: [], cancelIds, drain: false, credits: [], idleFunctionIds: [] });
     });
-    this.#creditBatch = new TickBatch((credits) => link.send({ jobs: [], cancelIds: [], drain: false, credits }));
+    this.#creditBatch = new TickBatch((credits) =>
+      link.send({ jobs: [], cancelIds: [], drain: false, credits, idleFunctionIds: [] }),
+    );
   }
 
   get jobCount(): number {
@@ -173,6 +187,11 @@ export class WorkerSession implements Standing {
   sendDrain(): void {
     this.#jobBatch.flushNow();
     this.#link.send(AttachResponse.create({ drain: true }));
+  }
+
+  /** The processes that wait for the next call of a function are no longer needed. */
+  endIdle(functionId: string): void {
+    if (this.linkOpen) this.#link.send(AttachResponse.create({ idleFunctionIds: [functionId] }));
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import { keyScenarios } from './scenarios/keys.js';
 import { languageScenarios } from './scenarios/languages.js';
 import { metricScenarios } from './scenarios/metrics.js';
 import { protocolScenarios } from './scenarios/protocols.js';
+import { restartScenarios } from './scenarios/restarts.js';
 import { secretScenarios } from './scenarios/secrets.js';
 import { streamingScenarios } from './scenarios/streaming.js';
 import { traceScenarios } from './scenarios/traces.js';
@@ -21,5 +22,6 @@ export function systemScenarios(topology: Topology): void {
     metricScenarios(topology);
     streamingScenarios(topology);
     faultScenarios(topology);
+    restartScenarios(topology);
   });
 }

@@ -13,6 +13,10 @@ export interface Platform {
   readonly workers: number;
   /** HOST:PORT of every process that shows its metrics. */
   readonly metricsAddresses: readonly string[];
+  /** Its processes, by what each runs, in the order of their start. */
+  readonly roles: readonly string[];
+  /** SIGTERM to one process and, when it has ended, a new one in its place at the same addresses. */
+  restart(role: string): Promise<void>;
   /** Logs of all its processes. */
   log(): string;
   /** SIGKILL to every process at once, workers and their children included. */
@@ -44,9 +48,10 @@ export const allInOne: Topology = {
   async start(options = {}) {
     const data = options.data ?? mkdtempSync(join(tmpdir(), 'relais-system-'));
     const { gatewayFlags = [] } = options;
-    const flags = ['--port', '0', '--data', data, ...watching(options), ...gatewayFlags];
-    const process = await startRelais(flags, options.path);
-    return platformOf(urlOf(process), data, [process]);
+    const flags = ['--data', data, ...watching(options), ...gatewayFlags];
+    const process = await startRelais(['--port', '0', ...flags], options.path);
+    const url = urlOf(process);
+    return platformOf(url, data, [{ role: 'all', process, again: [...portOf(url), ...flags] }]);
   },
 };
 
@@ -56,14 +61,25 @@ export const fourRoles: Topology = {
     const data = options.data ?? mkdtempSync(join(tmpdir(), 'relais-system-'));
     const common = ['--cluster-token', 'system-test-token', ...watching(options)];
     const listen = '127.0.0.1:0';
-    const storage = await startRelais(['--roles', 'storage', '--storage-listen', listen, '--data', data, ...common]);
-    const storageAt = ['--storage', addressOf(storage, 'storage')];
-    const balancer = await startRelais(['--roles', 'balancer', '--balancer-listen', listen, ...common]);
-    const peers = [...storageAt, '--balancer', addressOf(balancer, 'balancer'), ...common];
-    const worker = await startRelais(['--roles', 'worker', ...peers]);
     const { gatewayFlags = [] } = options;
-    const gateway = await startRelais(['--roles', 'gateway', '--port', '0', ...peers, ...gatewayFlags]);
-    return platformOf(urlOf(gateway), data, [storage, balancer, worker, gateway]);
+    const kept = ['--roles', 'storage', '--data', data, ...common];
+    const storage = await startRelais([...kept, '--storage-listen', listen]);
+    const storageAt = addressOf(storage, 'storage');
+    const central = ['--roles', 'balancer', ...common];
+    const balancer = await startRelais([...central, '--balancer-listen', listen]);
+    const balancerAt = addressOf(balancer, 'balancer');
+    const peers = ['--storage', storageAt, '--balancer', balancerAt, ...common];
+    const running = ['--roles', 'worker', ...peers];
+    const worker = await startRelais(running);
+    const edge = ['--roles', 'gateway', ...peers, ...gatewayFlags];
+    const gateway = await startRelais([...edge, '--port', '0']);
+    const url = urlOf(gateway);
+    return platformOf(url, data, [
+      { role: 'storage', process: storage, again: [...kept, '--storage-listen', storageAt] },
+      { role: 'balancer', process: balancer, again: [...central, '--balancer-listen', balancerAt] },
+      { role: 'worker', process: worker, again: running },
+      { role: 'gateway', process: gateway, again: [...edge, ...portOf(url)] },
+    ]);
   },
 };
 
@@ -72,22 +88,40 @@ export function removeData(data: string): void {
   rmSync(data, { recursive: true, force: true });
 }
 
-function platformOf(url: string, data: string, processes: readonly RoleProcess[]): Platform {
+/** One process of a platform. */
+interface Part {
+  readonly role: string;
+  process: RoleProcess;
+  /** Flags that start it again at the same addresses. */
+  readonly again: readonly string[];
+}
+
+function platformOf(url: string, data: string, parts: readonly Part[]): Platform {
+  let endedLog = '';
   return {
     url,
     data,
     workers,
-    metricsAddresses: processes.map((process) => addressOf(process, 'metrics')),
-    log: () => processes.map((process) => process.log()).join('\n'),
+    metricsAddresses: parts.map(({ process }) => addressOf(process, 'metrics')),
+    roles: parts.map(({ role }) => role),
+    async restart(role) {
+      const part = parts.find((each) => each.role === role);
+      if (!part) throw new Error(`no process runs ${role}`);
+      part.process.signal('SIGTERM');
+      await part.process.exited;
+      endedLog += part.process.log();
+      part.process = await startRelais(part.again);
+    },
+    log: () => [endedLog, ...parts.map(({ process }) => process.log())].join('\n'),
     async killEverything() {
-      const pids = processes.flatMap((process) => processTree(process.pid));
+      const pids = parts.flatMap(({ process }) => processTree(process.pid));
       for (const pid of pids) tryKill(pid);
       await eventually('every process is gone', async () => pids.every((pid) => !isAlive(pid)));
     },
     async stop() {
-      const pids = processes.flatMap((process) => processTree(process.pid));
+      const pids = parts.flatMap(({ process }) => processTree(process.pid));
       const codes: (number | null)[] = [];
-      for (const process of [...processes].reverse()) {
+      for (const { process } of [...parts].reverse()) {
         process.signal('SIGTERM');
         codes.push(await process.exited);
       }
@@ -112,6 +146,10 @@ function watching({ otlpUrl }: StartOptions): string[] {
 
 function urlOf(process: RoleProcess): string {
   return /http:\/\/[\d.]+:\d+/.exec(process.ready)?.[0] ?? '';
+}
+
+function portOf(url: string): string[] {
+  return ['--port', new URL(url).port];
 }
 
 function addressOf(process: RoleProcess, role: string): string {

@@ -1,4 +1,10 @@
-import type { FleetServiceService, GetStatusResponse, SetStrategyResponse, Worker } from '@relais/contracts';
+import type {
+  FleetServiceService,
+  GetStatusResponse,
+  ScaleDecision,
+  SetStrategyResponse,
+  Worker,
+} from '@relais/contracts';
 import type { Clock, ServiceOf } from '@relais/kit';
 import type { Caller } from './caller.js';
 import type { ControlCalls } from './control-calls.js';
@@ -51,5 +57,11 @@ export class Cluster {
     const { calls, fleet } = this.#options;
     const request = { strategy: strategy.toLowerCase() };
     return await calls.run('balancer', caller, (c) => fleet.setStrategy(request, c));
+  }
+
+  /** The last decisions about scale, newest first; of one subject when it is not empty. */
+  async explainScale(subject: string, limit: number, caller: Caller): Promise<ScaleDecision[]> {
+    const { calls, fleet } = this.#options;
+    return (await calls.run('balancer', caller, (c) => fleet.explainScale({ subject, limit }, c))).decisions;
   }
 }

@@ -19,6 +19,7 @@ test.each([
   { entry: 'src/main.c' },
   { http: 'cgi' },
   { strategy: 'affinity' },
+  { scale: { targetCalls: 20, max: 1_000, idleMs: 1_000 } },
   { env: { A: 'x'.repeat(4_095) } },
   { cflags: ['-O2', '-Os', '-DNAME=1', '-Iinclude', '-std=c11', '-Wall', '-Wno-unused', '-fno-exceptions'] },
 ])('takes %j', (fields) => {
@@ -35,6 +36,8 @@ test.each([
   [{ entry: '/etc/passwd' }, 'entry'],
   [{ http: 'fcgi' }, 'http'],
   [{ strategy: 'best' }, 'strategy must be one of rr, fifo, weighted, least, affinity'],
+  [{ scale: { targetCalls: 1_001, max: 0, idleMs: 0 } }, 'scale.targetCalls must be 1 to 1000'],
+  [{ scale: { targetCalls: 0, max: 0, idleMs: 999 } }, 'scale.idleMs must be 1000 to 3600000'],
   [{ env: { A: 'x'.repeat(4_096) } }, 'env may have at most 4096 bytes'],
   [{ env: { 'A B': '' } }, 'is not a variable name'],
   [{ env: { RELAIS_INVOCATION_ID: 'x' } }, 'set by Relais itself'],

@@ -1,4 +1,4 @@
-import { FunctionConfig, Isolation } from '@relais/contracts';
+import { FunctionConfig, Isolation, type Scale } from '@relais/contracts';
 import { checkAccess } from '../access/function-access.js';
 import { checkSecretNames } from '../secrets/secret-names.js';
 import { checkCflags } from './cflags.js';
@@ -15,6 +15,13 @@ export const configBounds = {
 
 /** Balancing strategies a function may choose; contract section 5. */
 export const functionStrategies: readonly string[] = ['rr', 'fifo', 'weighted', 'least', 'affinity'];
+
+/** Bounds of what a deployer may say of a function's scale; zero is the default. */
+const scaleBounds = {
+  targetCalls: { min: 1, max: 1_000 },
+  max: { min: 1, max: 1_000 },
+  idleMs: { min: 1_000, max: 3_600_000 },
+} as const;
 
 const entryForm = /^[A-Za-z0-9_@][A-Za-z0-9._@+-]*(?:\/[A-Za-z0-9_@][A-Za-z0-9._@+-]*)*$/;
 const entryLengthMax = 255;
@@ -42,6 +49,7 @@ export function completeConfig(given: FunctionConfig | undefined, language: Know
   if (config.http !== '' && config.http !== 'cgi') mistakes.push('http must be "cgi" or left out');
   checkAccess(config, mistakes);
   config.strategy = strategyOf(config.strategy, mistakes);
+  checkScale(config.scale, mistakes);
   checkCflags(config.cflags, language.lang, mistakes);
   checkEnv(config.env, mistakes);
   checkSecretNames(config, mistakes);
@@ -55,4 +63,12 @@ function strategyOf(given: string, mistakes: string[]): string {
     mistakes.push(`strategy must be one of ${functionStrategies.join(', ')}`);
   }
   return strategy;
+}
+
+function checkScale(scale: Scale | undefined, mistakes: string[]): void {
+  for (const [key, bound] of Object.entries(scaleBounds)) {
+    const value = scale?.[key as keyof Scale] ?? 0;
+    if (value === 0 || (value >= bound.min && value <= bound.max)) continue;
+    mistakes.push(`scale.${key} must be ${bound.min} to ${bound.max}, not ${value}`);
+  }
 }

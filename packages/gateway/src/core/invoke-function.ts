@@ -165,6 +165,8 @@ function workOf(
         streamWindowBytes,
         secrets,
         strategy: version.config?.strategy ?? '',
+        idempotent: version.config?.idempotent ?? false,
+        scale: version.config?.scale,
       },
     },
   };

@@ -9,6 +9,9 @@ export interface ReadinessOptions {
   readonly calls: ControlCalls;
 }
 
+/** Who asks whether we are ready wants to hear it soon: a role that restarts is waited for elsewhere. */
+const probeMs = 2_000;
+
 /** Whether an ordinary request would succeed now: storage answers, a worker is ready, and some language runs. */
 export class Readiness {
   readonly #options: ReadinessOptions;
@@ -31,7 +34,8 @@ export class Readiness {
   /** What stands in the way; empty when ready. Never rejects. */
   async reasons(caller: Caller): Promise<string[]> {
     if (this.#isStopping) return ['The gateway is shutting down.'];
-    const found = await Promise.all([this.#storage(caller), this.#workers(caller), this.#languages(caller)]);
+    const hasty = { ...caller, budgetMs: Math.min(caller.budgetMs ?? probeMs, probeMs) };
+    const found = await Promise.all([this.#storage(hasty), this.#workers(hasty), this.#languages(hasty)]);
     return found.filter((reason) => reason !== '');
   }
 

@@ -23,6 +23,16 @@ export function clusterService(shared: EdgeShared): ServiceImpl<typeof cluster.C
       await fleet.drainWorker(workerId, caller);
       return {};
     }),
+    explainScale: serve(shared, method.explainScale, async ({ limit, subject }, { caller }) => {
+      const decisions = await fleet.explainScale(subject, limit, caller);
+      return {
+        decisions: decisions.map(({ at, policy, ...decision }) => ({
+          ...decision,
+          ...(at ? { at: timestampFromDate(at) } : {}),
+          ...(policy ? { policy } : {}),
+        })),
+      };
+    }),
     setStrategy: serve(shared, method.setStrategy, ({ strategy }, { caller }) => fleet.setStrategy(strategy, caller)),
   };
 }

@@ -1,5 +1,5 @@
 import type { ServiceImpl } from '@connectrpc/connect';
-import type { FunctionConfig } from '@relais/contracts';
+import { type FunctionConfig, Scale } from '@relais/contracts';
 import { functions } from '@relais/contracts/edge';
 import { functionMessage, isolationCostMessage } from './messages.js';
 import { type EdgeShared, serve } from './serve.js';
@@ -42,8 +42,22 @@ function bytesOf(source: string | Uint8Array | undefined): Buffer {
 }
 
 function plainConfig(config: functions.FunctionConfig): FunctionConfig {
-  const { auth, cflags, concurrency, cors, entry, env, http, isolation, memoryMb, secrets, strategy, timeoutMs } =
-    config;
+  const {
+    auth,
+    cflags,
+    concurrency,
+    cors,
+    entry,
+    env,
+    http,
+    idempotent,
+    isolation,
+    memoryMb,
+    scale,
+    secrets,
+    strategy,
+    timeoutMs,
+  } = config;
   return {
     auth,
     cflags: [...cflags],
@@ -52,8 +66,10 @@ function plainConfig(config: functions.FunctionConfig): FunctionConfig {
     entry,
     env: { ...env },
     http,
+    idempotent,
     isolation: Number(isolation),
     memoryMb,
+    scale: scale && Scale.fromPartial(scale),
     secrets: [...secrets],
     strategy,
     timeoutMs,

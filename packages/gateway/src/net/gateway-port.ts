@@ -13,6 +13,8 @@ import type { TlsFiles } from './tls-files.js';
 
 const inactivitySlackMs = 5_000;
 const idleCheckMs = 100;
+/** On closing, a connection that was accepted may still bring its request within this. */
+const lastRequestMs = 500;
 
 /** Serves one request of either protocol; never rejects and never throws. */
 export type RequestHandler = (request: ServerRequest, response: ServerResponse) => void;
@@ -97,11 +99,16 @@ export class GatewayPort {
     const cancelCut = clock.after(graceMs, () => this.#cut());
     // A connection whose answer was already on its way falls idle only now, and would be kept alive.
     const stopTicking = clock.every(idleCheckMs, () => this.#http1.closeIdleConnections());
-    for (const socket of this.#undecided.values()) socket.destroy();
+    const cancelEnd = clock.after(Math.min(graceMs, lastRequestMs), () => this.#endUndecided());
     if (graceMs <= 0) this.#cut();
     await closed;
     cancelCut();
+    cancelEnd();
     stopTicking();
+  }
+
+  #endUndecided(): void {
+    for (const socket of this.#undecided.values()) socket.destroy();
   }
 
   #cut(): void {
@@ -164,6 +171,7 @@ export class GatewayPort {
     });
     const answer = (request: http.IncomingMessage, response: http.ServerResponse) => {
       this.#answers.set(request.socket, response);
+      if (this.#closing) response.shouldKeepAlive = false;
       const why = brokenRule(request);
       if (why) refuseRequest(request, response, why, clock, limits);
       else handler(request, response);

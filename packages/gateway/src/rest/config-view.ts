@@ -22,5 +22,7 @@ export function configView(config: FunctionConfig | undefined): object {
     ...(config.cors.length > 0 ? { cors: config.cors } : {}),
     ...(config.http ? { http: config.http } : {}),
     ...(config.strategy ? { strategy: config.strategy } : {}),
+    ...(config.idempotent ? { idempotent: true } : {}),
+    ...(config.scale ? { scale: config.scale } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import { FunctionConfig, Isolation } from '@relais/contracts';
+import { FunctionConfig, Isolation, Scale } from '@relais/contracts';
 import { invalid } from '../core/failures.js';
 import { duplicateParameter, parseQuery, unknownParameter } from './query.js';
 
@@ -29,8 +29,7 @@ const setters: Readonly<Record<string, Setter>> = {
     into.filename = value;
   },
   update: (into, value, mistakes) => {
-    if (value !== '' && value !== 'true' && value !== 'false') mistakes.push('update must be true or false');
-    into.update = value !== 'false';
+    into.update = flag('update', value, mistakes);
   },
   timeoutMs: number('timeoutMs'),
   memoryMb: number('memoryMb'),
@@ -61,6 +60,12 @@ const setters: Readonly<Record<string, Setter>> = {
   strategy: (into, value) => {
     into.config.strategy = value;
   },
+  idempotent: (into, value, mistakes) => {
+    into.config.idempotent = flag('idempotent', value, mistakes);
+  },
+  'scale.targetCalls': scaleNumber('targetCalls'),
+  'scale.max': scaleNumber('max'),
+  'scale.idleMs': scaleNumber('idleMs'),
 };
 
 const names = Object.keys(setters);
@@ -89,8 +94,26 @@ export function deployParameters(query: string): DeployParameters {
 
 function number(key: 'timeoutMs' | 'memoryMb' | 'concurrency'): Setter {
   return (into, value, mistakes) => {
-    // Zero means the default inside; from a query it is a mistake.
-    if (/^[1-9][0-9]{0,9}$/.test(value)) into.config[key] = Number(value);
-    else mistakes.push(`${key} must be a whole number above 0, not ${JSON.stringify(value.slice(0, 40))}`);
+    into.config[key] = wholeNumber(key, value, mistakes);
   };
+}
+
+function scaleNumber(key: keyof Scale): Setter {
+  return (into, value, mistakes) => {
+    into.config.scale ??= Scale.create();
+    into.config.scale[key] = wholeNumber(`scale.${key}`, value, mistakes);
+  };
+}
+
+/** Zero means the default inside; from a query it is a mistake. */
+function wholeNumber(name: string, value: string, mistakes: string[]): number {
+  if (/^[1-9][0-9]{0,9}$/.test(value)) return Number(value);
+  mistakes.push(`${name} must be a whole number above 0, not ${JSON.stringify(value.slice(0, 40))}`);
+  return 0;
+}
+
+/** The name alone means true. */
+function flag(name: string, value: string, mistakes: string[]): boolean {
+  if (value !== '' && value !== 'true' && value !== 'false') mistakes.push(`${name} must be true or false`);
+  return value !== 'false';
 }

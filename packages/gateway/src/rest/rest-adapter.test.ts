@@ -91,7 +91,7 @@ test('an invocation answers output, id and duration, and its ids in headers', as
 });
 
 test('an invocation passes on what is left of the time, the trace and the concurrency', async () => {
-  await ask('POST', '/deploy?name=hello&lang=c&timeoutMs=700&concurrency=2', source);
+  await ask('POST', '/deploy?name=hello&lang=c&timeoutMs=700&concurrency=2&idempotent', source);
   const traceparent = '00-11111111111111111111111111111111-2222222222222222-01';
   await ask('POST', '/invoke?fn=hello', 'x', { traceparent });
   const job = harness.dispatch.jobs.at(-1);
@@ -104,7 +104,7 @@ test('an invocation passes on what is left of the time, the trace and the concur
         functionId: 'hello_1728435600',
         functionName: 'hello',
         concurrencyMax: 2,
-        http: undefined,
+        idempotent: true,
         strategy: '',
       },
     },

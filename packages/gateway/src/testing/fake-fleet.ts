@@ -1,4 +1,4 @@
-import { type FleetServiceService, type LanguageSupport, type Worker, WorkerState } from '@relais/contracts';
+import { type FleetServiceService, type LanguageSupport, Worker, WorkerState } from '@relais/contracts';
 import { RelaisError, type ServiceOf } from '@relais/kit';
 
 /** A fleet whose answers a test sets. */
@@ -12,7 +12,7 @@ export class FakeFleet implements ServiceOf<typeof FleetServiceService> {
     { lang: 'rust', runs: true, builds: false, reason: 'rustc is absent: apt install rustc', toolchain: '' },
   ];
   workers: Worker[] = [
-    {
+    Worker.fromPartial({
       id: 'w1',
       pid: 7,
       host: 'here',
@@ -26,7 +26,7 @@ export class FakeFleet implements ServiceOf<typeof FleetServiceService> {
       weight: 1,
       outstandingMs: 10,
       sandbox: { name: 'bubblewrap', tier: 'T2', missing: [] },
-    },
+    }),
   ];
 
   async getStatus() {
@@ -44,6 +44,10 @@ export class FakeFleet implements ServiceOf<typeof FleetServiceService> {
   async drainWorker({ workerId }: { workerId: string }) {
     if (this.workers.some((worker) => worker.id === workerId)) return {};
     throw new RelaisError('not_found', `There is no worker ${workerId}.`, { component: 'balancer' });
+  }
+
+  async explainScale() {
+    return { decisions: [] };
   }
 
   async setStrategy({ strategy }: { strategy: string }) {

@@ -36,6 +36,8 @@ const everything: Required<Omit<ErrorFields, 'cause'>> = {
   limit: { name: 'memoryMb', limit: 128, used: 0.5 },
   timings: { queuedUs: 1, coldUs: 2, runUs: 3, fetchUs: 4, compileUs: 5, startUs: 6, initUs: 7 },
   workerId: 'w1',
+  attempts: 2,
+  notStarted: true,
 };
 
 /** A failure as it is on the other side of the wire. */

@@ -28,6 +28,10 @@ export interface ErrorFields {
   limit?: LimitHit;
   timings?: Timings;
   workerId?: string;
+  /** Times the work was handed to a worker. */
+  attempts?: number;
+  /** The work has provably not started: sending it again cannot run it twice. */
+  notStarted?: boolean;
   /** Stays in our log; never sent to a caller. */
   cause?: unknown;
 }
@@ -108,6 +112,8 @@ export function toDetail(error: RelaisError): ErrorDetail {
     limit: fields.limit,
     timings: fields.timings,
     workerId: fields.workerId ?? '',
+    attempts: fields.attempts ?? 0,
+    notStarted: fields.notStarted ?? false,
   };
 }
 
@@ -126,5 +132,7 @@ export function fromDetail(detail: ErrorDetail): RelaisError {
   if (detail.limit) fields.limit = detail.limit;
   if (detail.timings) fields.timings = detail.timings;
   if (detail.workerId) fields.workerId = detail.workerId;
+  if (detail.attempts) fields.attempts = detail.attempts;
+  if (detail.notStarted) fields.notStarted = true;
   return new RelaisError(isErrorCode(detail.code) ? detail.code : 'internal', detail.message, fields);
 }

@@ -28,6 +28,8 @@ export function toRest(error: RelaisError): RestFailure {
     ...(fields.limit ? { limit: fields.limit } : {}),
     ...(fields.timings ? { timings: fields.timings } : {}),
     ...(fields.workerId ? { workerId: fields.workerId } : {}),
+    ...(fields.attempts ? { attempts: fields.attempts } : {}),
+    ...(fields.notStarted ? { notStarted: true } : {}),
   };
   return {
     httpStatus: tooLarge ? 413 : errorCodes[error.code].httpStatus,

@@ -110,6 +110,7 @@ export const askingCodec: AskingCodec<Job, JobResult, DispatchRequest, DispatchR
     credits: [],
   }),
   unwrap: (frame) => frame.results.map((answer) => ({ id: answer.id, answer })),
+  isLeaving: ({ outcome }) => outcome?.$case === 'failure' && outcome.value.reason === 'stopping',
   sizeOf: (job) => 64 + payloadOf(job).length,
   parts: {
     unwrap: (frame) => frame.parts.map((part) => ({ id: part.id, part })),

@@ -70,6 +70,13 @@ export const platformSchema = defineConfig({
     describe: 'Directory in which storage keeps its database and compilers their caches.',
   },
   workers: { kind: 'int', default: 4, min: 1, max: 64, describe: 'Worker processes to keep running.' },
+  workersExtraMax: {
+    kind: 'int',
+    default: 4,
+    min: 0,
+    max: 32,
+    describe: 'Workers of each kind, WASM and native, that load may add on a host; they go when it is over.',
+  },
   strategy: { kind: 'enum', values: strategyNames, default: 'affinity', describe: 'How jobs are given to workers.' },
   slotsInline: {
     kind: 'int',

@@ -42,6 +42,6 @@ function makeBalancer({ clock, config, loggerOf, metrics, telemetry }: Surroundi
     random: Math.random,
     metrics,
     carrier: telemetry.carrier,
-    bounds: { queueLengthMax: config.queueLengthMax },
+    bounds: { queueLengthMax: config.queueLengthMax, sparesMax: config.workersExtraMax },
   });
 }

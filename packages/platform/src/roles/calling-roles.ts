@@ -25,6 +25,9 @@ import { runs, type Surroundings } from './surroundings.js';
 import { workerDoors } from './worker-doors.js';
 import { workerFleet } from './worker-fleet.js';
 
+/** Those that run WASM and those that run native languages are scaled apart. */
+const workerKinds = 2;
+
 const workerMain = fileURLToPath(new URL('../worker/main.js', import.meta.url));
 
 /** The roles that call others, where they run in this process, with what they call. */
@@ -118,6 +121,7 @@ function makeWorkers(
     host,
     workerMain,
     workers,
+    sparesMax: config.workersExtraMax * workerKinds,
     scratchFolder: folder.path,
     sandbox: () => sandbox.found.state,
     confinement: () => {

@@ -48,6 +48,17 @@ test('a failure is an answer with its code and reason', () => {
   });
 });
 
+test.each([
+  ['shutting_down', true, true],
+  ['stopping', true, true],
+  ['shutting_down', false, false],
+  ['no_worker', true, false],
+])('of a balancer that refuses with %s, not started %s, the next one is asked: %s', (reason, notStarted, isLeaving) => {
+  const error = new RelaisError('unavailable', 'No.', notStarted ? { reason, notStarted } : { reason });
+  expect(dispatchAskingCodec.isLeaving(dispatchAnsweringCodec.failure(5, error))).toBe(isLeaving);
+  expect(dispatchAskingCodec.isLeaving(JobResult.create({ id: 5 }))).toBe(false);
+});
+
 test('sizes follow the bytes that travel', () => {
   const big = { ...work, value: { ...work.value, payload: Buffer.alloc(1_000_000) } };
   expect(dispatchAskingCodec.sizeOf({ ...job, work: big })).toBeGreaterThan(1_000_000);

@@ -6,6 +6,9 @@ const frameOverheadBytes = 256;
 /** The same of a part of an output. */
 const partOverheadBytes = 64;
 
+/** Why a balancer or its server takes nothing new. */
+const leavingReasons: ReadonlySet<string> = new Set(['shutting_down', 'stopping']);
+
 /** How a gateway's jobs travel to a balancer in another process. */
 export const dispatchAskingCodec: AskingCodec<Job, JobResult, DispatchRequest, DispatchResponse, OutputPart> = {
   wrap(questions, cancelIds) {
@@ -18,6 +21,8 @@ export const dispatchAskingCodec: AskingCodec<Job, JobResult, DispatchRequest, D
     return DispatchRequest.create({ jobs, cancelIds: [...cancelIds] });
   },
   unwrap: (frame) => frame.results.map((answer) => ({ id: answer.id, answer })),
+  isLeaving: ({ outcome }) =>
+    outcome?.$case === 'failure' && outcome.value.notStarted && leavingReasons.has(outcome.value.reason),
   sizeOf({ work }) {
     const bytes = work?.$case === 'invoke' ? work.value.payload.length : (work?.value.source.length ?? 0);
     return bytes + frameOverheadBytes;

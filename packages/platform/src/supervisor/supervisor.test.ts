@@ -52,6 +52,7 @@ function supervise(workers: readonly WorkerPlan[]) {
     host: 'here',
     workerMain,
     workers,
+    sparesMax: 4,
     scratchFolder,
     confinement: () => undefined,
     sandbox: () => ({ name: 'none', tier: 'T0', missing: [] }),

@@ -23,6 +23,8 @@ export interface SupervisorOptions {
   readonly workerMain: string;
   /** One entry per worker to keep running; the id is the supervisor's to choose. */
   readonly workers: readonly WorkerPlan[];
+  /** Workers beside those, ordered by the balancer, at once; an order for one more is not obeyed. */
+  readonly sparesMax: number;
   /** Private folder in which each worker gets a scratch directory. */
   readonly scratchFolder: string;
   /** What workers run functions in; asked for each worker. */
@@ -40,9 +42,6 @@ const redialMs = 500;
 /** A worker that ends sooner than this after its start is started again later each time. */
 const stableMs = 5000;
 const restartDelayMs = { first: 20, max: 5000 };
-/** Spare workers at once; an order for one more is not obeyed. */
-const sparesMax = 4;
-
 interface Place {
   /** First part of the ids of its workers. */
   readonly name: string;
@@ -130,7 +129,7 @@ export class Supervisor implements Component, MetricSource {
   }
 
   #startSpare(likeWorkerId: string, reason: string): void {
-    const { logger } = this.#options;
+    const { logger, sparesMax } = this.#options;
     const like = this.#placeOf(likeWorkerId);
     if (!like || this.#stopping) return;
     if (this.#places.filter(({ spare }) => spare).length >= sparesMax) {

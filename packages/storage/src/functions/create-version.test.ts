@@ -26,6 +26,8 @@ describe('creating a version', () => {
       env: { KEY: 'value' },
       http: 'cgi',
       strategy: 'rr',
+      idempotent: true,
+      scale: { targetCalls: 20, max: 4, idleMs: 60_000 },
     });
     const [version] = await create(
       deploy('hello', 'source', {

@@ -47,6 +47,7 @@ function rig() {
   const frames: AttachRequest[] = [];
   const links: Link<AttachResponse, AttachRequest>[] = [];
   const refusals = { next: 0 };
+  const idleEnded: string[] = [];
   let runner: HeldRunner | undefined;
   const node = new WorkerNode({
     workerId: 'w1',
@@ -70,13 +71,14 @@ function rig() {
       links.push(theirs);
       return ours;
     },
+    endIdle: (functionId) => idleEnded.push(functionId),
     makeRunner: (answer) => {
       runner = new HeldRunner(answer);
       return runner as unknown as JobRunner;
     },
   });
   if (!runner) throw new Error('the node makes its runner in the constructor');
-  return { clock, frames, links, node, refusals, runner };
+  return { clock, frames, idleEnded, links, node, refusals, runner };
 }
 
 /** Lets microtasks and the batch of this turn go through. */
@@ -97,6 +99,14 @@ test('says hello first, takes jobs, and answers those of one turn in one frame',
   await turnsUntil(() => frames.length === 2);
   expect(frames[0]?.hello).toMatchObject({ workerId: 'w1', slots: 4, weight: 2, pid: 4711 });
   expect(frames[1]?.results.map(({ id }) => id)).toEqual([1, 2]);
+});
+
+test('ends what waits for a function that the balancer calls idle', async () => {
+  const { idleEnded, links, node } = rig();
+  await node.start();
+  links[0]?.send(AttachResponse.create({ idleFunctionIds: ['f_1', 'g_1'] }));
+  await turnsUntil(() => idleEnded.length > 0);
+  expect(idleEnded).toEqual(['f_1', 'g_1']);
 });
 
 test('sends a heartbeat every second', async () => {

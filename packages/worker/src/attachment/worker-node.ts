@@ -35,6 +35,8 @@ export interface WorkerNodeOptions {
   readonly languages: readonly LanguageSupport[];
   readonly dial: Dial<AttachRequest, AttachResponse>;
   readonly makeRunner: (answer: (result: JobResult) => void, handOn: (part: OutputPart) => void) => JobRunner;
+  /** Ends what is warm for a function that has been idle for long. */
+  readonly endIdle: (functionId: string) => void;
   readonly clock: Clock;
   readonly logger: Logger;
   /** 0 to 1; spreads reconnecting workers. */
@@ -151,6 +153,7 @@ export class WorkerNode implements Component {
     for (const job of frame.jobs) this.#inbox.push({ job, arrivedMs });
     for (const { id, bytes } of frame.credits) this.#runner.grant(id, bytes);
     for (const id of frame.cancelIds) this.#cancel(id);
+    for (const functionId of frame.idleFunctionIds) this.#options.endIdle(functionId);
     if (frame.drain) this.#drain();
     // A worker that is told to stop a call and lives says so: silence would be taken for a blocked loop.
     if (frame.cancelIds.length > 0) this.#heartbeat();

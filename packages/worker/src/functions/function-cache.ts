@@ -74,6 +74,11 @@ export class FunctionCache {
     this.#evict();
   }
 
+  /** Ends what is warm for a version between calls; the version stays loaded. Does nothing for one that is not. */
+  endIdle(functionId: string): void {
+    this.#entries.get(functionId)?.loaded.endIdle?.();
+  }
+
   async close(): Promise<void> {
     await Promise.allSettled([...this.#loading.values()]);
     const entries = [...this.#entries.values()];

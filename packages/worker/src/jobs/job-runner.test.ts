@@ -50,8 +50,8 @@ function rig() {
 
 function call(id: number, lang: string, payload = 'hi', budgetMs = 100): Job {
   const functionId = `${lang}/f`;
-  const value = { functionId, functionName: 'f', payload: Buffer.from(payload), concurrencyMax: 0, http: undefined };
-  return Job.create({ id, lang, budgetMs, attempt: 1, work: { $case: 'invoke', value } });
+  const value = { functionId, functionName: 'f', payload: Buffer.from(payload) };
+  return Job.fromPartial({ id, lang, budgetMs, attempt: 1, work: { $case: 'invoke', value } });
 }
 
 function codeOf(result: JobResult | undefined): string | undefined {
@@ -92,6 +92,16 @@ test('the ticker stops a running call at its deadline, and only that one', async
   it.processes.held[0]?.end(2, succeeded('late but fine'));
   await Promise.resolve();
   expect(it.results).toMatchObject([{ id: 1 }, { id: 2, outcome: { $case: 'invoked' } }]);
+});
+
+test('a job whose version cannot be fetched says that it has not started', async () => {
+  const it = rig();
+  it.artifacts.refusal = new RelaisError('unavailable', 'Storage is away.');
+  it.runner.run(call(3, 'js'), it.clock.nowMs());
+  await new Promise(setImmediate);
+  const value = { code: 'unavailable', notStarted: true, retryable: true };
+  expect(it.results).toMatchObject([{ id: 3, outcome: { $case: 'failure', value } }]);
+  expect(readBegunJournal(journalFd)).toEqual([]);
 });
 
 test('a job cancelled while its function loads never begins', async () => {

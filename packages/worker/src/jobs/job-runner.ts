@@ -116,7 +116,7 @@ export class JobRunner {
       if (running.span.recording) traceLoad(tracer, running.span.traceparent, running.arrivedMs, cached);
       this.#begin(running, work, cached, loadTimesOf(running.arrivedMs, cached));
     } catch (error) {
-      this.#fail(running, RelaisError.from(error));
+      this.#fail(running, RelaisError.from(error).with({ notStarted: true }));
     }
   }
 

@@ -44,6 +44,10 @@ export class HandlerFunction implements LoadedFunction {
     this.#running.cancel(jobId, failure);
   }
 
+  endIdle(): void {
+    this.#options.guests.pool.drop(this);
+  }
+
   async close(): Promise<void> {
     this.#running.cancelAll(shuttingDown());
     this.#options.guests.pool.drop(this.#owner);

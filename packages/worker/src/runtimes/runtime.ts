@@ -51,6 +51,8 @@ export interface LoadedFunction {
   invoke(call: Call): CallOutcome | Promise<CallOutcome>;
   /** Stops a running call, which then answers with the failure given; unknown or finished ids are ignored. */
   cancel(jobId: number, failure: RelaisError): void;
+  /** Ends what waits for the next call; what runs goes on. Absent where nothing waits in a process of its own. */
+  endIdle?(): void;
   close(): Promise<void>;
 }
 

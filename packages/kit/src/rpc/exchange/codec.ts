@@ -23,6 +23,8 @@ export interface AskingCodec<Question, Answer, Out, In, Part = never> {
   /** Packs questions, and the ids of questions whose answer is no longer wanted. Either may be empty. */
   wrap(questions: readonly OutgoingQuestion<Question>[], cancelIds: readonly number[]): Out;
   unwrap(frame: In): readonly IdentifiedAnswer<Answer>[];
+  /** Whether an answer only says that the peer is going away and has not taken the question: the next link is asked. */
+  isLeaving(answer: Answer): boolean;
   /** Rough size on the wire, bytes; frames are cut by it. */
   sizeOf(question: Question): number;
   /** Absent: answers come whole. A question that wants its answer in parts says so itself, with its window. */

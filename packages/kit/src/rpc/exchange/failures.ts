@@ -1,5 +1,8 @@
 import { RelaisError } from '../../errors/relais-error.js';
 
+/** A peer that restarts is back after about this long. */
+const peerBackMs = 1_000;
+
 export function cancelled(): RelaisError {
   return new RelaisError('cancelled', 'The caller no longer waits for the answer.');
 }
@@ -15,6 +18,8 @@ export function connectionLost(peer: string, cause: RelaisError | undefined): Re
 export function noLink(peer: string): RelaisError {
   return new RelaisError('unavailable', `There is no link to ${peer}; nothing was sent. Check that it runs.`, {
     reason: 'peer_unreachable',
+    retryAfterMs: peerBackMs,
+    notStarted: true,
   });
 }
 
@@ -32,6 +37,8 @@ export function stopping(peer: string): RelaisError {
 export function draining(): RelaisError {
   return new RelaisError('unavailable', 'This role is stopping and takes nothing new; ask again.', {
     reason: 'stopping',
+    retryAfterMs: peerBackMs,
+    notStarted: true,
   });
 }
 

@@ -1,8 +1,8 @@
-import type { DispatchRequest, DispatchResponse, Job, JobResult, OutputPart } from '@relais/contracts';
+import { type DispatchRequest, DispatchResponse, type Job, type JobResult, type OutputPart } from '@relais/contracts';
 import { RelaisError } from '../../errors/relais-error.js';
 import { silentLogger } from '../../logging/logger.js';
 import { ManualClock } from '../../time/manual-clock.js';
-import { askingCodec, failureOf, jobOf, outputOf, payloadOf, resultOf, until } from '../fixtures.js';
+import { answeringCodec, askingCodec, failureOf, jobOf, outputOf, payloadOf, resultOf, until } from '../fixtures.js';
 import type { Link } from '../link.js';
 import { memoryLinkPair } from '../memory-link.js';
 import { LinkExchange } from './link-exchange.js';
@@ -174,7 +174,7 @@ test('without an answer it gives up 500 ms after the budget, tells the other sid
 });
 
 test.each([
-  [60_000, 2_000],
+  [60_000, 10_000],
   [300, 300],
 ])('with a budget of %i ms it waits %i ms for a link', async (budgetMs, waitMs) => {
   const desk = new Desk();
@@ -230,6 +230,21 @@ test('what a peer left unanswered when it closed in good order is asked again', 
   expect(desk.ids).toEqual([1, 2, 2]);
   desk.answer(2);
   expect((await Promise.all(asked)).map((one) => outputOf(one).toString())).toEqual(['to 1', 'to 2']);
+});
+
+test('what a peer that leaves has not taken is asked again on the next link', async () => {
+  const desk = await new Desk().open();
+  const asked = desk.ask('a');
+  await desk.framesReach(1);
+  const leaving = answeringCodec.failure(1, new RelaisError('unavailable', 'Leaving.', { reason: 'stopping' }));
+  desk.links[0]?.send(DispatchResponse.create({ results: [leaving] }));
+  await new Promise((resolve) => setImmediate(resolve));
+  desk.links[0]?.close();
+  await until(() => !desk.exchange.connected, 'the end of the link');
+  desk.clock.advance(50);
+  await desk.framesReach(2);
+  desk.answer(1);
+  expect(outputOf(await asked).toString()).toBe('to 1');
 });
 
 test('stop waits for answers, takes nothing new, and after its grace rejects what is left', async () => {

@@ -35,9 +35,10 @@ const tickMs = 50;
 /**
  * An exchange over a link that is dialled, kept up and dialled again. Questions of one turn of the loop travel as one
  * frame, cut at 1 MiB. A peer closes a link in good order only when it has answered what it began, as serveExchange does:
- * what it left unanswered is asked again on the next link. Rejects with: unavailable reason connection_lost (sent and the link was lost: it may or may not
- * have run), unavailable reason peer_unreachable (no link within 2 s: it has not run), deadline_exceeded (no answer
- * 500 ms after the budget), cancelled (the signal), resource_exhausted (a bound of this side; it has not run).
+ * what it left unanswered, or refused because it is leaving, is asked again on the next link. Rejects with: unavailable
+ * reason connection_lost (sent and the link was lost: it may or may not have run), unavailable reason peer_unreachable (no
+ * link within 10 s: it has not run), deadline_exceeded (no answer 500 ms after the budget), cancelled (the signal),
+ * resource_exhausted (a bound of this side; it has not run).
  */
 export class LinkExchange<Question, Answer, Out, In, Part = never>
   implements Exchange<Question, Answer, Part>, Component
@@ -147,6 +148,10 @@ export class LinkExchange<Question, Answer, Out, In, Part = never>
       const pending = this.#pending.get(id);
       // Absent: it was given up and the answer comes late.
       if (!pending) continue;
+      if (this.#options.codec.isLeaving(answer)) {
+        this.#pending.markUnsent(pending, this.#options.clock.nowMs());
+        continue;
+      }
       this.#pending.forget(pending);
       pending.resolve(answer);
     }

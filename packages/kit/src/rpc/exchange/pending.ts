@@ -5,8 +5,8 @@ import { InFlight } from '../in-flight.js';
 
 const idMax = 0xffff_ffff;
 
-/** How long a question waits for a link when there is none. */
-const linkWaitMsMax = 2_000;
+/** How long a question waits for a link when there is none: longer than a peer takes to restart. */
+const linkWaitMsMax = 10_000;
 
 /** How long after its budget a question that was sent is given up; the peer should have answered by then. */
 const safetyMs = 500;
@@ -93,6 +93,7 @@ export class PendingQuestions<Question, Answer, Part = never> {
 
   /** Back to waiting for a link, as one that was never sent. */
   markUnsent(pending: Pending<Question, Answer, Part>, nowMs: number): void {
+    if (!pending.sent) return;
     pending.sent = false;
     pending.giveUpMs = Math.min(pending.budgetEndMs, nowMs + linkWaitMsMax);
     this.#unsentBytes += pending.sizeBytes;

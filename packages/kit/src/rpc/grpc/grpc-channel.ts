@@ -1,4 +1,4 @@
-import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { Client, connectivityState, credentials, Metadata } from '@grpc/grpc-js';
 import { RelaisError } from '../../errors/relais-error.js';
 import type { Component } from '../../lifecycle/component.js';
 import { systemClock } from '../../time/clock.js';
@@ -23,12 +23,16 @@ export interface GrpcChannelOptions {
   readonly keepalive?: Keepalive;
 }
 
+/** How long a call waits for a connection when there is none: longer than a peer takes to restart. */
+const connectMsMax = 10_000;
+
 /** Kept back for the answer's way home, so that the peer gives up before we do. */
 const hopMs = 5;
 
 /**
  * One connection to a peer, made on first use and made again when lost (50 ms to 1 s between attempts). Start rejects
- * with invalid_argument for a malformed address, never because the peer is away.
+ * with invalid_argument for a malformed address, never because the peer is away. A call waits up to 10 s of its budget for a
+ * connection, so that nothing fails while a peer restarts; then it is unavailable and was not sent.
  */
 export class GrpcChannel implements Component {
   readonly name: string;
@@ -84,12 +88,44 @@ export class GrpcChannel implements Component {
     };
   }
 
-  #call(method: RpcMethod, request: unknown, context: CallContext): Promise<unknown> {
+  async #call(method: RpcMethod, request: unknown, context: CallContext): Promise<unknown> {
+    const client = this.#openClient();
+    const { signal, budgetMs } = context;
+    if (signal?.aborted) throw notWanted();
+    if (budgetMs <= hopMs) throw this.#noBudget(method);
+    if (client.getChannel().getConnectivityState(false) === connectivityState.READY) {
+      return this.#send(client, method, request, context);
+    }
+    const startMs = systemClock.nowMs();
+    await this.#connected(client, context);
+    const leftMs = budgetMs - (systemClock.nowMs() - startMs);
+    if (leftMs <= hopMs) throw this.#noBudget(method);
+    return this.#send(client, method, request, { ...context, budgetMs: leftMs });
+  }
+
+  /** Resolves when there is a connection; rejects with unavailable when there is none in time, cancelled by the signal. */
+  #connected(client: Client, { budgetMs, signal }: CallContext): Promise<void> {
     return new Promise((resolve, reject) => {
-      const client = this.#openClient();
+      const waitMs = Math.min(budgetMs - hopMs, connectMsMax);
+      const giveUp = () => settle(notWanted());
+      const open = { cancel: () => settle(unreachable(this.#peer, 'this side is stopping')) };
+      const settle = (error: RelaisError | undefined) => {
+        this.#openCalls.remove(open);
+        signal?.removeEventListener('abort', giveUp);
+        if (error) reject(error);
+        else resolve();
+      };
+      this.#openCalls.add(open);
+      signal?.addEventListener('abort', giveUp);
+      client.waitForReady(Date.now() + waitMs, (error) => {
+        settle(error ? unreachable(this.#peer, `no connection within ${Math.round(waitMs)} ms`) : undefined);
+      });
+    });
+  }
+
+  #send(client: Client, method: RpcMethod, request: unknown, context: CallContext): Promise<unknown> {
+    return new Promise((resolve, reject) => {
       const { signal, budgetMs } = context;
-      if (signal?.aborted) throw notWanted();
-      if (budgetMs <= hopMs) throw this.#noBudget(method);
       const cancel = () => call.cancel();
       const call = client.makeUnaryRequest<unknown, unknown>(
         method.path,

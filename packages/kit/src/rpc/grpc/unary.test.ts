@@ -165,10 +165,28 @@ test('messages larger than the default of grpc-js cross', async () => {
 
 test('a peer that is away is unavailable and says who and what to do; where it was looked for is the cause', async () => {
   const client = (await bench.channel()).service(StorageServiceService);
-  const error = await failureOf(client.listFunctions(request, { budgetMs: 5_000 }));
+  const error = await failureOf(client.listFunctions(request, { budgetMs: 300 }));
   expect([error.code, error.retryable, error.fields.reason]).toEqual(['unavailable', true, 'peer_unreachable']);
   expect(error.message).toBe('Cannot reach storage; try again shortly, and check that it runs if this lasts.');
   expect(String(error.fields.cause)).toContain(`storage at ${bench.address}: `);
+});
+
+test('a call waits for a peer that restarts, and can be given up meanwhile', async () => {
+  const client = (await bench.channel()).service(StorageServiceService);
+  const waiting = client.listFunctions(request, { budgetMs: 15_000 });
+  const controller = new AbortController();
+  const givenUp = failureOf(client.listFunctions(request, { budgetMs: 15_000, signal: controller.signal }));
+  controller.abort();
+  expect((await givenUp).code).toBe('cancelled');
+  await bench.server({ registrations: [registration(StorageServiceService, listing(emptyList), 'storage')] });
+  expect(await waiting).toEqual(ListFunctionsResponse.create());
+});
+
+test('a channel that stops lets nothing wait for a connection', async () => {
+  const channel = await bench.channel();
+  const waiting = failureOf(channel.service(StorageServiceService).listFunctions(request, { budgetMs: 15_000 }));
+  await channel.stop(0);
+  expect((await waiting).code).toBe('unavailable');
 });
 
 test('a channel finds a server that comes back', async () => {

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file relais/v1/cluster.proto.
  */
 export const file_relais_v1_cluster: GenFile = /*@__PURE__*/
-  fileDesc("ChdyZWxhaXMvdjEvY2x1c3Rlci5wcm90bxIJcmVsYWlzLnYxIq8CCgZXb3JrZXISCgoCaWQYASABKAkSCwoDcGlkGAIgASgNEgwKBGhvc3QYAyABKAkSEQoJbGFuZ3VhZ2VzGAQgAygJEg4KBmJ1aWxkcxgFIAMoCRINCgVzbG90cxgGIAEoDRIPCgdydW5uaW5nGAcgASgNEiUKBXN0YXRlGAggASgOMhYucmVsYWlzLnYxLldvcmtlclN0YXRlEi8KC2F0dGFjaGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglqb2JzX2RvbmUYCiABKA0SDgoGd2VpZ2h0GAwgASgBEhYKDm91dHN0YW5kaW5nX21zGA0gASgBEigKB3NhbmRib3gYCyABKAsyFy5yZWxhaXMudjEuU2FuZGJveFN0YXRlIjsKDFNhbmRib3hTdGF0ZRIMCgRuYW1lGAEgASgJEgwKBHRpZXIYAiABKAkSDwoHbWlzc2luZxgDIAMoCSISChBHZXRTdGF0dXNSZXF1ZXN0IooBChFHZXRTdGF0dXNSZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEhAKCHVwdGltZV9zGAIgASgBEhAKCHN0cmF0ZWd5GAMgASgJEhUKDXdvcmtlcnNfcmVhZHkYBCABKA0SEwoLam9ic19xdWV1ZWQYBSABKA0SFAoMam9ic19ydW5uaW5nGAYgASgNIhQKEkxpc3RXb3JrZXJzUmVxdWVzdCI5ChNMaXN0V29ya2Vyc1Jlc3BvbnNlEiIKB3dvcmtlcnMYASADKAsyES5yZWxhaXMudjEuV29ya2VyIicKEkRyYWluV29ya2VyUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkiFQoTRHJhaW5Xb3JrZXJSZXNwb25zZSImChJTZXRTdHJhdGVneVJlcXVlc3QSEAoIc3RyYXRlZ3kYASABKAkiQgoTU2V0U3RyYXRlZ3lSZXNwb25zZRIQCghzdHJhdGVneRgBIAEoCRIZChFwcmV2aW91c19zdHJhdGVneRgCIAEoCSpeCgtXb3JrZXJTdGF0ZRIcChhXT1JLRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIWChJXT1JLRVJfU1RBVEVfUkVBRFkQARIZChVXT1JLRVJfU1RBVEVfRFJBSU5JTkcQAjLMAgoOQ2x1c3RlclNlcnZpY2USSwoJR2V0U3RhdHVzEhsucmVsYWlzLnYxLkdldFN0YXR1c1JlcXVlc3QaHC5yZWxhaXMudjEuR2V0U3RhdHVzUmVzcG9uc2UiA5ACARJRCgtMaXN0V29ya2VycxIdLnJlbGFpcy52MS5MaXN0V29ya2Vyc1JlcXVlc3QaHi5yZWxhaXMudjEuTGlzdFdvcmtlcnNSZXNwb25zZSIDkAIBEkwKC0RyYWluV29ya2VyEh0ucmVsYWlzLnYxLkRyYWluV29ya2VyUmVxdWVzdBoeLnJlbGFpcy52MS5EcmFpbldvcmtlclJlc3BvbnNlEkwKC1NldFN0cmF0ZWd5Eh0ucmVsYWlzLnYxLlNldFN0cmF0ZWd5UmVxdWVzdBoeLnJlbGFpcy52MS5TZXRTdHJhdGVneVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("ChdyZWxhaXMvdjEvY2x1c3Rlci5wcm90bxIJcmVsYWlzLnYxItoCCgZXb3JrZXISCgoCaWQYASABKAkSCwoDcGlkGAIgASgNEgwKBGhvc3QYAyABKAkSEQoJbGFuZ3VhZ2VzGAQgAygJEg4KBmJ1aWxkcxgFIAMoCRINCgVzbG90cxgGIAEoDRIPCgdydW5uaW5nGAcgASgNEiUKBXN0YXRlGAggASgOMhYucmVsYWlzLnYxLldvcmtlclN0YXRlEi8KC2F0dGFjaGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglqb2JzX2RvbmUYCiABKA0SDgoGd2VpZ2h0GAwgASgBEhYKDm91dHN0YW5kaW5nX21zGA0gASgBEigKB3NhbmRib3gYCyABKAsyFy5yZWxhaXMudjEuU2FuZGJveFN0YXRlEhYKDmVqZWN0ZWRfZm9yX21zGA4gASgNEhEKCWVqZWN0aW9ucxgPIAEoDSI7CgxTYW5kYm94U3RhdGUSDAoEbmFtZRgBIAEoCRIMCgR0aWVyGAIgASgJEg8KB21pc3NpbmcYAyADKAkiEgoQR2V0U3RhdHVzUmVxdWVzdCKKAQoRR2V0U3RhdHVzUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIQCgh1cHRpbWVfcxgCIAEoARIQCghzdHJhdGVneRgDIAEoCRIVCg13b3JrZXJzX3JlYWR5GAQgASgNEhMKC2pvYnNfcXVldWVkGAUgASgNEhQKDGpvYnNfcnVubmluZxgGIAEoDSIUChJMaXN0V29ya2Vyc1JlcXVlc3QiOQoTTGlzdFdvcmtlcnNSZXNwb25zZRIiCgd3b3JrZXJzGAEgAygLMhEucmVsYWlzLnYxLldvcmtlciInChJEcmFpbldvcmtlclJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJIhUKE0RyYWluV29ya2VyUmVzcG9uc2UiJgoSU2V0U3RyYXRlZ3lSZXF1ZXN0EhAKCHN0cmF0ZWd5GAEgASgJIkIKE1NldFN0cmF0ZWd5UmVzcG9uc2USEAoIc3RyYXRlZ3kYASABKAkSGQoRcHJldmlvdXNfc3RyYXRlZ3kYAiABKAkiNQoTRXhwbGFpblNjYWxlUmVxdWVzdBIPCgdzdWJqZWN0GAEgASgJEg0KBWxpbWl0GAIgASgNIkMKFEV4cGxhaW5TY2FsZVJlc3BvbnNlEisKCWRlY2lzaW9ucxgBIAMoCzIYLnJlbGFpcy52MS5TY2FsZURlY2lzaW9uIpQCCg1TY2FsZURlY2lzaW9uEgwKBGtpbmQYASABKAkSDwoHc3ViamVjdBgCIAEoCRImCgJhdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJaW5zdGFuY2VzGAQgASgNEg8KB2RlY2lkZWQYBSABKA0SDgoGcmVhc29uGAYgASgJEhUKDXN0YWJsZV9kZW1hbmQYByABKAESFAoMcGFuaWNfZGVtYW5kGAggASgBEhMKC2lkbGVfZm9yX21zGAkgASgNEg0KBXBhbmljGAogASgIEiYKBnBvbGljeRgLIAEoCzIWLnJlbGFpcy52MS5TY2FsZVBvbGljeRIPCgdyZXBlYXRzGAwgASgNIrMBCgtTY2FsZVBvbGljeRILCgNtaW4YASABKA0SCwoDbWF4GAIgASgNEg4KBnRhcmdldBgDIAEoARIRCglzdGFibGVfbXMYBCABKA0SEAoIcGFuaWNfbXMYBSABKA0SFAoMcGFuaWNfZmFjdG9yGAYgASgBEhUKDXVwX2ZhY3Rvcl9tYXgYByABKAESFwoPZG93bl9mYWN0b3JfbWF4GAggASgBEg8KB2lkbGVfbXMYCSABKA0qeAoLV29ya2VyU3RhdGUSHAoYV09SS0VSX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSV09SS0VSX1NUQVRFX1JFQURZEAESGQoVV09SS0VSX1NUQVRFX0RSQUlOSU5HEAISGAoUV09SS0VSX1NUQVRFX0VKRUNURUQQAzKiAwoOQ2x1c3RlclNlcnZpY2USSwoJR2V0U3RhdHVzEhsucmVsYWlzLnYxLkdldFN0YXR1c1JlcXVlc3QaHC5yZWxhaXMudjEuR2V0U3RhdHVzUmVzcG9uc2UiA5ACARJRCgtMaXN0V29ya2VycxIdLnJlbGFpcy52MS5MaXN0V29ya2Vyc1JlcXVlc3QaHi5yZWxhaXMudjEuTGlzdFdvcmtlcnNSZXNwb25zZSIDkAIBEkwKC0RyYWluV29ya2VyEh0ucmVsYWlzLnYxLkRyYWluV29ya2VyUmVxdWVzdBoeLnJlbGFpcy52MS5EcmFpbldvcmtlclJlc3BvbnNlEkwKC1NldFN0cmF0ZWd5Eh0ucmVsYWlzLnYxLlNldFN0cmF0ZWd5UmVxdWVzdBoeLnJlbGFpcy52MS5TZXRTdHJhdGVneVJlc3BvbnNlElQKDEV4cGxhaW5TY2FsZRIeLnJlbGFpcy52MS5FeHBsYWluU2NhbGVSZXF1ZXN0Gh8ucmVsYWlzLnYxLkV4cGxhaW5TY2FsZVJlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * One registered worker.
@@ -98,6 +98,20 @@ export type Worker = Message<"relais.v1.Worker"> & {
    * @generated from field: relais.v1.SandboxState sandbox = 11;
    */
   sandbox?: SandboxState | undefined;
+
+  /**
+   * How much longer it is ejected, milliseconds; 0 when it is not.
+   *
+   * @generated from field: uint32 ejected_for_ms = 14;
+   */
+  ejectedForMs: number;
+
+  /**
+   * Times it was ejected of late.
+   *
+   * @generated from field: uint32 ejections = 15;
+   */
+  ejections: number;
 };
 
 /**
@@ -301,6 +315,202 @@ export const SetStrategyResponseSchema: GenMessage<SetStrategyResponse> = /*@__P
   messageDesc(file_relais_v1_cluster, 9);
 
 /**
+ * @generated from message relais.v1.ExplainScaleRequest
+ */
+export type ExplainScaleRequest = Message<"relais.v1.ExplainScaleRequest"> & {
+  /**
+   * Name of a function, or of workers as an earlier answer names them; empty: everything.
+   *
+   * @generated from field: string subject = 1;
+   */
+  subject: string;
+
+  /**
+   * At most 1000; 0 means 50.
+   *
+   * @generated from field: uint32 limit = 2;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message relais.v1.ExplainScaleRequest.
+ * Use `create(ExplainScaleRequestSchema)` to create a new message.
+ */
+export const ExplainScaleRequestSchema: GenMessage<ExplainScaleRequest> = /*@__PURE__*/
+  messageDesc(file_relais_v1_cluster, 10);
+
+/**
+ * @generated from message relais.v1.ExplainScaleResponse
+ */
+export type ExplainScaleResponse = Message<"relais.v1.ExplainScaleResponse"> & {
+  /**
+   * Newest first.
+   *
+   * @generated from field: repeated relais.v1.ScaleDecision decisions = 1;
+   */
+  decisions: ScaleDecision[];
+};
+
+/**
+ * Describes the message relais.v1.ExplainScaleResponse.
+ * Use `create(ExplainScaleResponseSchema)` to create a new message.
+ */
+export const ExplainScaleResponseSchema: GenMessage<ExplainScaleResponse> = /*@__PURE__*/
+  messageDesc(file_relais_v1_cluster, 11);
+
+/**
+ * How many instances of something there should be, and why.
+ *
+ * @generated from message relais.v1.ScaleDecision
+ */
+export type ScaleDecision = Message<"relais.v1.ScaleDecision"> & {
+  /**
+   * "workers" (processes of one host and kind) or "function" (its warm instances).
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: string subject = 2;
+   */
+  subject: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp at = 3;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * Instances that ran or started then.
+   *
+   * @generated from field: uint32 instances = 4;
+   */
+  instances: number;
+
+  /**
+   * Instances decided on.
+   *
+   * @generated from field: uint32 decided = 5;
+   */
+  decided: number;
+
+  /**
+   * For people.
+   *
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+
+  /**
+   * Demand over the stable window: for functions and native workers calls, for WASM workers those that are stalled.
+   *
+   * @generated from field: double stable_demand = 7;
+   */
+  stableDemand: number;
+
+  /**
+   * The same over the panic window.
+   *
+   * @generated from field: double panic_demand = 8;
+   */
+  panicDemand: number;
+
+  /**
+   * @generated from field: uint32 idle_for_ms = 9;
+   */
+  idleForMs: number;
+
+  /**
+   * True when the panic window decided, or nothing may be taken away because it lately did.
+   *
+   * @generated from field: bool panic = 10;
+   */
+  panic: boolean;
+
+  /**
+   * @generated from field: relais.v1.ScalePolicy policy = 11;
+   */
+  policy?: ScalePolicy | undefined;
+
+  /**
+   * Times the same was decided again since.
+   *
+   * @generated from field: uint32 repeats = 12;
+   */
+  repeats: number;
+};
+
+/**
+ * Describes the message relais.v1.ScaleDecision.
+ * Use `create(ScaleDecisionSchema)` to create a new message.
+ */
+export const ScaleDecisionSchema: GenMessage<ScaleDecision> = /*@__PURE__*/
+  messageDesc(file_relais_v1_cluster, 12);
+
+/**
+ * What a decision had to keep to.
+ *
+ * @generated from message relais.v1.ScalePolicy
+ */
+export type ScalePolicy = Message<"relais.v1.ScalePolicy"> & {
+  /**
+   * @generated from field: uint32 min = 1;
+   */
+  min: number;
+
+  /**
+   * @generated from field: uint32 max = 2;
+   */
+  max: number;
+
+  /**
+   * Demand for each instance.
+   *
+   * @generated from field: double target = 3;
+   */
+  target: number;
+
+  /**
+   * @generated from field: uint32 stable_ms = 4;
+   */
+  stableMs: number;
+
+  /**
+   * @generated from field: uint32 panic_ms = 5;
+   */
+  panicMs: number;
+
+  /**
+   * @generated from field: double panic_factor = 6;
+   */
+  panicFactor: number;
+
+  /**
+   * @generated from field: double up_factor_max = 7;
+   */
+  upFactorMax: number;
+
+  /**
+   * @generated from field: double down_factor_max = 8;
+   */
+  downFactorMax: number;
+
+  /**
+   * @generated from field: uint32 idle_ms = 9;
+   */
+  idleMs: number;
+};
+
+/**
+ * Describes the message relais.v1.ScalePolicy.
+ * Use `create(ScalePolicySchema)` to create a new message.
+ */
+export const ScalePolicySchema: GenMessage<ScalePolicy> = /*@__PURE__*/
+  messageDesc(file_relais_v1_cluster, 13);
+
+/**
  * Where a worker is in its life.
  *
  * @generated from enum relais.v1.WorkerState
@@ -324,6 +534,13 @@ export enum WorkerState {
    * @generated from enum value: WORKER_STATE_DRAINING = 2;
    */
   DRAINING = 2,
+
+  /**
+   * Failed several times in a row, or is far slower than its peers: gets nothing for a while.
+   *
+   * @generated from enum value: WORKER_STATE_EJECTED = 3;
+   */
+  EJECTED = 3,
 }
 
 /**
@@ -373,6 +590,16 @@ export const ClusterService: GenService<{
     methodKind: "unary";
     input: typeof SetStrategyRequestSchema;
     output: typeof SetStrategyResponseSchema;
+  },
+  /**
+   * The last decisions about how many workers and warm instances there are, with what they were made on.
+   *
+   * @generated from rpc relais.v1.ClusterService.ExplainScale
+   */
+  explainScale: {
+    methodKind: "unary";
+    input: typeof ExplainScaleRequestSchema;
+    output: typeof ExplainScaleResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_relais_v1_cluster, 0);

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file relais/v1/error.proto.
  */
 export const file_relais_v1_error: GenFile = /*@__PURE__*/
-  fileDesc("ChVyZWxhaXMvdjEvZXJyb3IucHJvdG8SCXJlbGFpcy52MSLzAgoLRXJyb3JEZXRhaWwSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIfCgVmYXVsdBgEIAEoDjIQLnJlbGFpcy52MS5GYXVsdBIRCgljb21wb25lbnQYBSABKAkSFQoNaW52b2NhdGlvbl9pZBgGIAEoCRIQCgh0cmFjZV9pZBgHIAEoCRIRCglyZXRyeWFibGUYCCABKAgSFgoOcmV0cnlfYWZ0ZXJfbXMYCSABKA0SKgoLZGlhZ25vc3RpY3MYCiADKAsyFS5yZWxhaXMudjEuRGlhZ25vc3RpYxIlCgRleGl0GAsgASgLMhcucmVsYWlzLnYxLkZ1bmN0aW9uRXhpdBIiCgVsaW1pdBgMIAEoCzITLnJlbGFpcy52MS5MaW1pdEhpdBIjCgd0aW1pbmdzGA0gASgLMhIucmVsYWlzLnYxLlRpbWluZ3MSEQoJd29ya2VyX2lkGA4gASgJIlsKCkRpYWdub3N0aWMSDAoEZmlsZRgBIAEoCRIMCgRsaW5lGAIgASgNEg4KBmNvbHVtbhgDIAEoDRIQCghzZXZlcml0eRgEIAEoCRIPCgdtZXNzYWdlGAUgASgJIlUKDEZ1bmN0aW9uRXhpdBIRCglleGl0X2NvZGUYASABKAUSDgoGc2lnbmFsGAIgASgJEg0KBXN0YWNrGAMgASgJEhMKC3N0ZGVycl90YWlsGAQgASgJIjUKCExpbWl0SGl0EgwKBG5hbWUYASABKAkSDQoFbGltaXQYAiABKAESDAoEdXNlZBgDIAEoASKGAQoHVGltaW5ncxIRCglxdWV1ZWRfdXMYASABKA0SDwoHY29sZF91cxgCIAEoDRIOCgZydW5fdXMYAyABKA0SEAoIZmV0Y2hfdXMYBCABKA0SEgoKY29tcGlsZV91cxgFIAEoDRIQCghzdGFydF91cxgGIAEoDRIPCgdpbml0X3VzGAcgASgNKlgKBUZhdWx0EhUKEUZBVUxUX1VOU1BFQ0lGSUVEEAASEAoMRkFVTFRfQ0FMTEVSEAESEgoORkFVTFRfRlVOQ1RJT04QAhISCg5GQVVMVF9QTEFURk9STRADYgZwcm90bzM");
+  fileDesc("ChVyZWxhaXMvdjEvZXJyb3IucHJvdG8SCXJlbGFpcy52MSKaAwoLRXJyb3JEZXRhaWwSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIfCgVmYXVsdBgEIAEoDjIQLnJlbGFpcy52MS5GYXVsdBIRCgljb21wb25lbnQYBSABKAkSFQoNaW52b2NhdGlvbl9pZBgGIAEoCRIQCgh0cmFjZV9pZBgHIAEoCRIRCglyZXRyeWFibGUYCCABKAgSFgoOcmV0cnlfYWZ0ZXJfbXMYCSABKA0SKgoLZGlhZ25vc3RpY3MYCiADKAsyFS5yZWxhaXMudjEuRGlhZ25vc3RpYxIlCgRleGl0GAsgASgLMhcucmVsYWlzLnYxLkZ1bmN0aW9uRXhpdBIiCgVsaW1pdBgMIAEoCzITLnJlbGFpcy52MS5MaW1pdEhpdBIjCgd0aW1pbmdzGA0gASgLMhIucmVsYWlzLnYxLlRpbWluZ3MSEQoJd29ya2VyX2lkGA4gASgJEhAKCGF0dGVtcHRzGA8gASgNEhMKC25vdF9zdGFydGVkGBAgASgIIlsKCkRpYWdub3N0aWMSDAoEZmlsZRgBIAEoCRIMCgRsaW5lGAIgASgNEg4KBmNvbHVtbhgDIAEoDRIQCghzZXZlcml0eRgEIAEoCRIPCgdtZXNzYWdlGAUgASgJIlUKDEZ1bmN0aW9uRXhpdBIRCglleGl0X2NvZGUYASABKAUSDgoGc2lnbmFsGAIgASgJEg0KBXN0YWNrGAMgASgJEhMKC3N0ZGVycl90YWlsGAQgASgJIjUKCExpbWl0SGl0EgwKBG5hbWUYASABKAkSDQoFbGltaXQYAiABKAESDAoEdXNlZBgDIAEoASKGAQoHVGltaW5ncxIRCglxdWV1ZWRfdXMYASABKA0SDwoHY29sZF91cxgCIAEoDRIOCgZydW5fdXMYAyABKA0SEAoIZmV0Y2hfdXMYBCABKA0SEgoKY29tcGlsZV91cxgFIAEoDRIQCghzdGFydF91cxgGIAEoDRIPCgdpbml0X3VzGAcgASgNKlgKBUZhdWx0EhUKEUZBVUxUX1VOU1BFQ0lGSUVEEAASEAoMRkFVTFRfQ0FMTEVSEAESEgoORkFVTFRfRlVOQ1RJT04QAhISCg5GQVVMVF9QTEFURk9STRADYgZwcm90bzM");
 
 /**
  * The one shape of a failure. On Connect and gRPC it is the typed error detail beside the status; between roles it is
@@ -98,7 +98,7 @@ export type ErrorDetail = Message<"relais.v1.ErrorDetail"> & {
   limit?: LimitHit | undefined;
 
   /**
-   * Where the time went, for code "deadline_exceeded".
+   * Where the time went, as far as the role that failed knows.
    *
    * @generated from field: relais.v1.Timings timings = 13;
    */
@@ -110,6 +110,20 @@ export type ErrorDetail = Message<"relais.v1.ErrorDetail"> & {
    * @generated from field: string worker_id = 14;
    */
   workerId: string;
+
+  /**
+   * Times the work was handed to a worker; 0: never.
+   *
+   * @generated from field: uint32 attempts = 15;
+   */
+  attempts: number;
+
+  /**
+   * True when the work has provably not started: sending it again cannot run it twice.
+   *
+   * @generated from field: bool not_started = 16;
+   */
+  notStarted: boolean;
 };
 
 /**

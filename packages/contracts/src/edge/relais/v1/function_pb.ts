@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file relais/v1/function.proto.
  */
 export const file_relais_v1_function: GenFile = /*@__PURE__*/
-  fileDesc("ChhyZWxhaXMvdjEvZnVuY3Rpb24ucHJvdG8SCXJlbGFpcy52MSKGAQoNSXNvbGF0aW9uQ29zdBITCgZuZXdfdXMYASABKAFIAIgBARIVCghyZXNldF91cxgCIAEoAUgBiAEBEhUKCHJldXNlX3VzGAMgASgBSAKIAQESDQoFYmFzaXMYBCABKAlCCQoHX25ld191c0ILCglfcmVzZXRfdXNCCwoJX3JldXNlX3VzIr4CCg5GdW5jdGlvbkNvbmZpZxISCgp0aW1lb3V0X21zGAEgASgNEhEKCW1lbW9yeV9tYhgCIAEoDRITCgtjb25jdXJyZW5jeRgDIAEoDRInCglpc29sYXRpb24YBCABKA4yFC5yZWxhaXMudjEuSXNvbGF0aW9uEg0KBWVudHJ5GAUgASgJEg4KBmNmbGFncxgGIAMoCRIvCgNlbnYYByADKAsyIi5yZWxhaXMudjEuRnVuY3Rpb25Db25maWcuRW52RW50cnkSDAoEaHR0cBgIIAEoCRIMCgRhdXRoGAogASgJEg8KB3NlY3JldHMYCyADKAkSDAoEY29ycxgPIAMoCRIQCghzdHJhdGVneRgNIAEoCRoqCghFbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIuUBCghGdW5jdGlvbhIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBGxhbmcYAyABKAkSDAoEd2FzbRgEIAEoCBIPCgd2ZXJzaW9uGAUgASgNEhIKCnNpemVfYnl0ZXMYBiABKA0SLgoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoGY29uZmlnGAggASgLMhkucmVsYWlzLnYxLkZ1bmN0aW9uQ29uZmlnEgwKBGZvcm0YCSABKAkSFQoNc291cmNlX3NoYTI1NhgKIAEoCSKqAQoVRGVwbG95RnVuY3Rpb25SZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEbGFuZxgCIAEoCRIOCgR0ZXh0GAMgASgJSAASDgoEZGF0YRgEIAEoDEgAEhAKCGZpbGVuYW1lGAUgASgJEg4KBnVwZGF0ZRgGIAEoCBIpCgZjb25maWcYByABKAsyGS5yZWxhaXMudjEuRnVuY3Rpb25Db25maWdCCAoGc291cmNlImsKFkRlcGxveUZ1bmN0aW9uUmVzcG9uc2USJQoIZnVuY3Rpb24YASABKAsyEy5yZWxhaXMudjEuRnVuY3Rpb24SKgoLZGlhZ25vc3RpY3MYAiADKAsyFS5yZWxhaXMudjEuRGlhZ25vc3RpYyImChJHZXRGdW5jdGlvblJlcXVlc3QSEAoIZnVuY3Rpb24YASABKAkifgoTR2V0RnVuY3Rpb25SZXNwb25zZRIlCghmdW5jdGlvbhgBIAEoCzITLnJlbGFpcy52MS5GdW5jdGlvbhIOCgZzb3VyY2UYAiABKAwSMAoOaXNvbGF0aW9uX2Nvc3QYAyABKAsyGC5yZWxhaXMudjEuSXNvbGF0aW9uQ29zdCI9ChRMaXN0RnVuY3Rpb25zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJYChVMaXN0RnVuY3Rpb25zUmVzcG9uc2USJgoJZnVuY3Rpb25zGAEgAygLMhMucmVsYWlzLnYxLkZ1bmN0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIlChVEZWxldGVGdW5jdGlvblJlcXVlc3QSDAoEbmFtZRgBIAEoCSIyChZEZWxldGVGdW5jdGlvblJlc3BvbnNlEhgKEHZlcnNpb25zX2RlbGV0ZWQYASABKA0iFgoUTGlzdExhbmd1YWdlc1JlcXVlc3QiPwoVTGlzdExhbmd1YWdlc1Jlc3BvbnNlEiYKCWxhbmd1YWdlcxgBIAMoCzITLnJlbGFpcy52MS5MYW5ndWFnZSJtCghMYW5ndWFnZRIMCgRsYW5nGAEgASgJEg8KB2FsaWFzZXMYAiADKAkSEQoJYXZhaWxhYmxlGAMgASgIEg4KBnJlYXNvbhgEIAEoCRIRCgl0b29sY2hhaW4YBSABKAkSDAoEd2FzbRgGIAEoCCpQCglJc29sYXRpb24SGQoVSVNPTEFUSU9OX1VOU1BFQ0lGSUVEEAASEwoPSVNPTEFUSU9OX0ZSRVNIEAESEwoPSVNPTEFUSU9OX1JFVVNFEAIyxAMKD0Z1bmN0aW9uU2VydmljZRJVCg5EZXBsb3lGdW5jdGlvbhIgLnJlbGFpcy52MS5EZXBsb3lGdW5jdGlvblJlcXVlc3QaIS5yZWxhaXMudjEuRGVwbG95RnVuY3Rpb25SZXNwb25zZRJRCgtHZXRGdW5jdGlvbhIdLnJlbGFpcy52MS5HZXRGdW5jdGlvblJlcXVlc3QaHi5yZWxhaXMudjEuR2V0RnVuY3Rpb25SZXNwb25zZSIDkAIBElcKDUxpc3RGdW5jdGlvbnMSHy5yZWxhaXMudjEuTGlzdEZ1bmN0aW9uc1JlcXVlc3QaIC5yZWxhaXMudjEuTGlzdEZ1bmN0aW9uc1Jlc3BvbnNlIgOQAgESVQoORGVsZXRlRnVuY3Rpb24SIC5yZWxhaXMudjEuRGVsZXRlRnVuY3Rpb25SZXF1ZXN0GiEucmVsYWlzLnYxLkRlbGV0ZUZ1bmN0aW9uUmVzcG9uc2USVwoNTGlzdExhbmd1YWdlcxIfLnJlbGFpcy52MS5MaXN0TGFuZ3VhZ2VzUmVxdWVzdBogLnJlbGFpcy52MS5MaXN0TGFuZ3VhZ2VzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_timestamp, file_relais_v1_error]);
+  fileDesc("ChhyZWxhaXMvdjEvZnVuY3Rpb24ucHJvdG8SCXJlbGFpcy52MSKGAQoNSXNvbGF0aW9uQ29zdBITCgZuZXdfdXMYASABKAFIAIgBARIVCghyZXNldF91cxgCIAEoAUgBiAEBEhUKCHJldXNlX3VzGAMgASgBSAKIAQESDQoFYmFzaXMYBCABKAlCCQoHX25ld191c0ILCglfcmVzZXRfdXNCCwoJX3JldXNlX3VzIvMCCg5GdW5jdGlvbkNvbmZpZxISCgp0aW1lb3V0X21zGAEgASgNEhEKCW1lbW9yeV9tYhgCIAEoDRITCgtjb25jdXJyZW5jeRgDIAEoDRInCglpc29sYXRpb24YBCABKA4yFC5yZWxhaXMudjEuSXNvbGF0aW9uEg0KBWVudHJ5GAUgASgJEg4KBmNmbGFncxgGIAMoCRIvCgNlbnYYByADKAsyIi5yZWxhaXMudjEuRnVuY3Rpb25Db25maWcuRW52RW50cnkSDAoEaHR0cBgIIAEoCRIMCgRhdXRoGAogASgJEg8KB3NlY3JldHMYCyADKAkSDAoEY29ycxgPIAMoCRIQCghzdHJhdGVneRgNIAEoCRISCgppZGVtcG90ZW50GAwgASgIEh8KBXNjYWxlGA4gASgLMhAucmVsYWlzLnYxLlNjYWxlGioKCEVudkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiOwoFU2NhbGUSFAoMdGFyZ2V0X2NhbGxzGAEgASgNEgsKA21heBgCIAEoDRIPCgdpZGxlX21zGAMgASgNIuUBCghGdW5jdGlvbhIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBGxhbmcYAyABKAkSDAoEd2FzbRgEIAEoCBIPCgd2ZXJzaW9uGAUgASgNEhIKCnNpemVfYnl0ZXMYBiABKA0SLgoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoGY29uZmlnGAggASgLMhkucmVsYWlzLnYxLkZ1bmN0aW9uQ29uZmlnEgwKBGZvcm0YCSABKAkSFQoNc291cmNlX3NoYTI1NhgKIAEoCSKqAQoVRGVwbG95RnVuY3Rpb25SZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEbGFuZxgCIAEoCRIOCgR0ZXh0GAMgASgJSAASDgoEZGF0YRgEIAEoDEgAEhAKCGZpbGVuYW1lGAUgASgJEg4KBnVwZGF0ZRgGIAEoCBIpCgZjb25maWcYByABKAsyGS5yZWxhaXMudjEuRnVuY3Rpb25Db25maWdCCAoGc291cmNlImsKFkRlcGxveUZ1bmN0aW9uUmVzcG9uc2USJQoIZnVuY3Rpb24YASABKAsyEy5yZWxhaXMudjEuRnVuY3Rpb24SKgoLZGlhZ25vc3RpY3MYAiADKAsyFS5yZWxhaXMudjEuRGlhZ25vc3RpYyImChJHZXRGdW5jdGlvblJlcXVlc3QSEAoIZnVuY3Rpb24YASABKAkifgoTR2V0RnVuY3Rpb25SZXNwb25zZRIlCghmdW5jdGlvbhgBIAEoCzITLnJlbGFpcy52MS5GdW5jdGlvbhIOCgZzb3VyY2UYAiABKAwSMAoOaXNvbGF0aW9uX2Nvc3QYAyABKAsyGC5yZWxhaXMudjEuSXNvbGF0aW9uQ29zdCI9ChRMaXN0RnVuY3Rpb25zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJYChVMaXN0RnVuY3Rpb25zUmVzcG9uc2USJgoJZnVuY3Rpb25zGAEgAygLMhMucmVsYWlzLnYxLkZ1bmN0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIlChVEZWxldGVGdW5jdGlvblJlcXVlc3QSDAoEbmFtZRgBIAEoCSIyChZEZWxldGVGdW5jdGlvblJlc3BvbnNlEhgKEHZlcnNpb25zX2RlbGV0ZWQYASABKA0iFgoUTGlzdExhbmd1YWdlc1JlcXVlc3QiPwoVTGlzdExhbmd1YWdlc1Jlc3BvbnNlEiYKCWxhbmd1YWdlcxgBIAMoCzITLnJlbGFpcy52MS5MYW5ndWFnZSJtCghMYW5ndWFnZRIMCgRsYW5nGAEgASgJEg8KB2FsaWFzZXMYAiADKAkSEQoJYXZhaWxhYmxlGAMgASgIEg4KBnJlYXNvbhgEIAEoCRIRCgl0b29sY2hhaW4YBSABKAkSDAoEd2FzbRgGIAEoCCpQCglJc29sYXRpb24SGQoVSVNPTEFUSU9OX1VOU1BFQ0lGSUVEEAASEwoPSVNPTEFUSU9OX0ZSRVNIEAESEwoPSVNPTEFUSU9OX1JFVVNFEAIyxAMKD0Z1bmN0aW9uU2VydmljZRJVCg5EZXBsb3lGdW5jdGlvbhIgLnJlbGFpcy52MS5EZXBsb3lGdW5jdGlvblJlcXVlc3QaIS5yZWxhaXMudjEuRGVwbG95RnVuY3Rpb25SZXNwb25zZRJRCgtHZXRGdW5jdGlvbhIdLnJlbGFpcy52MS5HZXRGdW5jdGlvblJlcXVlc3QaHi5yZWxhaXMudjEuR2V0RnVuY3Rpb25SZXNwb25zZSIDkAIBElcKDUxpc3RGdW5jdGlvbnMSHy5yZWxhaXMudjEuTGlzdEZ1bmN0aW9uc1JlcXVlc3QaIC5yZWxhaXMudjEuTGlzdEZ1bmN0aW9uc1Jlc3BvbnNlIgOQAgESVQoORGVsZXRlRnVuY3Rpb24SIC5yZWxhaXMudjEuRGVsZXRlRnVuY3Rpb25SZXF1ZXN0GiEucmVsYWlzLnYxLkRlbGV0ZUZ1bmN0aW9uUmVzcG9uc2USVwoNTGlzdExhbmd1YWdlcxIfLnJlbGFpcy52MS5MaXN0TGFuZ3VhZ2VzUmVxdWVzdBogLnJlbGFpcy52MS5MaXN0TGFuZ3VhZ2VzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_timestamp, file_relais_v1_error]);
 
 /**
  * What each isolation adds to a call of one version before its own code runs: medians in microseconds. What was not
@@ -146,6 +146,20 @@ export type FunctionConfig = Message<"relais.v1.FunctionConfig"> & {
    * @generated from field: string strategy = 13;
    */
   strategy: string;
+
+  /**
+   * Running a call twice does no harm: one that had begun on a worker that was lost is run again, at most twice more.
+   *
+   * @generated from field: bool idempotent = 12;
+   */
+  idempotent: boolean;
+
+  /**
+   * How many warm instances it has, for languages that run in processes.
+   *
+   * @generated from field: relais.v1.Scale scale = 14;
+   */
+  scale?: Scale | undefined;
 };
 
 /**
@@ -154,6 +168,41 @@ export type FunctionConfig = Message<"relais.v1.FunctionConfig"> & {
  */
 export const FunctionConfigSchema: GenMessage<FunctionConfig> = /*@__PURE__*/
   messageDesc(file_relais_v1_function, 1);
+
+/**
+ * How a function's warm instances follow its calls. Zero means the platform's default.
+ *
+ * @generated from message relais.v1.Scale
+ */
+export type Scale = Message<"relais.v1.Scale"> & {
+  /**
+   * Calls, running and waiting, for each instance; 1 to 1000. Default: every call may have one at once.
+   *
+   * @generated from field: uint32 target_calls = 1;
+   */
+  targetCalls: number;
+
+  /**
+   * Instances at most; 1 to 1000. Default: as many as the workers have slots.
+   *
+   * @generated from field: uint32 max = 2;
+   */
+  max: number;
+
+  /**
+   * The last instance ends after this long without a call, milliseconds; 1000 to 3600000. Default 300000.
+   *
+   * @generated from field: uint32 idle_ms = 3;
+   */
+  idleMs: number;
+};
+
+/**
+ * Describes the message relais.v1.Scale.
+ * Use `create(ScaleSchema)` to create a new message.
+ */
+export const ScaleSchema: GenMessage<Scale> = /*@__PURE__*/
+  messageDesc(file_relais_v1_function, 2);
 
 /**
  * One immutable version of a function.
@@ -231,7 +280,7 @@ export type Function = Message<"relais.v1.Function"> & {
  * Use `create(FunctionSchema)` to create a new message.
  */
 export const FunctionSchema: GenMessage<Function> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 2);
+  messageDesc(file_relais_v1_function, 3);
 
 /**
  * @generated from message relais.v1.DeployFunctionRequest
@@ -295,7 +344,7 @@ export type DeployFunctionRequest = Message<"relais.v1.DeployFunctionRequest"> &
  * Use `create(DeployFunctionRequestSchema)` to create a new message.
  */
 export const DeployFunctionRequestSchema: GenMessage<DeployFunctionRequest> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 3);
+  messageDesc(file_relais_v1_function, 4);
 
 /**
  * @generated from message relais.v1.DeployFunctionResponse
@@ -319,7 +368,7 @@ export type DeployFunctionResponse = Message<"relais.v1.DeployFunctionResponse">
  * Use `create(DeployFunctionResponseSchema)` to create a new message.
  */
 export const DeployFunctionResponseSchema: GenMessage<DeployFunctionResponse> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 4);
+  messageDesc(file_relais_v1_function, 5);
 
 /**
  * @generated from message relais.v1.GetFunctionRequest
@@ -338,7 +387,7 @@ export type GetFunctionRequest = Message<"relais.v1.GetFunctionRequest"> & {
  * Use `create(GetFunctionRequestSchema)` to create a new message.
  */
 export const GetFunctionRequestSchema: GenMessage<GetFunctionRequest> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 5);
+  messageDesc(file_relais_v1_function, 6);
 
 /**
  * @generated from message relais.v1.GetFunctionResponse
@@ -367,7 +416,7 @@ export type GetFunctionResponse = Message<"relais.v1.GetFunctionResponse"> & {
  * Use `create(GetFunctionResponseSchema)` to create a new message.
  */
 export const GetFunctionResponseSchema: GenMessage<GetFunctionResponse> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 6);
+  messageDesc(file_relais_v1_function, 7);
 
 /**
  * @generated from message relais.v1.ListFunctionsRequest
@@ -393,7 +442,7 @@ export type ListFunctionsRequest = Message<"relais.v1.ListFunctionsRequest"> & {
  * Use `create(ListFunctionsRequestSchema)` to create a new message.
  */
 export const ListFunctionsRequestSchema: GenMessage<ListFunctionsRequest> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 7);
+  messageDesc(file_relais_v1_function, 8);
 
 /**
  * @generated from message relais.v1.ListFunctionsResponse
@@ -417,7 +466,7 @@ export type ListFunctionsResponse = Message<"relais.v1.ListFunctionsResponse"> &
  * Use `create(ListFunctionsResponseSchema)` to create a new message.
  */
 export const ListFunctionsResponseSchema: GenMessage<ListFunctionsResponse> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 8);
+  messageDesc(file_relais_v1_function, 9);
 
 /**
  * @generated from message relais.v1.DeleteFunctionRequest
@@ -436,7 +485,7 @@ export type DeleteFunctionRequest = Message<"relais.v1.DeleteFunctionRequest"> &
  * Use `create(DeleteFunctionRequestSchema)` to create a new message.
  */
 export const DeleteFunctionRequestSchema: GenMessage<DeleteFunctionRequest> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 9);
+  messageDesc(file_relais_v1_function, 10);
 
 /**
  * @generated from message relais.v1.DeleteFunctionResponse
@@ -455,7 +504,7 @@ export type DeleteFunctionResponse = Message<"relais.v1.DeleteFunctionResponse">
  * Use `create(DeleteFunctionResponseSchema)` to create a new message.
  */
 export const DeleteFunctionResponseSchema: GenMessage<DeleteFunctionResponse> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 10);
+  messageDesc(file_relais_v1_function, 11);
 
 /**
  * @generated from message relais.v1.ListLanguagesRequest
@@ -468,7 +517,7 @@ export type ListLanguagesRequest = Message<"relais.v1.ListLanguagesRequest"> & {
  * Use `create(ListLanguagesRequestSchema)` to create a new message.
  */
 export const ListLanguagesRequestSchema: GenMessage<ListLanguagesRequest> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 11);
+  messageDesc(file_relais_v1_function, 12);
 
 /**
  * @generated from message relais.v1.ListLanguagesResponse
@@ -485,7 +534,7 @@ export type ListLanguagesResponse = Message<"relais.v1.ListLanguagesResponse"> &
  * Use `create(ListLanguagesResponseSchema)` to create a new message.
  */
 export const ListLanguagesResponseSchema: GenMessage<ListLanguagesResponse> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 12);
+  messageDesc(file_relais_v1_function, 13);
 
 /**
  * What the platform can do with one language now.
@@ -537,7 +586,7 @@ export type Language = Message<"relais.v1.Language"> & {
  * Use `create(LanguageSchema)` to create a new message.
  */
 export const LanguageSchema: GenMessage<Language> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 13);
+  messageDesc(file_relais_v1_function, 14);
 
 /**
  * What survives between two calls of a function.

@@ -16,6 +16,8 @@ export enum WorkerState {
   WORKER_STATE_READY = 1,
   /** WORKER_STATE_DRAINING - Finishes what it has and takes nothing new. */
   WORKER_STATE_DRAINING = 2,
+  /** WORKER_STATE_EJECTED - Failed several times in a row, or is far slower than its peers: gets nothing for a while. */
+  WORKER_STATE_EJECTED = 3,
   UNRECOGNIZED = -1,
 }
 
@@ -42,7 +44,13 @@ export interface Worker {
   weight: number;
   /** Estimated run time of the calls it has now, milliseconds. */
   outstandingMs: number;
-  sandbox: SandboxState | undefined;
+  sandbox:
+    | SandboxState
+    | undefined;
+  /** How much longer it is ejected, milliseconds; 0 when it is not. */
+  ejectedForMs: number;
+  /** Times it was ejected of late. */
+  ejections: number;
 }
 
 /** What stands between the code of users and the machine it runs on. */
@@ -92,6 +100,60 @@ export interface SetStrategyResponse {
   previousStrategy: string;
 }
 
+export interface ExplainScaleRequest {
+  /** Name of a function, or of workers as an earlier answer names them; empty: everything. */
+  subject: string;
+  /** At most 1000; 0 means 50. */
+  limit: number;
+}
+
+export interface ExplainScaleResponse {
+  /** Newest first. */
+  decisions: ScaleDecision[];
+}
+
+/** How many instances of something there should be, and why. */
+export interface ScaleDecision {
+  /** "workers" (processes of one host and kind) or "function" (its warm instances). */
+  kind: string;
+  subject: string;
+  at:
+    | Date
+    | undefined;
+  /** Instances that ran or started then. */
+  instances: number;
+  /** Instances decided on. */
+  decided: number;
+  /** For people. */
+  reason: string;
+  /** Demand over the stable window: for functions and native workers calls, for WASM workers those that are stalled. */
+  stableDemand: number;
+  /** The same over the panic window. */
+  panicDemand: number;
+  idleForMs: number;
+  /** True when the panic window decided, or nothing may be taken away because it lately did. */
+  panic: boolean;
+  policy:
+    | ScalePolicy
+    | undefined;
+  /** Times the same was decided again since. */
+  repeats: number;
+}
+
+/** What a decision had to keep to. */
+export interface ScalePolicy {
+  min: number;
+  max: number;
+  /** Demand for each instance. */
+  target: number;
+  stableMs: number;
+  panicMs: number;
+  panicFactor: number;
+  upFactorMax: number;
+  downFactorMax: number;
+  idleMs: number;
+}
+
 function createBaseWorker(): Worker {
   return {
     id: "",
@@ -107,6 +169,8 @@ function createBaseWorker(): Worker {
     weight: 0,
     outstandingMs: 0,
     sandbox: undefined,
+    ejectedForMs: 0,
+    ejections: 0,
   };
 }
 
@@ -150,6 +214,12 @@ export const Worker: MessageFns<Worker> = {
     }
     if (message.sandbox !== undefined) {
       SandboxState.encode(message.sandbox, writer.uint32(90).fork()).join();
+    }
+    if (message.ejectedForMs !== 0) {
+      writer.uint32(112).uint32(message.ejectedForMs);
+    }
+    if (message.ejections !== 0) {
+      writer.uint32(120).uint32(message.ejections);
     }
     return writer;
   },
@@ -271,6 +341,22 @@ export const Worker: MessageFns<Worker> = {
             message.sandbox = SandboxState.decode(reader, reader.uint32());
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.ejectedForMs = reader.uint32();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.ejections = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -303,6 +389,8 @@ export const Worker: MessageFns<Worker> = {
     message.sandbox = (object.sandbox !== undefined && object.sandbox !== null)
       ? SandboxState.fromPartial(object.sandbox)
       : undefined;
+    message.ejectedForMs = object.ejectedForMs ?? 0;
+    message.ejections = object.ejections ?? 0;
     return message;
   },
 };
@@ -862,6 +950,491 @@ export const SetStrategyResponse: MessageFns<SetStrategyResponse> = {
   },
 };
 
+function createBaseExplainScaleRequest(): ExplainScaleRequest {
+  return { subject: "", limit: 0 };
+}
+
+export const ExplainScaleRequest: MessageFns<ExplainScaleRequest> = {
+  encode(message: ExplainScaleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subject !== "") {
+      writer.uint32(10).string(message.subject);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(16).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainScaleRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainScaleRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExplainScaleRequest>): ExplainScaleRequest {
+    return ExplainScaleRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExplainScaleRequest>): ExplainScaleRequest {
+    const message = createBaseExplainScaleRequest();
+    message.subject = object.subject ?? "";
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseExplainScaleResponse(): ExplainScaleResponse {
+  return { decisions: [] };
+}
+
+export const ExplainScaleResponse: MessageFns<ExplainScaleResponse> = {
+  encode(message: ExplainScaleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.decisions) {
+      ScaleDecision.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainScaleResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainScaleResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.decisions.push(ScaleDecision.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExplainScaleResponse>): ExplainScaleResponse {
+    return ExplainScaleResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExplainScaleResponse>): ExplainScaleResponse {
+    const message = createBaseExplainScaleResponse();
+    message.decisions = object.decisions?.map((e) => ScaleDecision.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseScaleDecision(): ScaleDecision {
+  return {
+    kind: "",
+    subject: "",
+    at: undefined,
+    instances: 0,
+    decided: 0,
+    reason: "",
+    stableDemand: 0,
+    panicDemand: 0,
+    idleForMs: 0,
+    panic: false,
+    policy: undefined,
+    repeats: 0,
+  };
+}
+
+export const ScaleDecision: MessageFns<ScaleDecision> = {
+  encode(message: ScaleDecision, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.subject !== "") {
+      writer.uint32(18).string(message.subject);
+    }
+    if (message.at !== undefined) {
+      Timestamp.encode(toTimestamp(message.at), writer.uint32(26).fork()).join();
+    }
+    if (message.instances !== 0) {
+      writer.uint32(32).uint32(message.instances);
+    }
+    if (message.decided !== 0) {
+      writer.uint32(40).uint32(message.decided);
+    }
+    if (message.reason !== "") {
+      writer.uint32(50).string(message.reason);
+    }
+    if (message.stableDemand !== 0) {
+      writer.uint32(57).double(message.stableDemand);
+    }
+    if (message.panicDemand !== 0) {
+      writer.uint32(65).double(message.panicDemand);
+    }
+    if (message.idleForMs !== 0) {
+      writer.uint32(72).uint32(message.idleForMs);
+    }
+    if (message.panic !== false) {
+      writer.uint32(80).bool(message.panic);
+    }
+    if (message.policy !== undefined) {
+      ScalePolicy.encode(message.policy, writer.uint32(90).fork()).join();
+    }
+    if (message.repeats !== 0) {
+      writer.uint32(96).uint32(message.repeats);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScaleDecision {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScaleDecision();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.instances = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.decided = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.stableDemand = reader.double();
+            continue;
+          }
+          case 8: {
+            if (tag !== 65) {
+              break;
+            }
+
+            message.panicDemand = reader.double();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.idleForMs = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.panic = reader.bool();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.policy = ScalePolicy.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.repeats = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ScaleDecision>): ScaleDecision {
+    return ScaleDecision.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ScaleDecision>): ScaleDecision {
+    const message = createBaseScaleDecision();
+    message.kind = object.kind ?? "";
+    message.subject = object.subject ?? "";
+    message.at = object.at ?? undefined;
+    message.instances = object.instances ?? 0;
+    message.decided = object.decided ?? 0;
+    message.reason = object.reason ?? "";
+    message.stableDemand = object.stableDemand ?? 0;
+    message.panicDemand = object.panicDemand ?? 0;
+    message.idleForMs = object.idleForMs ?? 0;
+    message.panic = object.panic ?? false;
+    message.policy = (object.policy !== undefined && object.policy !== null)
+      ? ScalePolicy.fromPartial(object.policy)
+      : undefined;
+    message.repeats = object.repeats ?? 0;
+    return message;
+  },
+};
+
+function createBaseScalePolicy(): ScalePolicy {
+  return {
+    min: 0,
+    max: 0,
+    target: 0,
+    stableMs: 0,
+    panicMs: 0,
+    panicFactor: 0,
+    upFactorMax: 0,
+    downFactorMax: 0,
+    idleMs: 0,
+  };
+}
+
+export const ScalePolicy: MessageFns<ScalePolicy> = {
+  encode(message: ScalePolicy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.min !== 0) {
+      writer.uint32(8).uint32(message.min);
+    }
+    if (message.max !== 0) {
+      writer.uint32(16).uint32(message.max);
+    }
+    if (message.target !== 0) {
+      writer.uint32(25).double(message.target);
+    }
+    if (message.stableMs !== 0) {
+      writer.uint32(32).uint32(message.stableMs);
+    }
+    if (message.panicMs !== 0) {
+      writer.uint32(40).uint32(message.panicMs);
+    }
+    if (message.panicFactor !== 0) {
+      writer.uint32(49).double(message.panicFactor);
+    }
+    if (message.upFactorMax !== 0) {
+      writer.uint32(57).double(message.upFactorMax);
+    }
+    if (message.downFactorMax !== 0) {
+      writer.uint32(65).double(message.downFactorMax);
+    }
+    if (message.idleMs !== 0) {
+      writer.uint32(72).uint32(message.idleMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScalePolicy {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScalePolicy();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.min = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.max = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.target = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.stableMs = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.panicMs = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.panicFactor = reader.double();
+            continue;
+          }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.upFactorMax = reader.double();
+            continue;
+          }
+          case 8: {
+            if (tag !== 65) {
+              break;
+            }
+
+            message.downFactorMax = reader.double();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.idleMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ScalePolicy>): ScalePolicy {
+    return ScalePolicy.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ScalePolicy>): ScalePolicy {
+    const message = createBaseScalePolicy();
+    message.min = object.min ?? 0;
+    message.max = object.max ?? 0;
+    message.target = object.target ?? 0;
+    message.stableMs = object.stableMs ?? 0;
+    message.panicMs = object.panicMs ?? 0;
+    message.panicFactor = object.panicFactor ?? 0;
+    message.upFactorMax = object.upFactorMax ?? 0;
+    message.downFactorMax = object.downFactorMax ?? 0;
+    message.idleMs = object.idleMs ?? 0;
+    return message;
+  },
+};
+
 /** See and steer the fleet. */
 export type ClusterServiceService = typeof ClusterServiceService;
 export const ClusterServiceService = {
@@ -903,6 +1476,17 @@ export const ClusterServiceService = {
     responseSerialize: (value: SetStrategyResponse): Buffer => Buffer.from(SetStrategyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SetStrategyResponse => SetStrategyResponse.decode(value),
   },
+  /** The last decisions about how many workers and warm instances there are, with what they were made on. */
+  explainScale: {
+    path: "/relais.v1.ClusterService/ExplainScale" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ExplainScaleRequest): Buffer => Buffer.from(ExplainScaleRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExplainScaleRequest => ExplainScaleRequest.decode(value),
+    responseSerialize: (value: ExplainScaleResponse): Buffer =>
+      Buffer.from(ExplainScaleResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ExplainScaleResponse => ExplainScaleResponse.decode(value),
+  },
 } as const;
 
 export interface ClusterServiceServer extends UntypedServiceImplementation {
@@ -912,6 +1496,8 @@ export interface ClusterServiceServer extends UntypedServiceImplementation {
   drainWorker: handleUnaryCall<DrainWorkerRequest, DrainWorkerResponse>;
   /** Changes the balancing strategy for all later jobs. Errors: invalid_argument with the list of strategies. */
   setStrategy: handleUnaryCall<SetStrategyRequest, SetStrategyResponse>;
+  /** The last decisions about how many workers and warm instances there are, with what they were made on. */
+  explainScale: handleUnaryCall<ExplainScaleRequest, ExplainScaleResponse>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;

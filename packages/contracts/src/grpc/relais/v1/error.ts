@@ -49,12 +49,16 @@ export interface ErrorDetail {
   limit:
     | LimitHit
     | undefined;
-  /** Where the time went, for code "deadline_exceeded". */
+  /** Where the time went, as far as the role that failed knows. */
   timings:
     | Timings
     | undefined;
   /** The worker that ran or should have run the call, where there was one. */
   workerId: string;
+  /** Times the work was handed to a worker; 0: never. */
+  attempts: number;
+  /** True when the work has provably not started: sending it again cannot run it twice. */
+  notStarted: boolean;
 }
 
 /** One message of a compiler, linter or validator. */
@@ -125,6 +129,8 @@ function createBaseErrorDetail(): ErrorDetail {
     limit: undefined,
     timings: undefined,
     workerId: "",
+    attempts: 0,
+    notStarted: false,
   };
 }
 
@@ -171,6 +177,12 @@ export const ErrorDetail: MessageFns<ErrorDetail> = {
     }
     if (message.workerId !== "") {
       writer.uint32(114).string(message.workerId);
+    }
+    if (message.attempts !== 0) {
+      writer.uint32(120).uint32(message.attempts);
+    }
+    if (message.notStarted !== false) {
+      writer.uint32(128).bool(message.notStarted);
     }
     return writer;
   },
@@ -300,6 +312,22 @@ export const ErrorDetail: MessageFns<ErrorDetail> = {
             message.workerId = reader.string();
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.attempts = reader.uint32();
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.notStarted = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -337,6 +365,8 @@ export const ErrorDetail: MessageFns<ErrorDetail> = {
       ? Timings.fromPartial(object.timings)
       : undefined;
     message.workerId = object.workerId ?? "";
+    message.attempts = object.attempts ?? 0;
+    message.notStarted = object.notStarted ?? false;
     return message;
   },
 };

@@ -67,11 +67,25 @@ export interface FunctionConfig {
   cors: string[];
   /** Balancing strategy for its calls, any case: rr, fifo, weighted, least or affinity. Default: the platform's. */
   strategy: string;
+  /** Running a call twice does no harm: one that had begun on a worker that was lost is run again, at most twice more. */
+  idempotent: boolean;
+  /** How many warm instances it has, for languages that run in processes. */
+  scale: Scale | undefined;
 }
 
 export interface FunctionConfig_EnvEntry {
   key: string;
   value: string;
+}
+
+/** How a function's warm instances follow its calls. Zero means the platform's default. */
+export interface Scale {
+  /** Calls, running and waiting, for each instance; 1 to 1000. Default: every call may have one at once. */
+  targetCalls: number;
+  /** Instances at most; 1 to 1000. Default: as many as the workers have slots. */
+  max: number;
+  /** The last instance ends after this long without a call, milliseconds; 1000 to 3600000. Default 300000. */
+  idleMs: number;
 }
 
 /** One immutable version of a function. */
@@ -283,6 +297,8 @@ function createBaseFunctionConfig(): FunctionConfig {
     secrets: [],
     cors: [],
     strategy: "",
+    idempotent: false,
+    scale: undefined,
   };
 }
 
@@ -323,6 +339,12 @@ export const FunctionConfig: MessageFns<FunctionConfig> = {
     }
     if (message.strategy !== "") {
       writer.uint32(106).string(message.strategy);
+    }
+    if (message.idempotent !== false) {
+      writer.uint32(96).bool(message.idempotent);
+    }
+    if (message.scale !== undefined) {
+      Scale.encode(message.scale, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -439,6 +461,22 @@ export const FunctionConfig: MessageFns<FunctionConfig> = {
             message.strategy = reader.string();
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.idempotent = reader.bool();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.scale = Scale.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -476,6 +514,8 @@ export const FunctionConfig: MessageFns<FunctionConfig> = {
     message.secrets = object.secrets?.map((e) => e) || [];
     message.cors = object.cors?.map((e) => e) || [];
     message.strategy = object.strategy ?? "";
+    message.idempotent = object.idempotent ?? false;
+    message.scale = (object.scale !== undefined && object.scale !== null) ? Scale.fromPartial(object.scale) : undefined;
     return message;
   },
 };
@@ -543,6 +583,85 @@ export const FunctionConfig_EnvEntry: MessageFns<FunctionConfig_EnvEntry> = {
     const message = createBaseFunctionConfig_EnvEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseScale(): Scale {
+  return { targetCalls: 0, max: 0, idleMs: 0 };
+}
+
+export const Scale: MessageFns<Scale> = {
+  encode(message: Scale, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetCalls !== 0) {
+      writer.uint32(8).uint32(message.targetCalls);
+    }
+    if (message.max !== 0) {
+      writer.uint32(16).uint32(message.max);
+    }
+    if (message.idleMs !== 0) {
+      writer.uint32(24).uint32(message.idleMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Scale {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScale();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetCalls = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.max = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.idleMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Scale>): Scale {
+    return Scale.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Scale>): Scale {
+    const message = createBaseScale();
+    message.targetCalls = object.targetCalls ?? 0;
+    message.max = object.max ?? 0;
+    message.idleMs = object.idleMs ?? 0;
     return message;
   },
 };

@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleBidiStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
-import { SandboxState, Worker } from "../../v1/cluster.js";
+import { SandboxState, ScaleDecision, Worker } from "../../v1/cluster.js";
 import { Credit, Job, JobResult, OutputPart } from "./job.js";
 
 export interface DispatchRequest {
@@ -41,6 +41,8 @@ export interface AttachResponse {
   /** True: finish what you have and detach. */
   drain: boolean;
   credits: Credit[];
+  /** Functions that have been idle for long: end what is warm for them. */
+  idleFunctionIds: string[];
 }
 
 /** What a worker is and can do. */
@@ -154,6 +156,17 @@ export interface SetStrategyRequest {
 export interface SetStrategyResponse {
   strategy: string;
   previousStrategy: string;
+}
+
+export interface ExplainScaleRequest {
+  /** Function or workers; empty: everything. */
+  subject: string;
+  /** 0: the default. */
+  limit: number;
+}
+
+export interface ExplainScaleResponse {
+  decisions: ScaleDecision[];
 }
 
 function createBaseDispatchRequest(): DispatchRequest {
@@ -424,7 +437,7 @@ export const AttachRequest: MessageFns<AttachRequest> = {
 };
 
 function createBaseAttachResponse(): AttachResponse {
-  return { jobs: [], cancelIds: [], drain: false, credits: [] };
+  return { jobs: [], cancelIds: [], drain: false, credits: [], idleFunctionIds: [] };
 }
 
 export const AttachResponse: MessageFns<AttachResponse> = {
@@ -444,6 +457,9 @@ export const AttachResponse: MessageFns<AttachResponse> = {
     }
     for (const v of message.credits) {
       Credit.encode(v!, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.idleFunctionIds) {
+      writer.uint32(42).string(v!);
     }
     return writer;
   },
@@ -503,6 +519,14 @@ export const AttachResponse: MessageFns<AttachResponse> = {
             message.credits.push(Credit.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.idleFunctionIds.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -524,6 +548,7 @@ export const AttachResponse: MessageFns<AttachResponse> = {
     message.cancelIds = object.cancelIds?.map((e) => e) || [];
     message.drain = object.drain ?? false;
     message.credits = object.credits?.map((e) => Credit.fromPartial(e)) || [];
+    message.idleFunctionIds = object.idleFunctionIds?.map((e) => e) || [];
     return message;
   },
 };
@@ -1843,6 +1868,128 @@ export const SetStrategyResponse: MessageFns<SetStrategyResponse> = {
   },
 };
 
+function createBaseExplainScaleRequest(): ExplainScaleRequest {
+  return { subject: "", limit: 0 };
+}
+
+export const ExplainScaleRequest: MessageFns<ExplainScaleRequest> = {
+  encode(message: ExplainScaleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subject !== "") {
+      writer.uint32(10).string(message.subject);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(16).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainScaleRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainScaleRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExplainScaleRequest>): ExplainScaleRequest {
+    return ExplainScaleRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExplainScaleRequest>): ExplainScaleRequest {
+    const message = createBaseExplainScaleRequest();
+    message.subject = object.subject ?? "";
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseExplainScaleResponse(): ExplainScaleResponse {
+  return { decisions: [] };
+}
+
+export const ExplainScaleResponse: MessageFns<ExplainScaleResponse> = {
+  encode(message: ExplainScaleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.decisions) {
+      ScaleDecision.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainScaleResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainScaleResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.decisions.push(ScaleDecision.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExplainScaleResponse>): ExplainScaleResponse {
+    return ExplainScaleResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExplainScaleResponse>): ExplainScaleResponse {
+    const message = createBaseExplainScaleResponse();
+    message.decisions = object.decisions?.map((e) => ScaleDecision.fromPartial(e)) || [];
+    return message;
+  },
+};
+
 /** The balancer's doors. Every frame packs what one tick of the sender's loop produced. */
 export type BalancerServiceService = typeof BalancerServiceService;
 export const BalancerServiceService = {
@@ -1936,6 +2083,16 @@ export const FleetServiceService = {
     responseSerialize: (value: SetStrategyResponse): Buffer => Buffer.from(SetStrategyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SetStrategyResponse => SetStrategyResponse.decode(value),
   },
+  explainScale: {
+    path: "/relais.internal.v1.FleetService/ExplainScale" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ExplainScaleRequest): Buffer => Buffer.from(ExplainScaleRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExplainScaleRequest => ExplainScaleRequest.decode(value),
+    responseSerialize: (value: ExplainScaleResponse): Buffer =>
+      Buffer.from(ExplainScaleResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ExplainScaleResponse => ExplainScaleResponse.decode(value),
+  },
 } as const;
 
 export interface FleetServiceServer extends UntypedServiceImplementation {
@@ -1944,6 +2101,7 @@ export interface FleetServiceServer extends UntypedServiceImplementation {
   listLanguages: handleUnaryCall<ListLanguagesRequest, ListLanguagesResponse>;
   drainWorker: handleUnaryCall<DrainWorkerRequest, DrainWorkerResponse>;
   setStrategy: handleUnaryCall<SetStrategyRequest, SetStrategyResponse>;
+  explainScale: handleUnaryCall<ExplainScaleRequest, ExplainScaleResponse>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;

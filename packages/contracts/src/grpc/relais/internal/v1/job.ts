@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Diagnostic, ErrorDetail, Timings } from "../../v1/error.js";
-import { FunctionConfig, IsolationCost } from "../../v1/function.js";
+import { FunctionConfig, IsolationCost, Scale } from "../../v1/function.js";
 import { Form } from "./storage.js";
 
 /** One piece of work on its way to a worker. Payloads are opaque from edge to runtime. */
@@ -49,6 +49,10 @@ export interface InvokeWork {
   secrets: { [key: string]: string };
   /** The function's own balancing strategy; empty or unknown: the balancer's. */
   strategy: string;
+  /** Running it twice does no harm. */
+  idempotent: boolean;
+  /** How its warm instances follow its calls. */
+  scale: Scale | undefined;
 }
 
 export interface InvokeWork_SecretsEntry {
@@ -319,6 +323,8 @@ function createBaseInvokeWork(): InvokeWork {
     streamWindowBytes: 0,
     secrets: {},
     strategy: "",
+    idempotent: false,
+    scale: undefined,
   };
 }
 
@@ -347,6 +353,12 @@ export const InvokeWork: MessageFns<InvokeWork> = {
     });
     if (message.strategy !== "") {
       writer.uint32(66).string(message.strategy);
+    }
+    if (message.idempotent !== false) {
+      writer.uint32(72).bool(message.idempotent);
+    }
+    if (message.scale !== undefined) {
+      Scale.encode(message.scale, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -431,6 +443,22 @@ export const InvokeWork: MessageFns<InvokeWork> = {
             message.strategy = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.idempotent = reader.bool();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.scale = Scale.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -466,6 +494,8 @@ export const InvokeWork: MessageFns<InvokeWork> = {
       {},
     );
     message.strategy = object.strategy ?? "";
+    message.idempotent = object.idempotent ?? false;
+    message.scale = (object.scale !== undefined && object.scale !== null) ? Scale.fromPartial(object.scale) : undefined;
     return message;
   },
 };

@@ -44,7 +44,7 @@ test('a spare is ordered when calls wait and every worker is stalled, and takes 
   await pass(250);
   expect(supervisor.spares).toEqual([]);
   await pass(50);
-  expect(supervisor.spares).toEqual([{ likeWorkerId: 'w1', reason: expect.stringContaining('stalled') }]);
+  expect(supervisor.spares).toEqual([{ likeWorkerId: 'w1', reason: expect.stringContaining('wants 3') }]);
   const spare = await spareArrives('spare-1');
   expect(spare.jobs).toHaveLength(1);
   spare.answer();
@@ -124,4 +124,67 @@ test('a spare is drained when it has not been needed for a minute, even if it ha
   await pass(3000);
   expect(workers.map((worker) => worker.drainSeen)).toEqual([false, false, true]);
   expect(supervisor.kills).toEqual([]);
+});
+
+/** One worker of processes with four slots, and up to two more. */
+async function startNative() {
+  const rig = await startRig({ bounds: { sparesMax: 2 } });
+  const supervisor = new FakeSupervisor(rig.balancer);
+  const workers = [new FakeWorker(rig.balancer, { workerId: 'n1', slots: 4 })];
+  await settled();
+  const pass = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 50) {
+      rig.clock.advance(50);
+      for (const worker of workers) worker.heartbeat();
+      await settled();
+    }
+  };
+  return { rig, supervisor, workers, pass };
+}
+
+test('workers of processes follow the calls that run and wait for long, and go again', async () => {
+  const { rig, supervisor, workers, pass } = await startNative();
+  await pass(2000);
+  for (let count = 0; count < 20; count++) ask(rig, call({ budgetMs: 900_000 }));
+  await pass(200);
+  expect(supervisor.spares).toEqual([]);
+  await pass(1800);
+  expect(supervisor.spares.map(({ likeWorkerId }) => likeWorkerId)).toEqual(['n1', 'n1']);
+  for (const workerId of ['spare-1', 'spare-2']) {
+    supervisor.startedSpare(workerId);
+    await settled();
+    workers.push(new FakeWorker(rig.balancer, { workerId, slots: 4 }));
+    await pass(200);
+  }
+  expect(supervisor.spares).toHaveLength(2);
+  expect(workers.map(({ jobs }) => jobs.length)).toEqual([4, 4, 4]);
+  for (let turn = 0; turn < 5; turn++) {
+    for (const worker of workers) worker.answer();
+    await settled();
+  }
+  await pass(55_000);
+  expect(workers.map(({ drainSeen }) => drainSeen)).toEqual([false, false, false]);
+  await pass(8000);
+  expect(workers.map(({ drainSeen }) => drainSeen)).toEqual([false, true, true]);
+  const { decisions } = await rig.balancer.explainScale({ subject: 'here native', limit: 0 }, { budgetMs: 1 });
+  expect(decisions.map(({ instances, decided, panic }) => [instances, decided, panic])).toEqual([
+    [3, 1, false],
+    [2, 3, true],
+    [1, 2, true],
+    [1, 1, false],
+  ]);
+  expect(decisions[1]).toMatchObject({ kind: 'workers', policy: { min: 1, max: 3, target: 3 } });
+});
+
+test('one that has ended is being replaced: none is ordered in its place', async () => {
+  const { rig, supervisor, workers, pass } = await startNative();
+  const second = new FakeWorker(rig.balancer, { workerId: 'n2', slots: 4 });
+  workers.push(second);
+  for (let count = 0; count < 5; count++) ask(rig, call({ budgetMs: 900_000 }));
+  await pass(5000);
+  second.close();
+  supervisor.exited('n2', []);
+  workers.pop();
+  await pass(30_000);
+  expect(supervisor.spares).toEqual([]);
 });

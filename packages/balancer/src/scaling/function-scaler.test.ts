@@ -1,0 +1,94 @@
+import { FakeWorker, settled } from '../testing/fake-worker.js';
+import { ask, call, type Rig, startRig } from '../testing/rig.js';
+
+const context = { budgetMs: 1000 };
+
+async function pass(rig: Rig, workers: readonly FakeWorker[], ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 100) {
+    rig.clock.advance(100);
+    for (const worker of workers) worker.heartbeat();
+    await settled();
+  }
+}
+
+async function start(inline = false) {
+  const rig = await startRig();
+  const workers = ['w1', 'w2'].map((workerId) => new FakeWorker(rig.balancer, { workerId, slots: 100, inline }));
+  await settled();
+  return { rig, workers };
+}
+
+const running = (workers: readonly FakeWorker[]) => workers.reduce((sum, { jobs }) => sum + jobs.length, 0);
+const idleEnded = ({ frames }: FakeWorker) => frames.flatMap(({ idleFunctionIds }) => idleFunctionIds);
+
+test.each([
+  [20, 10],
+  [50, 4],
+  [200, 1],
+  [7, 29],
+])('a burst of 200 on an idle function with %i calls an instance runs on %i of them', async (targetCalls, expected) => {
+  const { rig, workers } = await start();
+  for (let count = 0; count < 200; count++) ask(rig, call({ budgetMs: 600_000, scale: { targetCalls } }));
+  let most = 0;
+  for (let turn = 0; turn < 50; turn++) {
+    await pass(rig, workers, 100);
+    most = Math.max(most, running(workers));
+  }
+  expect(most).toBe(expected);
+});
+
+test('the first call on a function that has none starts one at once', async () => {
+  const { rig, workers } = await start();
+  ask(rig, call({ scale: { targetCalls: 100 } }));
+  await settled();
+  expect(running(workers)).toBe(1);
+});
+
+test('never more than the maximum, and every call is answered', async () => {
+  const { rig, workers } = await start();
+  const answers = Array.from({ length: 30 }, () => ask(rig, call({ scale: { max: 3 } })));
+  for (let turn = 0; turn < 10; turn++) {
+    await settled();
+    expect(running(workers)).toBe(3);
+    for (const worker of workers) worker.answer();
+  }
+  await settled();
+  expect(answers.every(({ output }) => output === 'in')).toBe(true);
+});
+
+test('without a word of its owner a function has as many as it has calls', async () => {
+  const { rig, workers } = await start();
+  for (let count = 0; count < 150; count++) ask(rig, call());
+  await settled();
+  expect(running(workers)).toBe(150);
+});
+
+test('after being idle its workers are told to end what waits, once, and the next call starts anew', async () => {
+  const { rig, workers } = await start();
+  const scale = { targetCalls: 1, idleMs: 5000 };
+  ask(rig, call({ fn: 'f_1', scale }));
+  await settled();
+  for (const worker of workers) worker.answer();
+  await pass(rig, workers, 4900);
+  expect(workers.flatMap(idleEnded)).toEqual([]);
+  await pass(rig, workers, 70_000);
+  expect(workers.map(idleEnded)).toEqual([['f_1'], ['f_1']]);
+  ask(rig, call({ fn: 'f_1', scale }));
+  await settled();
+  expect(running(workers)).toBe(1);
+  const { decisions } = await rig.balancer.explainScale({ subject: 'f_1', limit: 10 }, context);
+  expect(decisions.map(({ instances, decided }) => [instances, decided])).toEqual([
+    [0, 1],
+    [1, 0],
+    [0, 1],
+  ]);
+  expect(decisions[1]).toMatchObject({ kind: 'function', subject: 'f_1', idleForMs: expect.any(Number), panic: false });
+  expect(decisions[1]?.idleForMs).toBeGreaterThanOrEqual(5000);
+});
+
+test('what runs in a worker’s own loop has no instances to scale', async () => {
+  const { rig } = await start(true);
+  for (let count = 0; count < 5; count++) ask(rig, call({ scale: { targetCalls: 100 } }));
+  await settled();
+  expect((await rig.balancer.explainScale({ subject: 'hello_1', limit: 10 }, context)).decisions).toEqual([]);
+});

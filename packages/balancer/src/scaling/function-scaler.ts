@@ -1,0 +1,98 @@
+import type { FunctionState } from '../functions/function-state.js';
+import { decideScale, type ScalePolicy } from './decide-scale.js';
+import { DemandWindow } from './demand-window.js';
+import type { ScaleLog } from './scale-log.js';
+
+const decideEveryMs = 100;
+const panicMs = 250;
+const stableMs = 60_000;
+/** What an owner does not say. */
+const defaults = { target: 1, max: 1000, idleMs: 300_000 };
+/** A burst is met at once, with no more than it needs. */
+const upFactorMax = 1000;
+
+/** What is known of the scale of one function. */
+export interface FunctionScale {
+  readonly demand: DemandWindow;
+  instances: number;
+  panicUntilMs: number;
+}
+
+/** What follows from a decision. */
+export interface FunctionScalerActions {
+  /** It may have more instances than before: what waits may go out. */
+  grew(fn: FunctionState, nowMs: number): void;
+  /** Its last instances may go. */
+  endIdle(fn: FunctionState): void;
+}
+
+/**
+ * Scales the warm instances of functions that run in processes, one call at a time in each: a function runs on no more
+ * than it needs for the calls that run and wait at its target each, so that a burst on an idle function starts as many as
+ * that and no more; and has none left when it has been idle for long.
+ */
+export class FunctionScaler {
+  readonly #log: ScaleLog;
+  readonly #actions: FunctionScalerActions;
+  readonly #active = new Set<FunctionState>();
+  #nextMs = 0;
+
+  constructor(log: ScaleLog, actions: FunctionScalerActions) {
+    this.#log = log;
+    this.#actions = actions;
+  }
+
+  /** A call of it has arrived, counted among those that wait or not. */
+  arrived(fn: FunctionState, nowMs: number): void {
+    if (!fn.pool.runsInProcesses) return;
+    if (this.#active.has(fn) && fn.running < fn.instancesMax) return;
+    this.#active.add(fn);
+    this.#decide(fn, fn.running + fn.queue.size + 1, nowMs);
+  }
+
+  tick(nowMs: number): void {
+    if (nowMs < this.#nextMs) return;
+    this.#nextMs = nowMs + decideEveryMs;
+    for (const fn of this.#active) this.#decide(fn, fn.running + fn.queue.size, nowMs);
+  }
+
+  #decide(fn: FunctionState, demand: number, nowMs: number): void {
+    fn.scaled ??= { demand: new DemandWindow(stableMs, nowMs), instances: 0, panicUntilMs: 0 };
+    const { scaled } = fn;
+    scaled.demand.record(demand, nowMs);
+    const policy = policyOf(fn);
+    const snapshot = {
+      instances: scaled.instances,
+      stableDemand: scaled.demand.average(stableMs, nowMs),
+      panicDemand: demand,
+      idleForMs: demand > 0 ? 0 : scaled.demand.idleForMs(nowMs),
+      panicUntilMs: scaled.panicUntilMs,
+    };
+    const decision = decideScale(snapshot, policy, nowMs);
+    this.#log.record({ kind: 'function', name: fn.name }, snapshot, policy, decision);
+    scaled.instances = decision.instances;
+    scaled.panicUntilMs = decision.panicUntilMs;
+    const before = fn.instancesMax;
+    // Without a target of its owner every call may have an instance at once, as many as the workers have slots.
+    fn.instancesMax = fn.scale?.targetCalls || fn.scale?.max ? decision.instances : Number.POSITIVE_INFINITY;
+    if (fn.instancesMax > before) this.#actions.grew(fn, nowMs);
+    if (decision.instances > 0 || demand > 0) return;
+    this.#active.delete(fn);
+    fn.scaled = undefined;
+    this.#actions.endIdle(fn);
+  }
+}
+
+function policyOf({ scale }: FunctionState): ScalePolicy {
+  return {
+    min: 0,
+    max: scale?.max || defaults.max,
+    target: scale?.targetCalls || defaults.target,
+    stableMs,
+    panicMs,
+    panicFactor: 1,
+    upFactorMax,
+    downFactorMax: 2,
+    idleMs: scale?.idleMs || defaults.idleMs,
+  };
+}

@@ -1,0 +1,58 @@
+export interface HealthBounds {
+  readonly ejectAfterErrors: number;
+  readonly slowFactor: number;
+}
+
+/** Weight of the newest call in how slow a worker is. */
+const newestShare = 0.05;
+/** Fewer calls than these tell nothing of it. */
+const callsMin = 20;
+/** Added to both times before they are compared: of calls that take no time a worker cannot be too slow. */
+const noticeableMs = 5;
+
+/** How a worker does: platform errors in a row, and how long its calls take beside what they take everywhere. */
+export class WorkerHealth {
+  #errorsInRow = 0;
+  #slowness = 1;
+  #calls = 0;
+
+  /** It failed on the platform's account. */
+  failed(): void {
+    this.#errorsInRow++;
+  }
+
+  /** It answered, the function's own failures included. expectedMs: how long such a call takes over all workers. */
+  answered(runMs: number, expectedMs: number): void {
+    this.#errorsInRow = 0;
+    const ratio = (runMs + noticeableMs) / (expectedMs + noticeableMs);
+    this.#calls++;
+    this.#slowness += (ratio - this.#slowness) * Math.max(newestShare, 1 / this.#calls);
+  }
+
+  /** Time its calls take beside what such calls take; undefined before there are enough to tell. */
+  get slowness(): number | undefined {
+    return this.#calls < callsMin ? undefined : this.#slowness;
+  }
+
+  /** Why it should be given nothing for a while; undefined when it does well. others: the slowness of those it works with. */
+  fault(others: readonly number[], { ejectAfterErrors, slowFactor }: HealthBounds): string | undefined {
+    if (this.#errorsInRow >= ejectAfterErrors) return `failed ${this.#errorsInRow} times in a row`;
+    const { slowness } = this;
+    if (slowness === undefined || others.length === 0) return undefined;
+    const usual = median(others);
+    if (slowness < usual * slowFactor) return undefined;
+    return `takes ${(slowness / usual).toFixed(1)} times as long as the others`;
+  }
+
+  /** It starts anew. */
+  reset(): void {
+    this.#errorsInRow = 0;
+    this.#slowness = 1;
+    this.#calls = 0;
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+}
