@@ -8,7 +8,7 @@ import {
   type Transport,
 } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
-import { cluster, functions, invocation, keys, secrets } from '@relais/contracts/edge';
+import { cluster, functions, invocation, keys, secrets, traces } from '@relais/contracts/edge';
 import type { Diagnostic, Timings } from './errors/relais-error.js';
 import { outputOf, type Payload, payloadOf } from './payload.js';
 import { plain } from './plain.js';
@@ -95,6 +95,8 @@ export class Relais {
   readonly keys: Client<typeof keys.KeyService>;
   /** Set, list and remove secrets; no value is ever read back. */
   readonly secrets: Client<typeof secrets.SecretService>;
+  /** Look at traces the platform has kept. */
+  readonly traces: Client<typeof traces.TraceService>;
 
   constructor(options: RelaisOptions) {
     const { retry } = options;
@@ -108,6 +110,7 @@ export class Relais {
     this.cluster = createClient(cluster.ClusterService, transport);
     this.keys = createClient(keys.KeyService, transport);
     this.secrets = createClient(secrets.SecretService, transport);
+    this.traces = createClient(traces.TraceService, transport);
   }
 
   /**

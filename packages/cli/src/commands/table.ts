@@ -14,6 +14,7 @@ import { scale } from './scale.js';
 import { secret } from './secret.js';
 import { selftest } from './selftest.js';
 import { top } from './top.js';
+import { trace } from './trace.js';
 import { up } from './up.js';
 import { workers } from './workers.js';
 
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   rm,
   top,
   bench,
+  trace,
   workers,
   scale,
   key,

@@ -121,6 +121,16 @@ test('from nothing to an answer, and away again', async () => {
   expect((await relais('get', 'first')).code).toBe(5);
 });
 
+test('a call can be looked at hop by hop', async () => {
+  const { invocationId } = (await json('invoke', 'taken')) as { invocationId: string };
+  const trace = await json('trace', invocationId);
+  expect(trace).toMatchObject({
+    ok: true,
+    spans: expect.arrayContaining([expect.objectContaining({ scope: 'worker' })]),
+  });
+  expect((await relais('trace', '0'.repeat(32))).code).toBe(5);
+});
+
 test('bytes go through as they are', async () => {
   write('same.js', 'export default (event) => event;\n');
   expect((await relais('deploy', 'same.js')).code).toBe(0);
