@@ -11,6 +11,7 @@ export type { Component } from './lifecycle/component.js';
 export { ComponentGroup } from './lifecycle/component-group.js';
 export { createLogger, type LoggerOptions, type LogLevel, logLevels } from './logging/create-logger.js';
 export { type Logger, silentLogger } from './logging/logger.js';
+export { terminalSafe } from './logging/terminal-safe.js';
 export { Histogram, secondsBounds } from './metrics/histogram.js';
 export { Counter, MetricRegistry, type MetricRegistryOptions, type Reading } from './metrics/metric-registry.js';
 export { type MetricFamily, type MetricSource, withLabel } from './metrics/metric-snapshot.js';

@@ -45,6 +45,8 @@ export interface WorkerOptions {
   readonly tracer: Tracer;
   /** Makes the spans of the user's code itself. */
   readonly runtimeTracer: Tracer;
+  /** Makes the spans that the user's code tells of. */
+  readonly userTracer: Tracer;
   /** 0 to 1; spreads reconnecting workers. */
   readonly random: () => number;
   /** Counts here what it does; nobody sees it when absent. */

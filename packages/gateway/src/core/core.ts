@@ -12,6 +12,7 @@ import {
 import { KnownKeys } from '../access/known-keys.js';
 import type { GatewayLimits } from '../limits.js';
 import type { SecretsKey } from '../secrets/secrets-key.js';
+import { AccessLog, type AccessLogMode } from './access-log.js';
 import { CachedFunctions, StoredFunctions } from './cached-functions.js';
 import type { CallReport } from './call-report.js';
 import { ChangeFeed } from './change-feed.js';
@@ -26,6 +27,7 @@ import { InvokeFunction } from './invoke-function.js';
 import { JobDispatcher } from './job-dispatcher.js';
 import { Keys } from './keys.js';
 import { Languages } from './languages-offered.js';
+import { LogTail } from './log-tail.js';
 import { Readiness } from './readiness.js';
 import { RunTimes } from './run-times.js';
 import { Secrets } from './secrets.js';
@@ -47,6 +49,8 @@ export interface CoreOptions {
   readonly metrics?: MetricRegistry | undefined;
   readonly secretsKey: SecretsKey | undefined;
   readonly tracer: Tracer;
+  /** Which calls get a line in the log; all when absent. */
+  readonly accessLog?: AccessLogMode | undefined;
   /** Takes the spans that come with results. */
   readonly carrier?: SpanCarrier | undefined;
   /** The traces that are kept; none when absent. */
@@ -69,6 +73,7 @@ export class Core {
   readonly secrets: Secrets;
   readonly traces: Traces;
   readonly runTimes: RunTimes;
+  readonly logTail: LogTail;
   readonly #guard: DeadlineGuard;
   readonly #feed: ChangeFeed;
 
@@ -80,6 +85,9 @@ export class Core {
     this.figures = figures;
     const tail = new TailKeeper(options.tracer, limits.slowCallMs);
     this.traces = new Traces(options.traces);
+    const logTail = new LogTail(clock);
+    this.logTail = logTail;
+    const accessLog = new AccessLog(logger, options.accessLog ?? 'all');
     const jobs = new JobDispatcher({
       dispatch,
       guard: this.#guard,
@@ -88,6 +96,8 @@ export class Core {
       called: (report) => {
         figures.called(report);
         tail.called(report);
+        accessLog.called(report);
+        logTail.called(report);
         if (report.span?.recording) report.span.set(faasAttributes(report));
       },
       built: (lang, code) => figures.built(lang, code),

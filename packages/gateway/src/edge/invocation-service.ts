@@ -1,9 +1,11 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { invocation } from '@relais/contracts/edge';
+import { newTraceparent, RelaisError } from '@relais/kit';
 import { invalid } from '../core/failures.js';
+import { toConnectError } from './connect-error.js';
 import { OutputChunks, outputOf, payloadOf } from './payload.js';
-import { type EdgeCall, type EdgeShared, serve, serveStream } from './serve.js';
+import { begunKey, type EdgeCall, type EdgeShared, functionsKey, serve, serveStream } from './serve.js';
 
 const { invoke, invokeStream } = invocation.InvocationService.method;
 
@@ -11,7 +13,10 @@ type StreamEvent = MessageInitShape<typeof invocation.InvokeStreamResponseSchema
 type Output = invocation.OutputChunk['output'];
 
 /** relais.v1.InvocationService over the use cases. */
-export function invocationService(shared: EdgeShared): ServiceImpl<typeof invocation.InvocationService> {
+export function invocationService(
+  shared: EdgeShared,
+  stopped: AbortSignal,
+): ServiceImpl<typeof invocation.InvocationService> {
   return {
     invoke: serve(shared, invoke, async (request, call) => {
       const input = inputOf(request);
@@ -20,6 +25,16 @@ export function invocationService(shared: EdgeShared): ServiceImpl<typeof invoca
       return { ...told, output: outputOf(output, request.payload.case) };
     }),
     invokeStream: serveStream(shared, invokeStream, (request, call) => streamOf(shared, request, call)),
+    async *tailLogs(request, context) {
+      const traceparent = newTraceparent(false);
+      const caller = { traceparent, functions: context.values.get(functionsKey) };
+      context.values.set(begunKey, true);
+      try {
+        yield* shared.core.logTail.follow(request, caller, AbortSignal.any([context.signal, stopped]));
+      } catch (error) {
+        throw toConnectError(RelaisError.from(error), traceparent);
+      }
+    },
   };
 }
 

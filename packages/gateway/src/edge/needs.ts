@@ -9,7 +9,7 @@ const needs: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
     DeleteFunction: 'deploy',
     ListLanguages: 'any',
   },
-  'relais.v1.InvocationService': { Invoke: 'invoke', InvokeStream: 'invoke' },
+  'relais.v1.InvocationService': { Invoke: 'invoke', InvokeStream: 'invoke', TailLogs: 'read' },
   'relais.v1.ClusterService': {
     GetStatus: 'read',
     ListWorkers: 'read',

@@ -45,7 +45,7 @@ export function addServices(router: ConnectRouter, shared: EdgeShared, stopped: 
   const bounded = (service: DescService) => ({ readMaxBytes: messageBytesMax(service, shared.limits) });
   router
     .service(functions.FunctionService, functionService(shared), bounded(functions.FunctionService))
-    .service(invocation.InvocationService, invocationService(shared), bounded(invocation.InvocationService))
+    .service(invocation.InvocationService, invocationService(shared, stopped), bounded(invocation.InvocationService))
     .service(cluster.ClusterService, clusterService(shared), bounded(cluster.ClusterService))
     .service(keys.KeyService, keyService(shared), bounded(keys.KeyService))
     .service(secrets.SecretService, secretService(shared), bounded(secrets.SecretService))

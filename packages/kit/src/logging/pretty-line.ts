@@ -1,3 +1,5 @@
+import { terminalSafe } from './terminal-safe.js';
+
 interface LogLine {
   readonly time: string;
   readonly level: string;
@@ -10,13 +12,15 @@ interface LogLine {
 export function prettyLine(json: string): string {
   const { time, level, component, pid: _pid, msg, error, ...fields } = JSON.parse(json) as LogLine;
   const words = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-  const head = [time.slice(11, 23), level.padEnd(5), component, msg ?? '', ...words].join('  ').trimEnd();
-  return `${[head, ...stacks(error)].join('\n')}\n`;
+  const said = [component, msg ?? '', ...words].map((part) => part.replace(/\n/g, '\\n'));
+  const head = [time.slice(11, 23), level.padEnd(5), ...said].join('  ').trimEnd();
+  return `${terminalSafe([head, ...stacks(error)].join('\n'))}\n`;
 }
 
 function stacks(error: unknown): string[] {
   if (typeof error !== 'object' || error === null) return error === undefined ? [] : [`  ${JSON.stringify(error)}`];
   const stack = 'stack' in error ? String(error.stack) : JSON.stringify(error);
   const cause = 'cause' in error ? stacks(error.cause) : [];
+  // Each line is set in, so that none passes for a line of the log.
   return [stack.replace(/^/gm, '  '), ...cause];
 }

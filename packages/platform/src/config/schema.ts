@@ -156,6 +156,12 @@ export const platformSchema = defineConfig({
     default: 'warn',
     describe: 'Least severe line that is logged.',
   },
+  accessLog: {
+    kind: 'enum',
+    values: ['off', 'failed', 'all'],
+    default: 'all',
+    describe: 'Calls that get a line in the log: a warning when they fail, else info, which logLevel may leave out.',
+  },
   otlpUrl: {
     kind: 'string',
     default: '',

@@ -87,6 +87,7 @@ function makeGateway(
     version: releaseVersion,
     metrics,
     ...shared,
+    accessLog: config.accessLog,
     carrier: telemetry.carrier,
     traces: telemetry.traces,
     limits: { slowCallMs: config.traceSlowMs },

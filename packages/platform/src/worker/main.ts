@@ -74,6 +74,7 @@ const worker = new Worker({
   logger,
   tracer: telemetry.tracer('worker'),
   runtimeTracer: telemetry.tracer('runtime'),
+  userTracer: telemetry.tracer('function'),
   random: Math.random,
   metrics,
   carrier: telemetry.carrier,

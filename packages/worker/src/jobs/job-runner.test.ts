@@ -41,6 +41,7 @@ function rig() {
     logger: { ...silentLogger, error: (fields) => errors.push(fields) },
     tracer: passThroughTracer,
     runtimeTracer: passThroughTracer,
+    userTracer: passThroughTracer,
     answer: (result) => results.push(result),
     handOn: (part) => parts.push(part),
     streamBytesMax: 1000,

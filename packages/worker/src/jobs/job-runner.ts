@@ -8,6 +8,7 @@ import type { WorkerFigures } from '../worker-figures.js';
 import { asBuffer, type LoadTimes, nothingLoaded, resultOf } from './job-results.js';
 import { loadTimesOf, traceLoad } from './load-times.js';
 import { hasAny, withoutSecrets } from './mask-secrets.js';
+import { traceUserSpans } from './trace-user-spans.js';
 
 export interface JobRunnerOptions {
   readonly workerId: string;
@@ -20,6 +21,8 @@ export interface JobRunnerOptions {
   readonly tracer: Tracer;
   /** Makes the span of the user's code itself. */
   readonly runtimeTracer: Tracer;
+  /** Makes the spans that the user's code tells of. */
+  readonly userTracer: Tracer;
   readonly figures?: WorkerFigures;
   /** Gives the spans that go out with results. */
   readonly carrier?: SpanCarrier;
@@ -181,6 +184,10 @@ export class JobRunner {
     }
     const endMs = this.#options.clock.nowMs();
     if (span.recording && outcome.coldUs > 0) this.#traceStart(span, outcome, endMs);
+    if (span.recording && outcome.spans) {
+      const beganMs = endMs - outcome.runUs / 1000;
+      traceUserSpans(this.#options.userTracer, outcome.spans, { parent: span.traceparent, beganMs, endMs });
+    }
     span.end(failure, endMs);
     this.#options.functions.release(work.functionId);
     this.#settle(running, resultOf(outcome, load, running.stream?.begun ?? false), failure);

@@ -1,6 +1,7 @@
 import type { HttpResponse } from '@relais/contracts';
 import { RelaisError } from '@relais/kit';
 import { checkedHttpResponse } from './http-response.js';
+import { parseUserSpan, type UserSpan } from './user-spans.js';
 
 /** An exception of the user's code as its shim describes it. */
 export interface GuestError {
@@ -17,6 +18,7 @@ export type GuestMessage =
   | { readonly type: 'part'; readonly call: number; readonly http: HttpResponse | RelaisError | undefined }
   | { readonly type: 'result'; readonly call: number; readonly http: HttpResponse | RelaisError | undefined }
   | { readonly type: 'error'; readonly call: number; readonly error: GuestError }
+  | { readonly type: 'span'; readonly call: number; readonly span: UserSpan | undefined }
   | { readonly type: 'overflow'; readonly call: number; readonly bytes: number };
 
 const stackCharsMax = 8192;
@@ -32,6 +34,8 @@ export function parseGuestMessage(header: unknown): GuestMessage | undefined {
       return { type: 'failed', error: parseError(header.error) };
     case 'error':
       return { type: 'error', call, error: parseError(header.error) };
+    case 'span':
+      return { type: 'span', call, span: parseUserSpan(header.span) };
     case 'overflow':
       return { type: 'overflow', call, bytes: typeof header.bytes === 'number' ? header.bytes : 0 };
     case 'part':

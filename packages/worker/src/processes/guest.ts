@@ -7,6 +7,7 @@ import { encodeFrame, type Frame, FrameReader, type FrameViolation } from './fra
 import { type GuestError, type GuestMessage, parseGuestMessage } from './guest-messages.js';
 import { LogCapture } from './log-capture.js';
 import type { LaunchedProcess, LimitsHit, ProcessExit } from './process-launcher.js';
+import { type UserSpan, userSpansMax } from './user-spans.js';
 
 /** How a language's shim is started: a process that knows no function yet and waits for its first frame. */
 export interface GuestBoot {
@@ -68,6 +69,7 @@ export class Guest {
   #alive = true;
   #exited = false;
   #calls = 0;
+  #spans: UserSpan[] = [];
 
   private constructor(process: LaunchedProcess, channel: Duplex, limits: RuntimeLimits, clock: Clock) {
     this.#process = process;
@@ -105,6 +107,13 @@ export class Guest {
   /** Loads a handler: resolves with ready or a fault. */
   load(header: object, source: Uint8Array): Promise<GuestReply> {
     return this.#ask(0, { type: 'load', ...header }, source);
+  }
+
+  /** The spans that user code has made since they were last taken. */
+  takeSpans(): readonly UserSpan[] {
+    const taken = this.#spans;
+    if (taken.length > 0) this.#spans = [];
+    return taken;
   }
 
   /** One call of the loaded handler. The header is what the shim makes the context of. */
@@ -187,6 +196,10 @@ export class Guest {
     const pending = this.#pending;
     if (!message) {
       this.#violate('an unknown message');
+    } else if (message.type === 'span') {
+      if (message.span && message.call === pending?.call && this.#spans.length < userSpansMax) {
+        this.#spans.push(message.span);
+      }
     } else if (!pending || callOf(message) !== pending.call) {
       this.#violate(`a message "${message.type}" out of turn`);
     } else if (message.type === 'part') {
@@ -231,7 +244,7 @@ function callOf(message: GuestMessage): number {
   return message.type === 'ready' || message.type === 'failed' ? 0 : message.call;
 }
 
-function replyOf(message: Exclude<GuestMessage, { type: 'part' }>, payload: Buffer): GuestReply {
+function replyOf(message: Exclude<GuestMessage, { type: 'part' | 'span' }>, payload: Buffer): GuestReply {
   switch (message.type) {
     case 'ready':
       return { kind: 'ready' };

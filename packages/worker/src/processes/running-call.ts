@@ -66,6 +66,7 @@ export class RunningCall {
       coldUs: this.#beganMs === 0 || !this.#cold ? 0 : toUs(preparedMs - this.#beganMs),
       initUs: this.#initBeganMs === 0 ? 0 : toUs(preparedMs - this.#initBeganMs),
       runUs: this.#runBeganMs === 0 ? 0 : toUs(nowMs - this.#runBeganMs),
+      spans: this.#guest?.takeSpans() ?? [],
       attributes: { 'relais.instance': this.#cold ? 'new' : 'warm' },
     });
   }

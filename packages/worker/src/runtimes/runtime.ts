@@ -8,6 +8,7 @@ import type {
 } from '@relais/contracts';
 import type { Attributes, RelaisError } from '@relais/kit';
 import type { OutputStream } from './output-stream.js';
+import type { UserSpan } from '../processes/user-spans.js';
 
 /**
  * One language: how a source becomes runnable and how it runs. A folder beside this file per language; the catalog lists
@@ -90,6 +91,8 @@ export interface CallOutcome {
   readonly initUs?: number;
   /** The function itself, microseconds. */
   readonly runUs: number;
+  /** Spans that the user's code made. */
+  readonly spans?: readonly UserSpan[];
   /** More for the runtime's span, for example whether the instance was reset or new. */
   readonly attributes?: Attributes;
 }

@@ -44,8 +44,11 @@ export function traceScenarios(topology: Topology): void {
     test('200 calls of several languages are 200 connected traces, at the collector and in the store', async () => {
       const client = new Client(platform.url);
       await client.deployExample('traced-c', 'c', 'hello.c');
+      const spans = `export default (event, { span }) =>
+        span('outer', () => span('inner', async () => 'done', { step: 1 }))`;
+      await client.deploy('traced-spans', 'js', spans);
       await client.deploy('traced-bad', 'js', 'export default () => { throw new Error("no") }');
-      const functions = ['traced', 'traced-c', 'traced-bad', 'traced-none'];
+      const functions = ['traced', 'traced-c', 'traced-spans', 'traced-bad', 'traced-none'];
       const ids = Array.from({ length: 200 }, (_, index) => `e${(index + 1).toString(16).padStart(31, '0')}`);
       let next = 0;
       const caller = async () => {
@@ -60,6 +63,8 @@ export function traceScenarios(topology: Topology): void {
       const byTrace = () => Map.groupBy(receiver.spans, (span) => span.traceId);
       const isWhole = (spans: readonly Linked[] = []) => rootsOf(spans).length === 1 && spans.some(isOfGateway);
       await eventually('every trace is whole', async () => ids.every((id) => isWhole(byTrace().get(id))));
+      const own = receiver.spans.filter(({ scope }) => scope === 'function');
+      expect(new Set(own.map(({ name }) => name))).toEqual(new Set(['outer', 'inner']));
       for (const id of ids) {
         const { body } = await client.send('GET', `/traces/${id}`);
         const kept = body.spans as Linked[];

@@ -9,6 +9,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleServerStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Value } from "../../google/protobuf/struct.js";
 import { Timings } from "./error.js";
+import { TailLogsRequest, TailLogsResponse } from "./logs.js";
 
 export interface InvokeRequest {
   /** A function reference: NAME, NAME_UNIXSECONDS or NAME@VERSION. */
@@ -776,6 +777,19 @@ export const InvocationServiceService = {
       Buffer.from(InvokeStreamResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): InvokeStreamResponse => InvokeStreamResponse.decode(value),
   },
+  /**
+   * What functions print, of calls that end while one looks on, on this gateway. Errors: invalid_argument,
+   * resource_exhausted when a hundred look on already.
+   */
+  tailLogs: {
+    path: "/relais.v1.InvocationService/TailLogs" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: TailLogsRequest): Buffer => Buffer.from(TailLogsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): TailLogsRequest => TailLogsRequest.decode(value),
+    responseSerialize: (value: TailLogsResponse): Buffer => Buffer.from(TailLogsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TailLogsResponse => TailLogsResponse.decode(value),
+  },
 } as const;
 
 export interface InvocationServiceServer extends UntypedServiceImplementation {
@@ -790,6 +804,11 @@ export interface InvocationServiceServer extends UntypedServiceImplementation {
    * the function from producing. Errors: those of Invoke; one that comes after chunks ends the stream with its status.
    */
   invokeStream: handleServerStreamingCall<InvokeStreamRequest, InvokeStreamResponse>;
+  /**
+   * What functions print, of calls that end while one looks on, on this gateway. Errors: invalid_argument,
+   * resource_exhausted when a hundred look on already.
+   */
+  tailLogs: handleServerStreamingCall<TailLogsRequest, TailLogsResponse>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
