@@ -10,6 +10,7 @@ const steps = [
   ['generated code', 'npm test --silent -- tools/checks/generated'],
   ['tests', 'npm test --silent'],
   ['benchmark of the whole path, once', 'npm run --silent bench -- --smoke'],
+  ['benchmark of tracing, once', 'node tools/bench/tracing.mjs --smoke'],
   ['benchmark of cold starts, once', 'node tools/bench/cold-start.mjs --smoke'],
   ['benchmark of the engine, once', 'node tools/bench/engine.mjs --smoke'],
   ['benchmark of many functions, once', 'node tools/bench/many-functions.mjs --functions 20'],

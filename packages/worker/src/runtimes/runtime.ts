@@ -7,8 +7,8 @@ import type {
   LanguageSupport,
 } from '@relais/contracts';
 import type { Attributes, RelaisError } from '@relais/kit';
-import type { OutputStream } from './output-stream.js';
 import type { UserSpan } from '../processes/user-spans.js';
+import type { OutputStream } from './output-stream.js';
 
 /**
  * One language: how a source becomes runnable and how it runs. A folder beside this file per language; the catalog lists

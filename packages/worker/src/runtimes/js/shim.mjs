@@ -1,13 +1,12 @@
 // Runs in the user's process. Waits on file descriptor 3 for a function, then serves its calls one after the other.
 
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomBytes } from 'node:crypto';
 import Module, { createRequire, registerHooks } from 'node:module';
 import { Socket } from 'node:net';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { format, inspect } from 'node:util';
 import vm from 'node:vm';
+import { spanMaker } from './spans.mjs';
 
 const messageCharsMax = 2048;
 const stackCharsMax = 8192;
@@ -122,61 +121,13 @@ function contextOf(header) {
     attempt,
     getRemainingTimeMs: () => Math.max(0, endMs - performance.now()),
     logger,
-    span: spanMaker(header),
+    span: spanMaker(header, send),
   };
   if (header.http) {
     const { method, path, query, headers } = header.http;
     context.http = { method, path, query, headers: joined(headers) };
   }
   return context;
-}
-
-/** The span that surrounds what runs now, of those that user code made. */
-const surrounding = new AsyncLocalStorage();
-const spansMax = 100;
-
-/** context.span(name, run, attributes): times what run does, under the span around it; gives back what it gives back. */
-function spanMaker({ call, traceparent }) {
-  const beganMs = performance.now();
-  const sampled = (Number.parseInt(traceparent.slice(-2), 16) & 1) === 1;
-  let count = 0;
-  return (name, run, attributes = {}) => {
-    if (!sampled || count++ >= spansMax) return run();
-    const spanId = randomBytes(8).toString('hex');
-    const parentSpanId = surrounding.getStore() ?? traceparent.slice(36, 52);
-    const offsetMs = performance.now() - beganMs;
-    const end = (failed) => {
-      const durationMs = performance.now() - beganMs - offsetMs;
-      const span = { spanId, parentSpanId, name: String(name), offsetMs, durationMs, attributes, failed };
-      send({ type: 'span', call, span });
-    };
-    return ended(() => surrounding.run(spanId, run), end);
-  };
-}
-
-/** Calls, and says when it is over and whether it threw; a promise is over when it is settled. */
-function ended(run, end) {
-  let value;
-  try {
-    value = run();
-  } catch (error) {
-    end(true);
-    throw error;
-  }
-  if (typeof value?.then !== 'function') {
-    end(false);
-    return value;
-  }
-  return value.then(
-    (result) => {
-      end(false);
-      return result;
-    },
-    (error) => {
-      end(true);
-      throw error;
-    },
-  );
 }
 
 function joined(headers) {
