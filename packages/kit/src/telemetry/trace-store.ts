@@ -58,6 +58,8 @@ interface Entry {
   bytes: number;
   dropped: number;
   invocationId: string;
+  /** The next newer one. */
+  newer: Entry | undefined;
 }
 
 const baseSpanBytes = 400;
@@ -72,8 +74,10 @@ const decodedFactor = 3;
 export class TraceStore implements SpanSink {
   readonly #bounds: TraceStoreBounds;
   readonly #nowMs: () => number;
-  /** Oldest first. */
   readonly #byId = new Map<string, Entry>();
+  /** Ends of a list by age. Not the order of the map: it walks over all it has deleted to find its first entry. */
+  #oldest: Entry | undefined;
+  #newest: Entry | undefined;
   readonly #byInvocation = new Map<string, string>();
   #bytes = 0;
 
@@ -139,8 +143,12 @@ export class TraceStore implements SpanSink {
     if (this.#byId.size >= this.#bounds.tracesMax) this.#forgetOldest();
     const entry: Entry = {
       ...{ traceId, sinceMs: this.#nowMs(), spans: [], encoded: [], bytes: 0, dropped: 0, invocationId: '' },
+      newer: undefined,
     };
     this.#byId.set(traceId, entry);
+    if (this.#newest) this.#newest.newer = entry;
+    else this.#oldest = entry;
+    this.#newest = entry;
     this.#grow(entry, entryBytes);
     return entry;
   }
@@ -153,7 +161,7 @@ export class TraceStore implements SpanSink {
   #grow(entry: Entry, bytes: number): void {
     entry.bytes += bytes;
     this.#bytes += bytes;
-    while (this.#bytes > this.#bounds.bytesMax && this.#byId.size > 0) this.#forgetOldest();
+    while (this.#bytes > this.#bounds.bytesMax && this.#oldest) this.#forgetOldest();
   }
 
   #decode(entry: Entry): void {
@@ -171,18 +179,14 @@ export class TraceStore implements SpanSink {
 
   #forgetOld(): void {
     const oldestMs = this.#nowMs() - this.#bounds.ageMsMax;
-    for (const entry of this.#byId.values()) {
-      if (entry.sinceMs >= oldestMs) return;
-      this.#forget(entry);
-    }
+    while (this.#oldest && this.#oldest.sinceMs < oldestMs) this.#forgetOldest();
   }
 
   #forgetOldest(): void {
-    const [oldest] = this.#byId.values();
-    if (oldest) this.#forget(oldest);
-  }
-
-  #forget(entry: Entry): void {
+    const entry = this.#oldest;
+    if (!entry) return;
+    this.#oldest = entry.newer;
+    if (!this.#oldest) this.#newest = undefined;
     this.#byId.delete(entry.traceId);
     this.#bytes -= entry.bytes;
     if (entry.invocationId !== '') this.#byInvocation.delete(entry.invocationId);
