@@ -36,10 +36,17 @@ export async function up(
     logger,
   });
   const composition = compose(config, systemClock, telemetry, isTerminal ? say : undefined);
-  const stopRequested = new Promise<void>((resolve) => onStopRequest(resolve));
+  const stopping = new AbortController();
+  const stopRequested = new Promise<void>((resolve) => {
+    onStopRequest(() => {
+      stopping.abort();
+      resolve();
+    });
+  });
   try {
     await composition.group.start();
-    if (await stoppedBefore(composition.ready(), stopRequested)) return 0;
+    await Promise.race([composition.ready(stopping.signal), stopRequested]);
+    if (stopping.signal.aborted) return 0;
     say(`relais ready ${composition.describe()}`);
     const url = composition.url();
     if (url) say(`try: curl -X POST '${url}/deploy?name=hello&lang=c' --data-binary @examples/hello.c`);
@@ -51,9 +58,4 @@ export async function up(
     await composition.group.stop(0);
     await telemetry.shutdown();
   }
-}
-
-/** Whether a stop was asked for before the platform was ready. */
-async function stoppedBefore(ready: Promise<void>, stopRequested: Promise<void>): Promise<boolean> {
-  return Promise.race([ready.then(() => false), stopRequested.then(() => true)]);
 }

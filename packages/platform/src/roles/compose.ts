@@ -19,8 +19,11 @@ import { runs, type Surroundings } from './surroundings.js';
 export interface Composition {
   /** All of them, in order of start. */
   readonly group: Component;
-  /** Resolves when a request would succeed, however long its peers take; rejects when one refuses us. Call it after start. */
-  ready(): Promise<void>;
+  /**
+   * Resolves when a request would succeed, however long its peers take, or when that is no longer wanted; rejects when one
+   * refuses us. Call it after start.
+   */
+  ready(unwanted: AbortSignal): Promise<void>;
   /** What answers where, for the ready line; call it after start. */
   describe(): string;
   /** Base URL of the gateway, when it runs here; known after start. */
@@ -48,10 +51,10 @@ export function compose(
   const servers = metricsServer ? [metricsServer] : [];
   return {
     group: new ComponentGroup('platform', [...servers, ...called.components, ...calling.components]),
-    ready: async () => {
+    ready: async (unwanted) => {
       const workers = runs(surroundings, 'worker') ? config.workers : 0;
-      if (calling.peers) await peersReady(calling.peers, workers, clock, loggerOf('platform'));
-      if (calling.gateway) await ensureAdminKey(config, calling.gateway, terminal);
+      if (calling.peers) await peersReady(calling.peers, workers, clock, loggerOf('platform'), unwanted);
+      if (calling.gateway && !unwanted.aborted) await ensureAdminKey(config, calling.gateway, terminal);
     },
     describe: () => describe(config, [...called.servers, ...servers], calling),
     url: () => calling.gateway?.url,

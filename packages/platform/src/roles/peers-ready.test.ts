@@ -27,16 +27,24 @@ function peersOf(storage: (RelaisError | undefined)[], workers: number[]): Peers
   };
 }
 
+const wanted = new AbortController().signal;
 const away = new RelaisError('unavailable', 'Storage is away.');
 const refused = new RelaisError('unauthenticated', 'Wrong token.');
 
 test('waits for peers that are away and for the workers', async () => {
   const peers = peersOf([away, away, undefined], [0, 3, 4]);
-  await expect(peersReady(peers, 4, systemClock, silentLogger)).resolves.toBeUndefined();
+  await expect(peersReady(peers, 4, systemClock, silentLogger, wanted)).resolves.toBeUndefined();
 });
 
 test('gives up at once on a peer that refuses us', async () => {
-  await expect(peersReady(peersOf([refused], [4]), 0, systemClock, silentLogger)).rejects.toMatchObject({
+  await expect(peersReady(peersOf([refused], [4]), 0, systemClock, silentLogger, wanted)).rejects.toMatchObject({
     code: 'unauthenticated',
   });
+});
+
+test('ends when it is no longer wanted', async () => {
+  const stop = new AbortController();
+  const waiting = peersReady(peersOf([away], [0]), 4, systemClock, silentLogger, stop.signal);
+  stop.abort();
+  await expect(waiting).resolves.toBeUndefined();
 });

@@ -8,11 +8,18 @@ const reportMs = 5000;
 
 /**
  * Resolves when storage and the balancer answer and the fleet has at least `workersMin` workers. Waits as long as they
- * are away, saying so now and then; rejects at once when one refuses us, because waiting does not mend that.
+ * are away, saying so now and then, or until it is no longer wanted; rejects at once when one refuses us, because waiting
+ * does not mend that.
  */
-export async function peersReady(peers: Peers, workersMin: number, clock: Clock, logger: Logger): Promise<void> {
+export async function peersReady(
+  peers: Peers,
+  workersMin: number,
+  clock: Clock,
+  logger: Logger,
+  unwanted: AbortSignal,
+): Promise<void> {
   let reportAtMs = clock.nowMs() + reportMs;
-  for (;;) {
+  while (!unwanted.aborted) {
     const missing = await whatIsMissing(peers, workersMin);
     if (!missing) return;
     if (clock.nowMs() >= reportAtMs) {
