@@ -13,7 +13,8 @@ const noticeableMs = 5;
 /** How a worker does: platform errors in a row, and how long its calls take beside what they take everywhere. */
 export class WorkerHealth {
   #errorsInRow = 0;
-  #slowness = 1;
+  /** Mean of the logarithms: run times have long tails, and one call that takes a hundred times as long says nothing of its worker. */
+  #logSlowness = 0;
   #calls = 0;
 
   /** It failed on the platform's account. */
@@ -26,12 +27,12 @@ export class WorkerHealth {
     this.#errorsInRow = 0;
     const ratio = (runMs + noticeableMs) / (expectedMs + noticeableMs);
     this.#calls++;
-    this.#slowness += (ratio - this.#slowness) * Math.max(newestShare, 1 / this.#calls);
+    this.#logSlowness += (Math.log(ratio) - this.#logSlowness) * Math.max(newestShare, 1 / this.#calls);
   }
 
   /** Time its calls take beside what such calls take; undefined before there are enough to tell. */
   get slowness(): number | undefined {
-    return this.#calls < callsMin ? undefined : this.#slowness;
+    return this.#calls < callsMin ? undefined : Math.exp(this.#logSlowness);
   }
 
   /** Why it should be given nothing for a while; undefined when it does well. others: the slowness of those it works with. */
@@ -47,7 +48,7 @@ export class WorkerHealth {
   /** It starts anew. */
   reset(): void {
     this.#errorsInRow = 0;
-    this.#slowness = 1;
+    this.#logSlowness = 0;
     this.#calls = 0;
   }
 }
