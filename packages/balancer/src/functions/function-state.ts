@@ -15,6 +15,8 @@ const leastMs = 0.05;
 const newestShare = 0.2;
 /** After this long without a break in the waiting, the drain rate of the last two seconds is all of that time. */
 const busyWindowMs = 2000;
+/** Workers that have just come start what they need first: how fast jobs left meanwhile says little of what comes. */
+const settleMs = 5000;
 
 /** What the balancer knows of one function version, or of the builds of one language. */
 export class FunctionState {
@@ -79,6 +81,7 @@ export class FunctionState {
    */
   expectedWaitMs(nowMs: number): number | undefined {
     if (this.queue.size === 0) return 0;
+    if (nowMs - this.pool.staffedSinceMs < settleMs) return undefined;
     const lately = this.busy.lastedMs(nowMs) >= busyWindowMs ? this.drainRate : this.busy;
     const byRunTime = this.#estimateMs === undefined || this.isBuild ? 0 : this.running / this.#estimateMs;
     const ratePerMs = Math.max(lately.ratePerMs(nowMs) ?? 0, byRunTime);

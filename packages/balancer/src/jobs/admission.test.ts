@@ -2,10 +2,21 @@ import { JobResult } from '@relais/contracts';
 import { FakeWorker, settled } from '../testing/fake-worker.js';
 import { type Answer, ask, call, type Rig, startRig } from '../testing/rig.js';
 
-/** A worker of one slot that answers each call after so long. */
-async function slowWorker(rig: Rig): Promise<(calls: number, runMs: number) => Promise<void>> {
+/** A worker of one slot that has been there for a while. */
+async function oldWorker(rig: Rig): Promise<FakeWorker> {
   const worker = new FakeWorker(rig.balancer, { workerId: 'w1', slots: 1 });
+  for (let second = 0; second < 5; second++) {
+    await settled();
+    rig.clock.advance(1000);
+    worker.heartbeat();
+  }
   await settled();
+  return worker;
+}
+
+/** The same, answering each call after so long. */
+async function slowWorker(rig: Rig): Promise<(calls: number, runMs: number) => Promise<void>> {
+  const worker = await oldWorker(rig);
   return async (calls, runMs) => {
     for (let count = 0; count < calls; count++) {
       rig.clock.advance(runMs);
@@ -65,8 +76,7 @@ test('while nothing tells how long it takes, all wait', async () => {
 
 test('a function whose run time is not known is judged by how fast its calls leave', async () => {
   const rig = await startRig({ bounds: { queueWaitTargetMs: 60_000 } });
-  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', slots: 1 });
-  await settled();
+  const worker = await oldWorker(rig);
   for (let count = 0; count < 30; count++) ask(rig, call({ budgetMs: 60_000 }));
   for (let count = 0; count < 10; count++) {
     rig.clock.advance(100);
@@ -79,6 +89,20 @@ test('a function whose run time is not known is judged by how fast its calls lea
   const answers = [ask(rig, call({ budgetMs: 1500 })), ask(rig, call({ budgetMs: 2500 }))];
   await settled();
   expect(reasons(answers)).toEqual(['would_be_late', undefined]);
+});
+
+test('nobody is judged by how long calls took while their workers had just come', async () => {
+  const rig = await startRig();
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', slots: 1 });
+  await settled();
+  ask(rig, call());
+  await settled();
+  rig.clock.advance(2000);
+  worker.answer(undefined, 2_000_000);
+  await settled();
+  const answers = Array.from({ length: 10 }, () => ask(rig, call({ budgetMs: 5000 })));
+  await settled();
+  expect(answers.every(({ open }) => open)).toBe(true);
 });
 
 test('a queue that stands is cut short, and is whole again when it no longer does', async () => {
