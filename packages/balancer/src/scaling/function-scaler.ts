@@ -4,6 +4,8 @@ import { DemandWindow } from './demand-window.js';
 import type { ScaleLog } from './scale-log.js';
 
 const decideEveryMs = 100;
+/** The same for a function without a call: there are many of them, and nothing of theirs is urgent. */
+const decideIdleEveryMs = 1000;
 const panicMs = 250;
 const stableMs = 60_000;
 /** What an owner does not say. */
@@ -16,6 +18,7 @@ export interface FunctionScale {
   readonly demand: DemandWindow;
   instances: number;
   panicUntilMs: number;
+  decidedMs: number;
 }
 
 /** What follows from a decision. */
@@ -53,12 +56,17 @@ export class FunctionScaler {
   tick(nowMs: number): void {
     if (nowMs < this.#nextMs) return;
     this.#nextMs = nowMs + decideEveryMs;
-    for (const fn of this.#active) this.#decide(fn, fn.running + fn.queue.size, nowMs);
+    for (const fn of this.#active) {
+      const demand = fn.running + fn.queue.size;
+      const isDue = demand > 0 || nowMs - (fn.scaled?.decidedMs ?? 0) >= decideIdleEveryMs;
+      if (isDue) this.#decide(fn, demand, nowMs);
+    }
   }
 
   #decide(fn: FunctionState, demand: number, nowMs: number): void {
-    fn.scaled ??= { demand: new DemandWindow(stableMs, nowMs), instances: 0, panicUntilMs: 0 };
+    fn.scaled ??= { demand: new DemandWindow(stableMs, nowMs), instances: 0, panicUntilMs: 0, decidedMs: nowMs };
     const { scaled } = fn;
+    scaled.decidedMs = nowMs;
     scaled.demand.record(demand, nowMs);
     const policy = policyOf(fn);
     const snapshot = {
