@@ -46,12 +46,11 @@ setTimeout(() => gaveUp.abort(), 50);
 const admin = new Relais({ url: lockedUrl, key: adminKey });
 const { key = '' } = await admin.keys.createKey({ name: 'reader', scopes: ['read'] });
 const needy = { name: 'needy', source, lang: 'js', config: { secrets: ['ABSENT'] } };
-await relais.deploy(needy);
 
 const failures = {
   noKey: await failureOf(() => new Relais({ url: lockedUrl }).functions.listFunctions({})),
   noRight: await failureOf(() => new Relais({ url: lockedUrl, key }).keys.listKeys({})),
-  noSecret: await failureOf(() => relais.invoke('needy')),
+  noSecret: await failureOf(() => relais.deploy(needy)),
   badName: await failureOf(() => relais.deploy({ name: '../x', source: '', lang: 'js' })),
   compile: await failureOf(() => relais.deploy({ name: 'broken', source: 'export default (', lang: 'js' })),
   absent: await failureOf(() => relais.invoke('nobody')),
@@ -64,7 +63,6 @@ const failures = {
   aborted: await aborted,
   unreachable: await failureOf(() => new Relais({ url: nobody }).cluster.getStatus({})),
 };
-await relais.functions.deleteFunction({ name: 'needy' });
 const { versionsDeleted } = await relais.functions.deleteFunction({ name });
 
 console.log(

@@ -102,11 +102,12 @@ export class Secrets implements FeedListener {
   async #open(names: readonly string[], caller: Caller): Promise<SecretValues> {
     const epoch = this.#epoch;
     const key = await this.#options.key?.get();
-    if (!key) throw keyMissing('A function names secrets');
     const opened: Record<string, string> = {};
     for (const name of names) {
       const record = await this.#read(name, caller);
       if (!record) throw secretMissing(name);
+      // Asked only now: before the first secret there is no key, and what is missing then is the secret.
+      if (!key) throw keyMissing('A function names secrets');
       const value = unseal(key, record);
       if (value === undefined) throw keyWrong(name);
       opened[name] = value;

@@ -15,6 +15,7 @@ const needs: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
     ListWorkers: 'read',
     DrainWorker: 'admin',
     SetStrategy: 'admin',
+    ExplainScale: 'read',
   },
   'relais.v1.TraceService': { GetTrace: 'read', ListTraces: 'read' },
   'relais.v1.SecretService': { SetSecret: 'deploy', ListSecrets: 'deploy', DeleteSecret: 'deploy' },
