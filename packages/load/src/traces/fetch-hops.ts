@@ -46,9 +46,19 @@ async function wholeTrace(url: string, key: string | undefined, endMs: number): 
   const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
   for (;;) {
     const answer = await fetch(url, { headers }).catch(() => undefined);
-    const body = answer?.ok ? ((await answer.json()) as { spans?: SpanView[] }) : undefined;
-    const hops = hopsOf(body?.spans ?? []);
-    if (hops || performance.now() > endMs) return hops;
+    const spans = answer?.ok ? await spansIn(answer) : [];
+    const hops = spans && hopsOf(spans);
+    // A server that answers something else keeps no traces.
+    if (hops || !spans || performance.now() > endMs) return hops;
     await new Promise((resolve) => setTimeout(resolve, askAgainMs));
+  }
+}
+
+async function spansIn(answer: Response): Promise<SpanView[] | undefined> {
+  try {
+    const { spans } = (await answer.json()) as { spans?: SpanView[] };
+    return Array.isArray(spans) ? spans : undefined;
+  } catch {
+    return undefined;
   }
 }
