@@ -311,7 +311,9 @@ function commandLine(pid: number): string {
 }
 
 test('a process is warm for calls with the same secrets, and no call meets another secret than its own', async () => {
-  const fn = await deploy('const { TOKEN } = process.env; export default () => TOKEN + " " + process.pid;');
+  const fn = await deploy(
+    'const { TOKEN } = process.env; const instance = Math.random(); export default () => TOKEN + " " + instance;',
+  );
   const answer = async (TOKEN: string) =>
     outputOf(await fn.call({ secrets: { TOKEN } }))
       .toString()

@@ -12,18 +12,25 @@ test('what a fork server made counts against the budget, and idle ones are ended
   const budget = new MemoryBudget({ bytesMax: 100 * 2 ** 20, clock });
   const limits = { ...defaultRuntimeLimits, idleInstanceMs: 1e9 };
   const runtime = createPythonRuntime({ limits, clock, launcher, budget, searchPath: process.env.PATH ?? '' });
-  const source = 'import os\nheld = b"x" * 40_000_000\ndef handler(event, context):\n    return os.getpid()\n';
+  const source =
+    'import uuid\nheld = b"x" * 40_000_000\nborn = str(uuid.uuid4())\ndef handler(event, context):\n    return born\n';
   const functions = await Promise.all(Array.from({ length: 4 }, () => deployForTest(runtime, 'fn.py', source)));
-  const pids: number[] = [];
+  const call = async (fn: (typeof functions)[number]) => outputOf(await fn.call()).toString();
+  const born: string[] = [];
+  const counts: number[] = [];
   for (const fn of functions) {
-    pids.push(Number(outputOf(await fn.call()).toString()));
+    born.push(await call(fn));
+    counts.push(descendantPids().size);
     clock.advance(10);
   }
-  const living = () => pids.filter((pid) => descendantPids().has(pid));
+  const [afterFirst = 0, , , afterAll = 0] = counts;
+  const processesEach = (afterAll - afterFirst) / 3;
   clock.advance(1000);
-  await until('the first instances have been ended', () => living().length <= 2);
-  expect(living().length).toBeGreaterThan(0);
-  expect(living()).toEqual(pids.slice(-living().length));
-  for (const fn of functions) outputOf(await fn.call());
+  await until('the first instances have been ended', () => descendantPids().size <= afterAll - 2 * processesEach);
+  // From the last, so that those that live are asked before those that are started anew need their memory.
+  const lives: boolean[] = [];
+  for (const [index, fn] of [...functions.entries()].reverse()) lives.unshift((await call(fn)) === born[index]);
+  expect(lives).toEqual([...lives].sort());
+  expect([lives[0], lives[1], lives[3]]).toEqual([false, false, true]);
   await runtime.close();
 });

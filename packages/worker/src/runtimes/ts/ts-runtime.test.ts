@@ -30,7 +30,8 @@ runtimeConformance('ts, program', make, {
       'const env = process.env as Record<string, string>; process.stdout.write(env.RELAIS_INVOCATION_ID + "|" + env.GREETING);',
     flood: 'import fs from "fs"; const chunk: string = "y".repeat(65536); for (;;) fs.writeSync(1, chunk);',
     unicode: 'import { stdout } from "node:process"; stdout.write("héllo, 世界 🎉" as string);',
-    endlessLines: 'import { writeSync } from "node:fs"; for (let n: number = 0; ; n++) writeSync(1, `line ${n}\\n`);',
+    endlessLines:
+      'import { writeSync } from "node:fs"; for (let n: number = 0; ; n++) writeSync(1, "line " + n + "\\n");',
     brokenStream:
       'import { writeSync } from "node:fs"; writeSync(1, "so far\\n"); setTimeout((): never => { throw new Error("broke"); }, 50);',
     counter: 'const all = globalThis as { n?: number }; all.n = (all.n ?? 0) + 1; console.log(all.n);',
@@ -58,7 +59,7 @@ runtimeConformance('ts, handler', make, {
       'interface Context { invocationId: string }\nexport const handler = (_: unknown, context: Context) => context.invocationId + "|" + process.env.GREETING;',
     flood: 'export function* handler(): Generator<string> { for (;;) yield "y".repeat(65536); }',
     unicode: 'const greet = async (): Promise<string> => "héllo, 世界 🎉"; export { greet as handler };',
-    endlessLines: 'export function* handler(): Generator<string> { for (let n = 0; ; n++) yield `line ${n}\\n`; }',
+    endlessLines: 'export function* handler(): Generator<string> { for (let n = 0; ; n++) yield "line " + n + "\\n"; }',
     brokenStream: 'export function* handler(): Generator<string> { yield "so far\\n"; throw new Error("broke"); }',
     counter: 'let n: number = 0; export const handler = () => ++n;',
     invalid: 'export const handler = 1;\nlet b: number = = 3;\n',
