@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { stop } from 'esbuild';
 import { list } from 'tar';
 import { checkedSettings } from './settings.js';
 import { prepare, type Wishes } from './source.js';
@@ -13,6 +14,9 @@ beforeEach(() => {
 });
 
 afterEach(() => rmSync(folder, { recursive: true }));
+
+// It keeps a process for the next bundle.
+afterAll(() => stop());
 
 function write(files: Record<string, string>): void {
   for (const [path, text] of Object.entries(files)) {

@@ -116,8 +116,15 @@ export function namesHostPath(text: string): boolean {
   );
 }
 
-/** Every process that descends from this one, found in /proc; zombies do not count. */
+/** What other test files of this process have left is not this one's. */
+const foreignPids = allDescendants();
+
+/** Every process that descends from this one and was not there when the test file began, found in /proc; no zombies. */
 export function descendantPids(): Set<number> {
+  return new Set([...allDescendants()].filter((pid) => !foreignPids.has(pid)));
+}
+
+function allDescendants(): Set<number> {
   const parentOf = new Map<number, number>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
