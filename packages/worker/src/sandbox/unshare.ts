@@ -71,10 +71,32 @@ function mountTable(root: string, tree: SystemTree, policy: SandboxPolicy): stri
     ...tree.devices.map((path) => `${path} ${place(path)} none bind`),
     `proc ${place('/proc')} proc nosuid,nodev,noexec`,
     `tmp ${place('/tmp')} tmpfs nosuid,nodev,mode=1777,size=${policy.tmpBytesMax}`,
-    ...policy.readable.map(readOnly),
-    ...policy.writable.map(({ source, at }) => `${escaped(source)} ${place(at)} none rbind,X-mount.mkdir`),
+    ...policy.readable.filter(inTable).map(readOnly),
+    ...policy.writable
+      .filter(inTable)
+      .map(({ source, at }) => `${escaped(source)} ${place(at)} none rbind,X-mount.mkdir`),
     '',
   ].join('\n');
+}
+
+/** mount makes a place only for directories, and what it would need in /tmp is not there before that is mounted. */
+function inTable({ source, at }: Bind): boolean {
+  return !at.startsWith('/tmp/') || statSync(source).isDirectory();
+}
+
+/** Lines that bind the files of a policy that lie in /tmp, as when this program itself is installed there. */
+function bindsOfFilesInTmp(mount: string, root: string, { readable, writable }: SandboxPolicy): string[] {
+  const bound = ({ source, at }: Bind) => {
+    const place = quoted(join(root, at));
+    return [`mkdir -p ${quoted(dirname(join(root, at)))}`, `: >${place}`, `${mount} --bind ${quoted(source)} ${place}`];
+  };
+  const outsideTable = (bind: Bind) => !inTable(bind);
+  return [
+    ...readable
+      .filter(outsideTable)
+      .flatMap((bind) => [...bound(bind), `${mount} -o remount,bind,ro ${quoted(join(root, bind.at))}`]),
+    ...writable.filter(outsideTable).flatMap(bound),
+  ];
 }
 
 function escaped(path: string): string {
@@ -92,6 +114,7 @@ function enteringScript(tools: UtilLinux, table: string, root: string, policy: S
     `${mount} -t tmpfs table ${quoted(proc)}`,
     `printf %s ${quoted(table)} >${quoted(`${proc}/table`)}`,
     `${mount} --all --fstab ${quoted(`${proc}/table`)}`,
+    ...bindsOfFilesInTmp(mount, root, policy),
     `cd ${quoted(root)}`,
     `${quoted(tools.pivotRoot)} . .old`,
     `${quoted(tools.umount)} -n -l /.old`,
