@@ -67,6 +67,11 @@ export class FunctionState {
     return this.isBuild ? 0 : (this.#estimateMs ?? unknownMs);
   }
 
+  /** Whether its run time is known. */
+  get hasRun(): boolean {
+    return this.#estimateMs !== undefined;
+  }
+
   get idle(): boolean {
     return this.running === 0 && this.queue.size === 0;
   }

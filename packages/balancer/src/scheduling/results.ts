@@ -66,8 +66,9 @@ export class Results {
     }
     const runMs = (result.timings?.runUs ?? (nowMs - held.atMs) * 1000) / 1000;
     const { estimateMs } = entry.fn;
-    // How long a stream takes says nothing of its worker.
-    this.#options.ejections.observe(worker, result, entry.flow ? estimateMs : runMs, estimateMs, nowMs);
+    // How long a stream takes says nothing of its worker, nor a build or a first call, which nothing is known to compare with.
+    const expectedMs = entry.flow || entry.fn.isBuild || !entry.fn.hasRun ? runMs : estimateMs;
+    this.#options.ejections.observe(worker, result, runMs, expectedMs, nowMs);
     if (this.#movesOn(entry, result, nowMs)) return;
     learn(entry, held, result, runMs);
     desk.pass(entry, held, result, nowMs);
