@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { FunctionConfig, FunctionVersion, Isolation } from '@relais/contracts';
 import { systemClock } from '@relais/kit';
-import { createRuntimes } from '@relais/worker';
+import { createRuntimes, findSandbox, removeTree } from '@relais/worker';
 
 const { values: options } = parseArgs({
   options: { smoke: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
@@ -47,13 +47,18 @@ const languages = [
 let lastJobId = 0;
 
 const directory = mkdtempSync(join(tmpdir(), 'relais-bench-'));
+const searchPath = process.env.PATH ?? '/usr/bin:/bin';
+// What a worker starts is confined as on a platform; the interpreter spawned the plain way is not.
+const { sandbox } = await findSandbox({ directory: join(directory, 'sandbox'), searchPath });
 const runtimes = createRuntimes(
   languages.map(({ lang }) => lang),
   {
     clock: systemClock,
+    sandbox,
+    groups: undefined,
     scratchDirectory: join(directory, 'scratch'),
     cacheDirectory: join(directory, 'cache'),
-    searchPath: process.env.PATH ?? '/usr/bin:/bin',
+    searchPath,
   },
 );
 try {
@@ -67,7 +72,7 @@ try {
   print(rows);
 } finally {
   for (const runtime of runtimes) await runtime.close();
-  rmSync(directory, { recursive: true, force: true });
+  removeTree(directory);
 }
 
 async function measure(language, runtime) {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FunctionConfig, FunctionVersion, Isolation } from '@relais/contracts';
 import { systemClock } from '@relais/kit';
-import { createRuntimes } from '@relais/worker';
+import { createRuntimes, noSandbox } from '@relais/worker';
 import { helloModule } from './hello-module.mjs';
 import { deploy, withRelais } from './relais.mjs';
 import { compare } from './rounds.mjs';
@@ -30,6 +30,8 @@ async function insideTheEngine() {
   const directory = mkdtempSync(join(tmpdir(), 'relais-bench-'));
   const [runtime] = createRuntimes(['c'], {
     clock: systemClock,
+    sandbox: noSandbox,
+    groups: undefined,
     scratchDirectory: join(directory, 'scratch'),
     cacheDirectory: join(directory, 'cache'),
     searchPath: process.env.PATH ?? '/usr/bin:/bin',

@@ -3,17 +3,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** Clock ticks a second in /proc/PID/stat; 100 on every Linux we run on. */
 const ticksPerSecond = 100;
 
-/** Of every Linux we run on. */
-const pageBytes = 4096;
-
 /** CPU time a process and its living descendants have used so far, milliseconds. */
 export function treeCpuMs(rootPid) {
   return (sumOverTree(rootPid, 'ticks') / ticksPerSecond) * 1000;
 }
 
-/** Resident memory of a process and its living descendants, MiB; pages they share count for each. */
+/** Memory of a process and its living descendants, MiB; a page that processes share counts in parts. */
 export function treeMemoryMb(rootPid) {
-  return (sumOverTree(rootPid, 'pages') * pageBytes) / 1024 / 1024;
+  return sumOverTree(rootPid, 'pssKb') / 1024;
 }
 
 function sumOverTree(rootPid, fact) {
@@ -26,7 +23,7 @@ function sumOverTree(rootPid, fact) {
   let sum = 0;
   const pending = [rootPid];
   for (let pid = pending.pop(); pid !== undefined; pid = pending.pop()) {
-    sum += processes.get(pid)?.[fact] ?? 0;
+    sum += (fact === 'pssKb' ? pssKbOf(pid) : processes.get(pid)?.[fact]) ?? 0;
     for (const [child, facts] of processes) if (facts.parent === pid) pending.push(child);
   }
   return sum;
@@ -36,8 +33,17 @@ function statOf(pid) {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]), pages: Number(fields[21]) };
+    return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
   } catch {
     return undefined;
+  }
+}
+
+/** 0 for a process that has just ended. */
+function pssKbOf(pid) {
+  try {
+    return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0;
   }
 }
