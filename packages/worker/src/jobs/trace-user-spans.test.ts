@@ -39,9 +39,26 @@ test('a parent that is nobody, or itself, is the run', () => {
   expect(spans[1]).toMatchObject({ start: { startMs: 150 }, atMs: 150 });
 });
 
+test('spans that go round in a circle, that are told twice, or that take the id of the run break no trace', () => {
+  const shape = { offsetMs: 1, durationMs: 1 };
+  const spans = traced([
+    { ...shape, spanId: id('a'), parentSpanId: id('b'), name: 'a' },
+    { ...shape, spanId: id('b'), parentSpanId: id('c'), name: 'b' },
+    { ...shape, spanId: id('c'), parentSpanId: id('b'), name: 'c' },
+    { ...shape, spanId: id('a'), parentSpanId: id('c'), name: 'twice' },
+    { ...shape, spanId: spanIdOf(parent), parentSpanId: id('a'), name: 'the run' },
+  ]);
+  expect(spans.map(({ name, start }) => [name, start.parent])).toEqual([
+    ['a', parent],
+    ['b', parent],
+    ['c', parent],
+  ]);
+});
+
 test.each([
   [null],
   ['x'],
+  [{ spanId: id('0'), name: 'x', offsetMs: 1, durationMs: 1 }],
   [{ spanId: 'short', name: 'x', offsetMs: 1, durationMs: 1 }],
   [{ spanId: id('a'), name: 1, offsetMs: 1, durationMs: 1 }],
   [{ spanId: id('a'), name: 'x', offsetMs: -1, durationMs: 1 }],

@@ -10,17 +10,32 @@ export interface Ran {
 
 /**
  * Records the spans that user code made. They stay within the run and hang on each other or on the runtime's span, whatever
- * the code says, so that no trace is broken by it.
+ * the code says, so that no trace is broken by it; an id that is taken is left out.
  */
 export function traceUserSpans(tracer: Tracer, spans: readonly UserSpan[], { parent, beganMs, endMs }: Ran): void {
-  const known = new Set(spans.map(({ spanId }) => spanId));
-  for (const { attributes, durationMs, failed, name, offsetMs, parentSpanId, spanId } of spans) {
+  const root = spanIdOf(parent);
+  const parents = new Map<string, string>();
+  for (const { spanId, parentSpanId } of spans) {
+    if (spanId !== root && !parents.has(spanId)) parents.set(spanId, parentSpanId);
+  }
+  const left = new Set(parents.keys());
+  for (const { attributes, durationMs, failed, name, offsetMs, spanId } of spans) {
+    if (!left.delete(spanId)) continue;
     const startMs = Math.min(beganMs + offsetMs, endMs);
-    const own = known.has(parentSpanId) && parentSpanId !== spanId;
-    const below = own ? parent.replace(spanIdOf(parent), parentSpanId) : parent;
+    const below = parent.replace(root, parentWithin(parents, spanId) ?? root);
     const span = tracer.start(name, { kind: 'internal', parent: below, startMs, attributes, spanId });
     span.end(failed ? userFailure() : undefined, Math.min(startMs + durationMs, endMs));
   }
+}
+
+/** The parent of a span among the spans of the user; undefined when it is none of them, or they go round in a circle. */
+function parentWithin(parents: ReadonlyMap<string, string>, spanId: string): string | undefined {
+  const wanted = parents.get(spanId);
+  let steps = 0;
+  for (let at = wanted; at !== undefined; at = parents.get(at)) {
+    if (++steps > parents.size) return undefined;
+  }
+  return wanted !== undefined && parents.has(wanted) ? wanted : undefined;
 }
 
 function userFailure(): RelaisError {

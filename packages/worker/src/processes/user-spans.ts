@@ -17,7 +17,7 @@ export interface UserSpan {
 export const userSpansMax = 100;
 const textCharsMax = 256;
 const attributesMax = 16;
-const idForm = /^[0-9a-f]{16}$/;
+const idForm = /^(?!0{16})[0-9a-f]{16}$/;
 
 /** Reads what an untrusted guest says of a span; undefined when it is none. */
 export function parseUserSpan(value: unknown): UserSpan | undefined {

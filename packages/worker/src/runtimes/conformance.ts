@@ -3,6 +3,7 @@ import { cancelCases } from './conformance/cancel-cases.js';
 import { buildCases, failureCases } from './conformance/failure-cases.js';
 import type { RuntimeFixtures } from './conformance/fixtures.js';
 import { isolationCases } from './conformance/isolation-cases.js';
+import { spanCases } from './conformance/span-cases.js';
 import { streamCases } from './conformance/stream-cases.js';
 import { Subject, slowTestMs } from './conformance/subject.js';
 import type { RuntimeLimits } from './limits.js';
@@ -28,6 +29,7 @@ export function runtimeConformance(
     stateCases(subject, fixtures);
     isolationCases(subject, fixtures);
     streamCases(subject);
+    if (fixtures.sources.spans) spanCases(subject, fixtures.sources.spans);
     if (fixtures.sources.cgi) cgiCases(subject, fixtures.sources.cgi);
     if (fixtures.sources.endless) cancelCases(subject, fixtures.sources.endless);
   });

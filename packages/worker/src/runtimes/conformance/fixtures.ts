@@ -44,6 +44,12 @@ export interface RuntimeFixtures {
      * "$PATH_INFO?$QUERY_STRING".
      */
     readonly cgi?: FixtureSource;
+    /**
+     * Handlers: in a span "outer" with the attributes rows 3 and bad, which is no value a span can have, runs a span "inner"
+     * that gives back "kept" and a span "broken" whose exception it catches; then 150 spans "many". Outputs what inner gave,
+     * and context.tracestate (nothing when there is none), joined by "|".
+     */
+    readonly spans?: FixtureSource;
     /** style processes only: writes its pid to the file named by STARTED_FILE, then loops for ever without yielding. */
     readonly endless?: FixtureSource;
   };

@@ -21,6 +21,8 @@ export interface TestCall {
   readonly budgetMs?: number;
   readonly http?: HttpRequest;
   readonly secrets?: Readonly<Record<string, string>>;
+  readonly traceparent?: string;
+  readonly tracestate?: string;
 }
 
 /** A version built and loaded for a test. */
@@ -43,8 +45,9 @@ export function testCall(options: TestCall = {}): Call {
     payload: typeof options.payload === 'string' ? Buffer.from(options.payload) : (options.payload ?? Buffer.alloc(0)),
     deadlineMs: systemClock.nowMs() + budgetMs,
     budgetMs,
-    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    traceparent: options.traceparent ?? '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     attempt: 1,
+    ...(options.tracestate === undefined ? {} : { tracestate: options.tracestate }),
     ...(options.http ? { http: options.http } : {}),
     ...(options.secrets ? { secrets: options.secrets } : {}),
   };

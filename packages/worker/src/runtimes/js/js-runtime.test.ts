@@ -54,6 +54,14 @@ runtimeConformance('js, handler', make, {
     endlessLines: 'export function* handler() { for (let n = 0; ; n++) yield "line " + n + "\\n"; }',
     brokenStream: 'export async function* handler() { yield "so far\\n"; throw new Error("broke"); }',
     counter: 'let n = 0; export const handler = () => ++n;',
+    spans: `export default async (_, { span, tracestate = "" }) => {
+  const kept = await span("outer", async () => {
+    await span("broken", async () => { throw new Error("no"); }).catch(() => {});
+    return span("inner", () => "kept");
+  }, { rows: 3, bad: 1n });
+  for (let n = 0; n < 150; n++) span("many", () => n);
+  return kept + "|" + tracestate;
+};`,
     invalid: `export const handler = 1;\nlet b = = 3;\n`,
     endless: `import { writeFileSync } from "node:fs";
 export const handler = () => { writeFileSync(process.env.STARTED_FILE, String(process.pid)); for (;;) {} };`,

@@ -241,7 +241,8 @@ function describe(error) {
 }
 
 function cleanStack(stack) {
-  const lines = stack.split('\n');
+  // A span is between two frames of the user's code.
+  const lines = stack.split('\n').filter((line) => !/^\s+at .*relais:shim-spans/.test(line));
   // What called the user's code is the shim, and what called that is no business of theirs.
   const end = lines.findIndex((line) => /^\s+at .*relais:shim/.test(line));
   const own = lines.slice(0, end === -1 ? undefined : end).filter((line) => !/^\s+at .*node:internal/.test(line));

@@ -5,6 +5,8 @@ import { randomBytes } from 'node:crypto';
 /** The span that surrounds what runs now, of those that user code made. */
 const surrounding = new AsyncLocalStorage();
 const spansMax = 100;
+const attributesMax = 16;
+const textCharsMax = 256;
 
 /** context.span(name, run, attributes): times what run does, under the span around it; gives back what it gives back. */
 export function spanMaker({ call, traceparent }, send) {
@@ -18,8 +20,8 @@ export function spanMaker({ call, traceparent }, send) {
     const offsetMs = performance.now() - beganMs;
     const end = (failed) => {
       const durationMs = performance.now() - beganMs - offsetMs;
-      const span = { spanId, parentSpanId, name: String(name), offsetMs, durationMs, attributes, failed };
-      send({ type: 'span', call, span });
+      const span = { spanId, parentSpanId, name: cut(String(name)), offsetMs, durationMs, failed };
+      send({ type: 'span', call, span: { ...span, attributes: attributesOf(attributes) } });
     };
     return ended(() => surrounding.run(spanId, run), end);
   };
@@ -48,5 +50,17 @@ function ended(run, end) {
       throw error;
     },
   );
+}
+
+/** Those of the first that can be told: texts, numbers and truth values. */
+function attributesOf(given) {
+  const told = Object.entries(given ?? {})
+    .slice(0, attributesMax)
+    .filter(([, value]) => typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value));
+  return Object.fromEntries(told.map(([name, value]) => [cut(name), typeof value === 'string' ? cut(value) : value]));
+}
+
+function cut(text) {
+  return text.slice(0, textCharsMax);
 }
 //# sourceURL=relais:shim-spans

@@ -15,16 +15,18 @@ final class Context
     public int $version;
     public int $deadlineMs;
     public string $traceparent;
+    public ?string $tracestate;
     public int $attempt;
     public ?object $http;
     public Logger $logger;
     private float $endMs;
+    private Spans $spans;
 
     /**
      * @param array<string, mixed> $function
      * @param array<string, mixed> $call
      */
-    public function __construct(array $function, array $call)
+    public function __construct(array $function, array $call, Channel $channel)
     {
         $this->invocationId = $call['invocationId'];
         $this->functionName = $function['name'];
@@ -32,15 +34,27 @@ final class Context
         $this->version = $function['version'];
         $this->deadlineMs = $call['deadlineMs'];
         $this->traceparent = $call['traceparent'];
+        $this->tracestate = $call['tracestate'] ?? null;
         $this->attempt = $call['attempt'];
         $this->http = isset($call['http']) ? httpOf($call['http']) : null;
         $this->logger = new Logger();
         $this->endMs = hrtime(true) / 1e6 + $call['remainingMs'];
+        $this->spans = new Spans($call, $channel);
     }
 
     public function getRemainingTimeMs(): float
     {
         return max(0.0, $this->endMs - hrtime(true) / 1e6);
+    }
+
+    /**
+     * Times what $run does, under the span around it; gives back what it gives back.
+     *
+     * @param array<string, string|int|float|bool> $attributes
+     */
+    public function span(string $name, callable $run, array $attributes = []): mixed
+    {
+        return $this->spans->time($name, $run, $attributes);
     }
 }
 

@@ -10,6 +10,7 @@ namespace Relais;
 require __DIR__ . '/channel.php';
 require __DIR__ . '/context.php';
 require __DIR__ . '/parts.php';
+require __DIR__ . '/spans.php';
 require __DIR__ . '/traces.php';
 require __DIR__ . '/values.php';
 
@@ -113,7 +114,7 @@ function findHandler(): ?callable
 function answer(callable $handler, array $header, string $payload): array
 {
     try {
-        $value = $handler(eventOf($payload), new Context(Guest::$load['function'], $header));
+        $value = $handler(eventOf($payload), new Context(Guest::$load['function'], $header, Guest::$channel));
         $reply = ['type' => 'result'];
         if (isset($header['http']) && is_array($value) && is_int($value['statusCode'] ?? null)) {
             $reply['http'] = ['status' => $value['statusCode'], 'headers' => headersOf($value)];

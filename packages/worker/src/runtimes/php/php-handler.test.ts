@@ -64,6 +64,15 @@ withPhp('handlers in PHP', () => {
     expect(await outputFor(source, payload)).toBe(expected);
   });
 
+  test('an exception within a span shows the lines around it, and none of ours', async () => {
+    const source = `function inner() { throw new RuntimeException("no"); }
+function handler($event, $context) { return $context->span("s", fn () => inner()); }`;
+    const stack = failureOf(await (await deploy(source)).call()).fields.exit?.stack ?? '';
+    expect(stack).toMatch(/^RuntimeException: no in fn\.php:2\nStack trace:\n#0 fn\.php\(3\): inner\(\)\n/);
+    expect(stack).toMatch(/#\d fn\.php\(3\): Relais\\Context->span\(\)/);
+    expect(stack).not.toMatch(/spans|guest|context\.php/);
+  });
+
   test('passes bytes that are not text', async () => {
     const fn = await deploy('function handler($event) { return $event; }');
     const payload = Buffer.from([0xff, 0, 0xfe]);

@@ -56,6 +56,17 @@ echo "Status: 201\\nX-Method: {$_SERVER['REQUEST_METHOD']}\\n\\n{$_SERVER['PATH_
       endlessLines: '<?php function handler() { for ($n = 0; ; $n++) yield "line $n\\n"; }',
       brokenStream: '<?php function handler() { yield "so far\\n"; throw new RuntimeException("broke"); }',
       counter: '<?php $n = 0; function handler() { global $n; return ++$n; }',
+      spans: `<?php function handler($event, $context) {
+  $kept = $context->span('outer', function () use ($context) {
+    try {
+      $context->span('broken', fn () => throw new Exception('no'));
+    } catch (Exception) {
+    }
+    return $context->span('inner', fn () => 'kept');
+  }, ['rows' => 3, 'bad' => NAN]);
+  for ($n = 0; $n < 150; $n++) $context->span('many', fn () => $n);
+  return "$kept|$context->tracestate";
+}`,
       invalid: '<?php\nfunction handler() {}\n$b = = 3;\n',
       endless: '<?php function handler() { file_put_contents(getenv("STARTED_FILE"), getmypid()); for (;;); }',
     },

@@ -22,10 +22,10 @@ function traceOf(\Throwable $error): string
 function singleTrace(\Throwable $error): string
 {
     $lines = [];
-    foreach ($error->getTrace() as $number => $frame) {
-        if (isset($frame['file']) && dirname($frame['file']) === __DIR__) break;
+    foreach ($error->getTrace() as $frame) {
+        if (isset($frame['file']) && dirname($frame['file']) === __DIR__) continue;
         $where = isset($frame['file']) ? "{$frame['file']}({$frame['line']})" : '[internal function]';
-        $lines[] = "#$number $where: " . ($frame['class'] ?? '') . ($frame['type'] ?? '') . "{$frame['function']}()";
+        $lines[] = '#' . count($lines) . " $where: " . ($frame['class'] ?? '') . ($frame['type'] ?? '') . "{$frame['function']}()";
     }
     $lines[] = '#' . count($lines) . ' {main}';
     $head = get_class($error) . ": {$error->getMessage()} in {$error->getFile()}:{$error->getLine()}";

@@ -61,6 +61,19 @@ runtimeConformance('python, handler', make, {
         n += 1`,
     brokenStream: 'def handler(event, context):\n    yield "so far\\n"\n    raise ValueError("broke")',
     counter: 'n = 0\ndef handler(event, context):\n    global n\n    n += 1\n    return n',
+    spans: `async def handler(event, context):
+    with context.span("outer", {"rows": 3, "bad": float("nan")}):
+        try:
+            with context.span("broken"):
+                raise ValueError("no")
+        except ValueError:
+            pass
+        with context.span("inner"):
+            kept = "kept"
+    for n in range(150):
+        with context.span("many"):
+            pass
+    return kept + "|" + (context.tracestate or "")`,
     invalid: 'def handler(): pass\nb = = 3\n',
     endless: `import os
 def handler(event, context):

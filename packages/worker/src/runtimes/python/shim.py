@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 import types
+from _thread import allocate_lock
 
 CHANNEL = 3
 MESSAGE_CHARS_MAX = 2048
@@ -24,9 +25,10 @@ PART_BYTES_MAX = 64 * 1024
 PART_OVERHEAD_BYTES = 128
 PREFIX = struct.Struct("<II")
 SHIM = __file__
-VALUES = os.path.join(os.path.dirname(__file__), "values.py")
 # Whose frames are no business of the user.
-OWN_FILES = {SHIM, VALUES}
+OWN_FILES = {SHIM}
+# Threads of the user's code send their spans beside the answer.
+sending = allocate_lock()
 
 # Where this interpreter has its library and its packages, each with a slash at the end; what lies deepest first.
 LIBRARY_PREFIXES = sorted(
@@ -39,15 +41,18 @@ LIBRARY_PREFIXES = sorted(
 own_prefix = ""
 
 
-def load_values():
+def load_own(name):
+    path = os.path.join(os.path.dirname(__file__), name + ".py")
+    OWN_FILES.add(path)
     # Under no name that a function could mean.
-    spec = importlib.util.spec_from_file_location("relais_values", VALUES)
-    values = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(values)
-    return values
+    spec = importlib.util.spec_from_file_location("relais_" + name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-values = load_values()
+spans = load_own("spans")
+values = load_own("values")
 
 
 class Closed(Exception):
@@ -73,8 +78,9 @@ def read_frame():
 def send(header, payload=b""):
     head = json.dumps(header).encode()
     rest = memoryview(PREFIX.pack(len(head), len(payload)) + head + payload)
-    while rest:
-        rest = rest[os.write(CHANNEL, rest):]
+    with sending:
+        while rest:
+            rest = rest[os.write(CHANNEL, rest):]
 
 
 class Context:
@@ -87,14 +93,19 @@ class Context:
         self.version = facts["version"]
         self.deadlineMs = header["deadlineMs"]
         self.traceparent = header["traceparent"]
+        self.tracestate = header.get("tracestate")
         self.attempt = header["attempt"]
         self.http = values.http_of(header["http"]) if "http" in header else None
         self._end = time.monotonic() + header["remainingMs"] / 1000
+        self._spans = spans.Spans(header, send)
 
     def getRemainingTimeMs(self):
         return max(0.0, (self._end - time.monotonic()) * 1000)
 
     get_remaining_time_ms = getRemainingTimeMs
+
+    def span(self, name, attributes=None):
+        return self._spans.span(name, attributes)
 
     @property
     def logger(self):
@@ -197,7 +208,9 @@ async def join_async(chunks, bytes_max):
 
 def own_paths(text):
     """Shows the function's files and the library's under their own paths, and this file under no path at all."""
-    text = (text.replace(own_prefix, "") if own_prefix else text).replace(SHIM, "relais").replace(VALUES, "relais")
+    text = text.replace(own_prefix, "") if own_prefix else text
+    for file in OWN_FILES:
+        text = text.replace(file, "relais")
     for prefix in LIBRARY_PREFIXES:
         text = text.replace('File "' + prefix, 'File "')
     return text

@@ -62,6 +62,14 @@ runtimeConformance('ts, handler', make, {
     endlessLines: 'export function* handler(): Generator<string> { for (let n = 0; ; n++) yield "line " + n + "\\n"; }',
     brokenStream: 'export function* handler(): Generator<string> { yield "so far\\n"; throw new Error("broke"); }',
     counter: 'let n: number = 0; export const handler = () => ++n;',
+    spans: `export default async (_: unknown, { span, tracestate = "" }: any): Promise<string> => {
+  const kept = await span("outer", async () => {
+    await span("broken", async () => { throw new Error("no"); }).catch(() => {});
+    return span("inner", () => "kept");
+  }, { rows: 3, bad: 1n });
+  for (let n = 0; n < 150; n++) span("many", () => n);
+  return kept + "|" + tracestate;
+};`,
     invalid: 'export const handler = 1;\nlet b: number = = 3;\n',
     endless: `import { writeFileSync } from "node:fs";
 export const handler = (): never => { writeFileSync(process.env.STARTED_FILE!, String(process.pid)); for (;;) {} };`,
