@@ -35,6 +35,17 @@ test.each([
   expect(await outputFor(`module.exports = ${handler};`)).toBe(expected);
 });
 
+test('an exception within a span shows the lines around it, and none of ours', async () => {
+  const source = `const inner = () => { throw new Error("no"); };
+exports.handler = function outer(_, context) { return context.span("s", inner); };`;
+  const stack = failureOf(await (await deploy(source)).call()).fields.exit?.stack ?? '';
+  expect(stack.split('\n').map((line) => line.trim().split(' ').slice(0, 2).join(' '))).toEqual([
+    'Error: no',
+    'at inner',
+    'at outer',
+  ]);
+});
+
 test.each([
   ['!!!', undefined],
   ['YWJjZ', undefined],

@@ -94,6 +94,7 @@ function handler($event, $context) { return $context->span("s", fn () => inner()
       attempt: 1,
       deadlineMs: expect.any(Number),
       traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      tracestate: null,
       http: null,
       logger: {},
     });
