@@ -125,10 +125,6 @@ def function_logger():
     return logger
 
 
-def is_stream(value):
-    return hasattr(value, "__aiter__") or hasattr(value, "__next__")
-
-
 class Parts:
     """The output of a call on its way while it runs, within the credit the other side gives."""
 
@@ -176,34 +172,6 @@ class Parts:
     def send(self, part, http=None):
         self.credit -= len(part) + PART_OVERHEAD_BYTES
         send({"type": "part", "call": self.call, **({"http": http} if http else {})}, part)
-
-
-def bytes_of(value, bytes_max):
-    if hasattr(value, "__aiter__"):
-        import asyncio
-
-        return asyncio.run(join_async(value, bytes_max))
-    if hasattr(value, "__next__"):
-        return join(map(values.chunk_bytes, value), bytes_max)
-    return values.chunk_bytes(value)
-
-
-def join(chunks, bytes_max):
-    whole = bytearray()
-    for chunk in chunks:
-        whole += chunk
-        if len(whole) > bytes_max:
-            break
-    return bytes(whole)
-
-
-async def join_async(chunks, bytes_max):
-    whole = bytearray()
-    async for value in chunks:
-        whole += values.chunk_bytes(value)
-        if len(whole) > bytes_max:
-            break
-    return bytes(whole)
 
 
 def own_paths(text):
@@ -299,12 +267,12 @@ class Handler:
         if "http" in header and values.is_response(value):
             http = {"status": value["statusCode"], "headers": values.headers_of(value)}
             value = values.body_of(value)
-        if "windowBytes" in header and is_stream(value):
+        if "windowBytes" in header and values.is_stream(value):
             Parts(header["call"], header["windowBytes"]).send_all(value, http)
             return reply, b""
         if http:
             reply["http"] = http
-        output = bytes_of(value, self.output_bytes_max)
+        output = values.bytes_of(value, self.output_bytes_max)
         if len(output) > self.output_bytes_max:
             return {"type": "overflow", "call": header["call"], "bytes": len(output)}, b""
         return reply, output

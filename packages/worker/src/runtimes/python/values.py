@@ -47,6 +47,38 @@ def chunk_bytes(value):
     return text.encode("utf-8", "backslashreplace")
 
 
+def is_stream(value):
+    return hasattr(value, "__aiter__") or hasattr(value, "__next__")
+
+
+def bytes_of(value, bytes_max):
+    if hasattr(value, "__aiter__"):
+        import asyncio
+
+        return asyncio.run(join_async(value, bytes_max))
+    if hasattr(value, "__next__"):
+        return join(map(chunk_bytes, value), bytes_max)
+    return chunk_bytes(value)
+
+
+def join(chunks, bytes_max):
+    whole = bytearray()
+    for chunk in chunks:
+        whole += chunk
+        if len(whole) > bytes_max:
+            break
+    return bytes(whole)
+
+
+async def join_async(chunks, bytes_max):
+    whole = bytearray()
+    async for value in chunks:
+        whole += chunk_bytes(value)
+        if len(whole) > bytes_max:
+            break
+    return bytes(whole)
+
+
 def is_response(value):
     return isinstance(value, dict) and type(value.get("statusCode")) is int
 
