@@ -1,10 +1,11 @@
 // node tools/bench/cold-start.mjs [--smoke] [--json]: from nothing to a loaded handler, in milliseconds: an interpreter
-// spawned the plain way beside what a worker does (forked from a fork server, or started ahead). Rounds are interleaved.
+// spawned for the call, as it is and in the sandbox that a worker uses, beside what a worker does (forked from a fork server,
+// or started ahead, in that sandbox too). Rounds are interleaved.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { FunctionConfig, FunctionVersion, Isolation } from '@relais/contracts';
@@ -18,7 +19,9 @@ const rounds = options.smoke ? 3 : 40;
 const burst = 8;
 /** Time for a process started ahead to boot, which a worker has between calls that come one by one. */
 const restMs = 250;
-const shims = join(import.meta.dirname, '../../packages/worker/dist/runtimes');
+const workerCode = join(import.meta.dirname, '../../packages/worker/dist');
+const shims = join(workerCode, 'runtimes');
+const mebibyte = 1024 * 1024;
 
 const languages = [
   {
@@ -48,7 +51,6 @@ let lastJobId = 0;
 
 const directory = mkdtempSync(join(tmpdir(), 'relais-bench-'));
 const searchPath = process.env.PATH ?? '/usr/bin:/bin';
-// What a worker starts is confined as on a platform; the interpreter spawned the plain way is not.
 const { sandbox } = await findSandbox({ directory: join(directory, 'sandbox'), searchPath });
 const runtimes = createRuntimes(
   languages.map(({ lang }) => lang),
@@ -85,9 +87,12 @@ async function measure(language, runtime) {
   const loaded = await runtime.load(version, work.source);
   const cold = async () => coldMs(await loaded.invoke(nextCall()));
   await cold();
-  const samples = { spawned: [], pooled: [], burst: [] };
+  const samples = { plain: [], spawned: [], pooled: [], burst: [] };
+  const plain = [interpreter, ...language.args];
+  const confined = sandbox.wrap(policyFor(interpreter), plain);
   for (let round = 0; round < rounds; round++) {
-    samples.spawned.push(await spawnMs(interpreter, language));
+    samples.plain.push(await spawnMs(plain, language));
+    samples.spawned.push(await spawnMs(confined, language));
     await pause(restMs);
     samples.pooled.push(await cold());
     if (round % 4 > 0) continue;
@@ -98,6 +103,7 @@ async function measure(language, runtime) {
   const spawnedMs = middle(samples.spawned);
   const how = lang === 'js' ? 'started ahead' : 'forked';
   return [
+    row(`${lang}, spawned, no sandbox`, samples.plain, spawnedMs),
     row(`${lang}, spawned`, samples.spawned, spawnedMs),
     row(`${lang}, ${how}`, samples.pooled, spawnedMs),
     row(`${lang}, slowest of ${burst} at once`, samples.burst, spawnedMs),
@@ -118,10 +124,30 @@ function coldMs({ result, coldUs }) {
   return coldUs / 1000;
 }
 
+/** What a worker grants a process of a function. */
+function policyFor(interpreter) {
+  const prefix = dirname(dirname(interpreter));
+  const readable = [workerCode, ...(prefix.startsWith('/usr') ? [] : [prefix])];
+  return {
+    readable: readable.map((path) => ({ source: path, at: path })),
+    writable: [],
+    directory: '/tmp',
+    tmpBytesMax: 64 * mebibyte,
+    filesMax: 1024,
+    fileBytesMax: 64 * mebibyte,
+    nests: false,
+    groups: [],
+  };
+}
+
 /** Spawns the language's shim and loads the handler into it as a worker does. */
-async function spawnMs(interpreter, { args, source, filename }) {
+async function spawnMs([command, ...args], { source, filename }) {
   const beganMs = performance.now();
-  const child = spawn(interpreter, args, { cwd: directory, stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
+  const child = spawn(command, args, {
+    cwd: directory,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+  });
   const facts = { name: 'f', id: 'f_1', version: 1 };
   const header = JSON.stringify({ type: 'load', filename, env: {}, function: facts, outputBytesMax: 1024 });
   const prefix = Buffer.alloc(8);
@@ -131,7 +157,7 @@ async function spawnMs(interpreter, { args, source, filename }) {
   const [reply] = await once(child.stdio[3], 'data');
   const elapsedMs = performance.now() - beganMs;
   if (!reply.includes('"ready"')) throw new Error(`the shim answered ${reply}`);
-  child.kill('SIGKILL');
+  process.kill(-child.pid, 'SIGKILL');
   await once(child, 'close');
   rmSync(join(directory, '.relais'), { recursive: true, force: true });
   return elapsedMs;
@@ -153,9 +179,9 @@ function print(rows) {
     return;
   }
   console.log(`Median of ${rounds} interleaved round(s), process and handler load; node ${process.version}.`);
-  console.log('cold start                      p50 ms   p95 ms   of spawning');
+  console.log('cold start                      p50 ms   p95 ms   of spawning in the sandbox');
   for (const { name, p50Ms, p95Ms, ratio } of rows) {
     const cells = [name.padEnd(29), p50Ms.toFixed(2).padStart(8), p95Ms.toFixed(2).padStart(8)];
-    console.log([...cells, `${(ratio * 100).toFixed(1)} %`.padStart(13)].join(' '));
+    console.log([...cells, `${(ratio * 100).toFixed(1)} %`.padStart(27)].join(' '));
   }
 }

@@ -2,6 +2,8 @@ import { request } from 'node:http';
 
 /** What became of one call. */
 export interface LoadAnswer {
+  /** Of the call, as it was asked for. */
+  readonly index: number;
   readonly status: number;
   readonly text: string;
   readonly tookMs: number;
@@ -58,7 +60,7 @@ export class SteadyLoad {
       const startMs = performance.now();
       const answer = await send(this.#options.url + path, body);
       if (answer !== 'refused') {
-        this.answers.push({ ...answer, tookMs: performance.now() - startMs });
+        this.answers.push({ index, ...answer, tookMs: performance.now() - startMs });
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, connectAgainMs));

@@ -1,0 +1,47 @@
+import { treeMemoryMb } from '../bench/process-tree.mjs';
+import { withRelais } from '../bench/relais.mjs';
+import { outcomesOf, underLoad } from './inject.mjs';
+import { atLeast, atMost, told } from './row.mjs';
+
+const secondsEach = 12;
+/** What a client that waits for its turn may cost: its connection, its call and its payload, in every process. */
+const memoryMbPerClient = 0.25;
+
+/** Ever more clients in a closed loop, of a WASM function and of a JavaScript one: does throughput collapse? */
+export function clients({ smoke }) {
+  const counts = smoke ? [10, 50] : [10, 100, 1000, 2000];
+  return withRelais([], async (relais) => {
+    await relais.deploy('hello', 'c', 'hello.c');
+    await relais.deploy('add', 'js', 'add.js');
+    const rows = [];
+    for (const fn of ['hello', 'add']) rows.push(...(await climb(relais, fn, counts, smoke ? 1 : secondsEach)));
+    return rows;
+  });
+}
+
+async function climb({ pid, url }, fn, counts, seconds) {
+  const targets = [{ function: fn, payload: '{"a":2,"b":3}' }];
+  await underLoad(url, targets, { loop: 'closed', clients: 10, seconds: seconds / 2 });
+  const beforeMb = treeMemoryMb(pid);
+  const rates = [];
+  const rows = [];
+  const others = {};
+  for (const clientCount of counts) {
+    const phase = await underLoad(url, targets, { loop: 'closed', clients: clientCount, seconds });
+    const { ok, resource_exhausted: refused = 0, ...wrong } = outcomesOf(phase);
+    for (const [code, count] of Object.entries(wrong)) others[code] = (others[code] ?? 0) + count;
+    const rate = (ok / phase.elapsedMs) * 1000;
+    rates.push(rate);
+    rows.push(told(`${fn}, ${clientCount} clients: answered well`, rate, '/s'));
+    rows.push(told(`${fn}, ${clientCount} clients: p99`, phase.latency.percentilesMs[2], 'ms'));
+    rows.push(told(`${fn}, ${clientCount} clients: refused with 429`, (100 * refused) / phase.calls, '%'));
+  }
+  const grownMb = treeMemoryMb(pid) - beforeMb;
+  const otherCount = Object.values(others).reduce((sum, count) => sum + count, 0);
+  return [
+    ...rows,
+    atLeast(0.9, `${fn}: rate with most clients over the best rate`, rates.at(-1) / Math.max(...rates), 'x'),
+    atMost(0, `${fn}: failures that are no 429 ${otherCount ? JSON.stringify(others) : ''}`, otherCount, ''),
+    atMost(64 + memoryMbPerClient * counts.at(-1), `${fn}: memory grown over all`, grownMb, 'MiB'),
+  ];
+}
