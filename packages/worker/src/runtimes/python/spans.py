@@ -22,7 +22,7 @@ class Spans:
         self.root = header["traceparent"][36:52]
         self.began = time.monotonic()
         self.send = send
-        self.left = SPANS_MAX if int(header["traceparent"][-2:], 16) & 1 else 0
+        self.left = SPANS_MAX if int(header["traceparent"][-2:] or "0", 16) & 1 else 0
 
     def span(self, name, attributes):
         if self.left <= 0:
