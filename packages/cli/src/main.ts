@@ -11,6 +11,8 @@ import { releaseVersion } from './version.js';
 /** The Node this release comes with; an older one lacks what the platform needs. */
 const nodeMajorMin = 24;
 const interruptedCode = 130;
+/** As a shell counts the end by SIGPIPE, which Node never gets. */
+const unreadCode = 141;
 
 const facts: ProgramFacts = {
   version: releaseVersion,
@@ -37,11 +39,23 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const { command, input } = chosen;
   if (!command.run) return 0;
+  // A platform goes on without whoever looked at it; everything else was for them.
+  endUnread(command.ownFlags === true && command.remote === false);
   const interruption = new AbortController();
   // A platform stops by itself, with what is running; everything else ends here.
   if (!command.ownFlags) process.once('SIGINT', () => interruption.abort());
   const code = await command.run(input, terminal(input, interruption.signal));
   return code ?? 0;
+}
+
+/** Says what happens when whoever read the output of this command goes away. */
+function endUnread(goesOn: boolean): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      if (!goesOn) process.exit(unreadCode);
+    });
+  }
 }
 
 /** Anything thrown, as the one error. What we do not know is a mistake of ours. */

@@ -8,5 +8,6 @@ export * as error from './edge/relais/v1/error_pb.js';
 export * as functions from './edge/relais/v1/function_pb.js';
 export * as invocation from './edge/relais/v1/invocation_pb.js';
 export * as keys from './edge/relais/v1/keys_pb.js';
+export * as logs from './edge/relais/v1/logs_pb.js';
 export * as secrets from './edge/relais/v1/secrets_pb.js';
 export * as traces from './edge/relais/v1/trace_pb.js';

@@ -8,7 +8,7 @@ export interface GatewayLimits {
   readonly outputHoldMs: number;
   /** The same by size; beyond it what there is goes out. */
   readonly outputHoldBytesMax: number;
-  /** An event stream in which nothing happens gets a comment so often; a caller that has gone shows by it. */
+  /** An event stream in which nothing happens gets a comment so often, a tail of logs an empty line; a caller that has gone shows by it. */
   readonly eventStreamIdleMs: number;
   /** A caller that does not read the end of a failed stream is cut off after this long. */
   readonly failedStreamMs: number;

@@ -14,9 +14,11 @@ export {
   type Deployed,
   type Deployment,
   type Invocation,
+  type InvocationEnd,
   type InvokeOptions,
   Relais,
   type RelaisOptions,
+  type StreamEvent,
 } from './relais.js';
 export type { RetryOptions } from './transport/retry-policy.js';
 export {
@@ -24,6 +26,8 @@ export {
   type FunctionInfo,
   Isolation,
   type LanguageInfo,
+  type LogLine,
+  type ScaleDecision,
   type WorkerInfo,
   WorkerState,
 } from './vocabulary.js';

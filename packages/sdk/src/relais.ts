@@ -60,6 +60,14 @@ export interface Invocation<Output> {
   readonly timings: Timings;
 }
 
+/** How a call went, without its output. */
+export type InvocationEnd = Omit<Invocation<never>, 'output'>;
+
+/** A piece of a function's output; after the last one, how the call went. */
+export type StreamEvent<Output> =
+  | { readonly kind: 'chunk'; readonly output: Output }
+  | ({ readonly kind: 'end' } & InvocationEnd);
+
 /** What may be deployed: `name`, `source`, and `lang` or `filename`. */
 export interface Deployment {
   readonly name: string;
@@ -126,14 +134,30 @@ export class Relais {
       { function: reference, payload: payloadOf(payload) },
       callOptions(options, options.idempotent),
     );
-    return {
-      output: outputOf(answer.output) as Output,
-      invocationId: answer.invocationId,
-      durationMs: answer.durationMs,
-      logs: answer.logs,
-      logsTruncated: answer.logsTruncated,
-      timings: answer.timings ? plain(answer.timings) : noTimings,
-    };
+    return { output: outputOf(answer.output) as Output, ...endOf(answer) };
+  }
+
+  /**
+   * Calls a function and yields its output as it is produced, then how the call went; throws when it fails, even after
+   * chunks. Nothing is read ahead, so a slow reader holds the function up, and leaving the loop gives the call up. Its
+   * time is bounded by the function's own timeout, and by `timeoutMs` where that is given.
+   */
+  async *stream<Output = JsonValue>(
+    reference: string,
+    payload?: Payload,
+    options: CallOptions = {},
+  ): AsyncGenerator<StreamEvent<Output>, void, undefined> {
+    const left = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
+    const request = { function: reference, payload: payloadOf(payload) };
+    try {
+      for await (const { event } of this.invocations.invokeStream(request, callOptions({ ...options, signal }))) {
+        if (event.case === 'chunk') yield { kind: 'chunk', output: outputOf(event.value.output) as Output };
+        if (event.case === 'end') yield { kind: 'end', ...endOf(event.value) };
+      }
+    } finally {
+      left.abort();
+    }
   }
 
   /** Builds and stores a function; resolves with its new version and the warnings of the build. */
@@ -146,6 +170,11 @@ export class Relais {
     const answer = await this.functions.deployFunction(request, callOptions(options));
     return { function: answer.function as functions.Function, warnings: answer.diagnostics };
   }
+}
+
+function endOf(told: invocation.InvokeResponse | invocation.InvocationEnd): InvocationEnd {
+  const { durationMs, invocationId, logs, logsTruncated, timings } = told;
+  return { invocationId, durationMs, logs, logsTruncated, timings: timings ? plain(timings) : noTimings };
 }
 
 function overFetch({ fetch, key, url }: RelaisOptions): Transport {

@@ -1,4 +1,4 @@
-import { cluster, functions } from '@relais/contracts/edge';
+import { cluster, functions, type logs } from '@relais/contracts/edge';
 
 /** One immutable version of a function. */
 export type FunctionInfo = functions.Function;
@@ -8,6 +8,10 @@ export type FunctionConfig = functions.FunctionConfig;
 export type LanguageInfo = functions.Language;
 /** One registered worker. */
 export type WorkerInfo = cluster.Worker;
+/** How many instances of something there should be, and why. */
+export type ScaleDecision = cluster.ScaleDecision;
+/** One line that a function printed, or what became of its call. */
+export type LogLine = logs.TailLogsResponse;
 
 /** What survives between two calls of a function. */
 export const Isolation = functions.Isolation;

@@ -1,4 +1,5 @@
 import type { Command } from '../framework/command.js';
+import { jsonLine } from '../output/safe-text.js';
 import { table } from '../output/table.js';
 import { durationText } from '../output/units.js';
 import type { Trial } from '../selftest/trial.js';
@@ -17,7 +18,7 @@ export const selftest: Command = {
     const trials = await tryLanguages(io, input.texts('lang'), progress).finally(() => progress.end());
     const failed = trials.filter(({ result }) => result === 'failed');
     const passed = trials.filter(({ result }) => result === 'passed').length;
-    if (io.json) io.write(`${JSON.stringify({ ok: failed.length === 0, trials })}\n`);
+    if (io.json) io.write(jsonLine({ ok: failed.length === 0, trials }));
     else {
       const summary = `${passed} passed, ${failed.length} failed, ${trials.length - passed - failed.length} not available`;
       io.write(

@@ -8,6 +8,7 @@ import { get } from './get.js';
 import { init } from './init.js';
 import { invoke } from './invoke.js';
 import { key } from './key.js';
+import { logs } from './logs.js';
 import { ls } from './ls.js';
 import { rm } from './rm.js';
 import { scale } from './scale.js';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   deploy,
   dev,
   invoke,
+  logs,
   ls,
   get,
   rm,

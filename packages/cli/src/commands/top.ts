@@ -1,4 +1,5 @@
 import type { Command } from '../framework/command.js';
+import { pause } from '../framework/pause.js';
 import type { Surroundings } from '../framework/surroundings.js';
 import { table } from '../output/table.js';
 import { timestampMs } from '../output/timestamps.js';
@@ -96,14 +97,4 @@ function callsPerSecond(picture: Picture, before: Picture): number {
   const done = ({ workers }: Picture) => workers.reduce((sum, { jobsDone }) => sum + jobsDone, 0);
   // A worker that was replaced takes its count with it.
   return Math.max(0, ((done(picture) - done(before)) * 1000) / (picture.atMs - before.atMs));
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -18,7 +18,12 @@ export const exitCodes = [
   { code: 8, name: 'function', when: 'the function failed or hit one of its limits' },
   { code: 9, name: 'late', when: 'the time was up' },
   { code: 10, name: 'busy', when: 'a queue, a quota or a size was exceeded' },
-  { code: 130, name: 'interrupted', when: 'Ctrl-C' },
+  {
+    code: 130,
+    name: 'interrupted',
+    when: 'Ctrl-C before it was done; dev, top and logs, which run until then, end with 0',
+  },
+  { code: 141, name: 'unread', when: 'whoever read its output went away' },
 ] as const;
 
 type ExitName = (typeof exitCodes)[number]['name'];

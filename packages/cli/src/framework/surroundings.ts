@@ -23,6 +23,8 @@ export interface Surroundings {
   readonly interrupted: AbortSignal;
   /** Writes to standard output as it is. */
   write(text: string | Uint8Array): void;
+  /** Resolves once standard output takes more without keeping it in memory, or when the command is interrupted. */
+  drained(): Promise<void>;
   /** Writes a line to standard error. */
   note(line: string): void;
   /** What is going on, on standard error. */

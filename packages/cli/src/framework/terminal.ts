@@ -1,6 +1,7 @@
 import { Relais } from '@relais/sdk';
 import { paintFor } from '../output/paint.js';
 import { PlainProgress, type Progress, Spinner, silentProgress } from '../output/progress.js';
+import { jsonLine } from '../output/safe-text.js';
 import { wrongUse } from './failures.js';
 import type { Input } from './input.js';
 import type { Surroundings } from './surroundings.js';
@@ -29,6 +30,7 @@ export function terminal(input: Input, interrupted: AbortSignal): Surroundings {
     paintError,
     interrupted,
     write: (text) => void stdout.write(text),
+    drained: () => drained(stdout, interrupted),
     note: (line) => void stderr.write(`${line}\n`),
     progress(): Progress {
       if (json) return silentProgress;
@@ -41,9 +43,22 @@ export function terminal(input: Input, interrupted: AbortSignal): Surroundings {
       return Buffer.concat(chunks);
     },
     report(value, human) {
-      stdout.write(json ? `${JSON.stringify({ ok: true, ...value })}\n` : human());
+      stdout.write(json ? jsonLine({ ok: true, ...value }) : human());
     },
   };
+}
+
+function drained(stream: NodeJS.WriteStream, interrupted: AbortSignal): Promise<void> {
+  if (!stream.writableNeedDrain || interrupted.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off('drain', done);
+      interrupted.removeEventListener('abort', done);
+      resolve();
+    };
+    stream.once('drain', done);
+    interrupted.addEventListener('abort', done);
+  });
 }
 
 function checkedUrl(text: string): string {

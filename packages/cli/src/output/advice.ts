@@ -1,5 +1,7 @@
 import type { RelaisError } from '@relais/sdk';
 
+const secretsKey = 'give the platform the right key: --secrets-key-file or RELAIS_SECRETS_KEY';
+
 const byReason: Readonly<Record<string, string>> = {
   unreachable: 'start it with "npm start" or "npx relais up", or say where it runs with --url or RELAIS_URL',
   connection_lost: 'look whether the platform still runs; repeat the call only if running it twice does no harm',
@@ -22,6 +24,27 @@ const byReason: Readonly<Record<string, string>> = {
   concurrency_limit: 'wait for calls to end, or allow more at once',
   secret_missing: '"relais secret set" stores it, "relais secret ls" shows which there are',
   memory_limit: 'deploy with more, --memory-mb, or let the function use less',
+  output_limit: 'let the function answer less, or keep the data elsewhere and answer where it is',
+  version_not_found: '"relais get NAME" shows which version is current',
+  unknown_worker: '"relais workers" shows them all',
+  unknown_trace: 'traces are kept for a while, and not of every call: call again and look soon',
+  unknown_strategy: 'choose one of those',
+  function_not_allowed: 'use a key without that limit, by --key or RELAIS_KEY',
+  worker_lost: 'the call may have run: repeat it if that does no harm, then with --idempotent',
+  storage_locked: 'another Relais has the data directory open: stop it, or choose another by --data',
+  storage_corrupt: 'restore a backup, or choose another directory by --data',
+  storage_unusable: 'choose another directory by --data, or mend its owner, mode or disk',
+  record_too_new: 'start the release that wrote it, or choose another directory by --data',
+  record_corrupt: 'the platform goes on without it: do what the message says, or restore a backup',
+  cannot_listen: 'stop what listens there, or choose another port by --port',
+  address_in_use: 'stop what listens there, or choose another address',
+  token_required: 'set one by --cluster-token, the same for every role',
+  keys_required: 'start it once on a terminal, or choose a first key by RELAIS_ADMIN_KEY',
+  secrets_key_missing: secretsKey,
+  secrets_key_wrong: secretsKey,
+  secrets_key_exposed: secretsKey,
+  secrets_key_unusable: secretsKey,
+  tls_unusable: 'correct what --tls-cert and --tls-key name',
 };
 
 const byCode: Partial<Record<RelaisError['code'], string>> = {

@@ -1,7 +1,7 @@
 import type { Diagnostic, RelaisError, Timings } from '@relais/sdk';
 import { adviceFor } from './advice.js';
 import type { Paint } from './paint.js';
-import { safeText } from './safe-text.js';
+import { jsonLine, safeText } from './safe-text.js';
 import { type SourceLine, sourceLineOf } from './source-lines.js';
 import { durationText } from './units.js';
 
@@ -27,7 +27,7 @@ export function complaintJson(failure: RelaisError): string {
   const known = { component, invocationId, traceId, workerId, retryAfterMs, exit, limit, timings };
   const told = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined && value !== ''));
   const error = { code, message, reason, fault, retryable, ...told, next: adviceFor(failure) };
-  return `${JSON.stringify({ ok: false, error: diagnostics.length > 0 ? { ...error, diagnostics } : error })}\n`;
+  return jsonLine({ ok: false, error: diagnostics.length > 0 ? { ...error, diagnostics } : error });
 }
 
 /** Queue, cold start and run as one line. */

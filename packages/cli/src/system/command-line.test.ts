@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RoleProcess, startRelais } from './role-process.js';
 import { type CommandResult, LiveCommand, runRelais } from './run-relais.js';
+import { eventually } from './wait.js';
 
 let folder: string;
 let platform: RoleProcess;
@@ -72,14 +73,28 @@ describe('used wrongly, it says what is wrong and what to do, and shows no stack
     ['a URL that is none', ['ls', '--url', 'nonsense'], 2, [/nonsense/]],
     ['a bad name', ['deploy', 'greet.js', '--name', '../x'], 7, [/bad_name/, /--name/]],
     ['a language there is not', ['deploy', 'greet.js', '--lang', 'cobol'], 7, [/unknown_language/]],
-    ['a name that is taken', ['deploy', 'taken.js'], 6, [/name_taken/, /--update/]],
+    ['a name that is taken', ['deploy', 'taken.js'], 6, [/name_taken/, /next: .*--update/]],
     ['a function there is not', ['invoke', 'nobody'], 5, [/nobody/, /relais ls/]],
     ['a file for a payload there is not', ['invoke', 'fails', '@absent'], 2, [/absent/]],
-    ['a worker there is not', ['workers', 'drain', 'nobody'], 5, [/nobody/]],
+    ['a worker there is not', ['workers', 'drain', 'nobody'], 5, [/nobody/, /next: "relais workers"/]],
     ['a strategy there is not', ['scale', '--strategy', 'best'], 7, [/fifo/]],
     ['source that does not compile', ['deploy', 'bad.c'], 7, [/bad\.c:2:10: error/, /2 \| {3}return oops;\n.*\^/]],
     ['a function that throws', ['invoke', 'fails'], 8, [/no luck/, /fails\.js:1/, /function_failed/]],
     ['one in Python', ['invoke', 'quiet'], 8, [/no luck in Python/, /line 2/]],
+    ['logs of what is over', ['logs'], 2, [/wrong_use/, /-f follows/]],
+    ['logs of a function there is not', ['logs', 'nobody', '-f'], 5, [/nobody/, /relais ls/]],
+    ['logs of one version', ['logs', 'fails@1', '-f'], 2, [/all versions: follow "fails"/]],
+    ['a level there is not', ['logs', '-f', '--level', 'loud'], 2, [/debug, info, warn, error/]],
+    ['a stream that may be repeated', ['invoke', 'fails', '--stream', '--idempotent'], 2, [/never begun again/]],
+    ['a stream of a function that throws', ['invoke', 'fails', '--stream'], 8, [/no luck/, /function_failed/]],
+    ['an explanation about nobody', ['scale', 'explain', 'nobody'], 5, [/nobody/, /relais ls/]],
+    ['a trace there is not', ['trace', '0'.repeat(32)], 5, [/unknown_trace/, /look soon/]],
+    [
+      'a data directory that is in use',
+      ['up', '--port', '0', '--data', 'data'],
+      7,
+      [/storage_locked/, /next: .*--data/],
+    ],
     ['a function that is late', ['invoke', 'slow'], 9, [/deadline_exceeded/, /where the time went: queued/]],
   ])('%s', async (_what, args, code, said) => {
     const result = await relais(...args);
@@ -128,7 +143,6 @@ test('a call can be looked at hop by hop', async () => {
     ok: true,
     spans: expect.arrayContaining([expect.objectContaining({ scope: 'worker' })]),
   });
-  expect((await relais('trace', '0'.repeat(32))).code).toBe(5);
 });
 
 test('bytes go through as they are', async () => {
@@ -162,6 +176,48 @@ test('dev deploys and calls again on every save, waits out mistakes, and ends on
   expect(await dev.stop()).toBe(0);
 });
 
+test('logs are followed, as JSON that moves no terminal, until Ctrl-C', async () => {
+  write(
+    'loud.js',
+    `export default () => { console.log('\\x1b[31mred\\x9b0m'); console.error('ERROR bad'); return 1; };\n`,
+  );
+  expect((await relais('deploy', 'loud.js')).code).toBe(0);
+  const all = live('logs', 'loud', '-f');
+  const severe = live('logs', '-f', '--level', 'error', '--invocation', 'nobody');
+  expect(await all.next()).toEqual({ ok: true, following: true });
+  expect(await severe.next()).toEqual({ ok: true, following: true });
+  const { invocationId } = await json('invoke', 'loud');
+  const common = { ok: true, function: 'loud', version: 1, invocationId };
+  expect(await all.next()).toMatchObject({ ...common, level: 'info', text: '\u001b[31mred\u009b0m', platform: false });
+  expect(await all.next()).toMatchObject({ ...common, level: 'error', text: 'ERROR bad' });
+  expect(await all.next()).toMatchObject({ ...common, platform: true });
+  expect(await all.stop()).toBe(0);
+  expect(await severe.stop()).toBe(0);
+});
+
+test('a stream is written as it comes, and Ctrl-C stops the function', async () => {
+  write(
+    'parts.js',
+    'export default function* (count) { for (let at = 1; at <= count; at++) yield "part " + at + "\\n"; }\n',
+  );
+  expect((await relais('deploy', 'parts.js')).code).toBe(0);
+  expect(await relais('invoke', 'parts', '3', '--stream')).toMatchObject({
+    code: 0,
+    stdout: 'part 1\npart 2\npart 3\n',
+  });
+  const endless = live('invoke', 'parts', '1e9', '--stream');
+  expect(await endless.next()).toEqual({ ok: true, output: expect.stringMatching(/^part 1\n/) });
+  expect(await endless.stop()).toBe(130);
+  await eventually('its slot is free', async () => (await json('scale')).jobsRunning === 0);
+});
+
+test('a reader that goes away ends the command without a word', async () => {
+  const endless = live('invoke', 'parts', '1e9', '--stream');
+  await endless.next();
+  expect(await endless.unread()).toEqual({ code: 141, stderr: '' });
+  await eventually('its slot is free', async () => (await json('scale')).jobsRunning === 0);
+});
+
 test('top shows the fleet again and again', async () => {
   const top = live('top', '--interval-ms', '20');
   expect(await top.next()).toMatchObject({ ok: true, status: { workersReady: 2 } });
@@ -172,6 +228,13 @@ test('top shows the fleet again and again', async () => {
 test('the strategy can be changed and the fleet seen', async () => {
   expect(await json('scale', '--strategy', 'rr')).toMatchObject({ strategy: 'rr', workersReady: 2 });
   expect((await relais('workers')).stdout).toMatch(/^WORKER .*\n\S+ .* ready /);
+});
+
+test('the autoscaler says why', async () => {
+  const { decisions } = (await json('scale', 'explain')) as { decisions: { kind: string; reason: string }[] };
+  expect(decisions).toContainEqual(expect.objectContaining({ kind: 'workers', policy: expect.anything() }));
+  const { stdout } = await relais('scale', 'explain', '--limit', '1');
+  expect(stdout).toMatch(/^AT +WHAT +NAME .*\n\S+ +(workers|function) [^\n]*\n$/);
 });
 
 test('the self-test tries what is asked for and leaves nothing behind', async () => {

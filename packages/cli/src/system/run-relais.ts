@@ -47,10 +47,13 @@ export class LiveCommand {
   readonly #child: ReturnType<typeof started>;
   readonly #lines: AsyncIterableIterator<string>;
   readonly #ended: Promise<number | null>;
+  #stderr = '';
 
   constructor(args: readonly string[], setting: CommandSetting) {
     this.#child = started(args, setting);
-    this.#child.stderr.resume();
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text;
+    });
     this.#ended = new Promise((resolve) => this.#child.once('close', resolve));
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
@@ -66,5 +69,12 @@ export class LiveCommand {
   stop(): Promise<number | null> {
     this.#child.kill('SIGINT');
     return this.#ended;
+  }
+
+  /** Its output is read no further; resolves with how it ends. */
+  async unread(): Promise<{ readonly code: number | null; readonly stderr: string }> {
+    this.#child.stdout.destroy();
+    const code = await this.#ended;
+    return { code, stderr: this.#stderr };
   }
 }

@@ -109,7 +109,7 @@ export class DeployFunction {
   // Storage decides; this spares the caller a build that could only end in a refusal.
   async #checkFree(name: string, caller: Caller): Promise<void> {
     if ((await this.#current(name, caller))?.name !== name) return;
-    const message = `There is a function "${name}" already; deploy with update=true to give it a new version.`;
+    const message = `There is a function "${name}" already; only an update gives it a new version.`;
     throw new RelaisError('already_exists', message, { reason: 'name_taken', component: 'gateway' });
   }
 

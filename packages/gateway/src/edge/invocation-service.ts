@@ -4,6 +4,7 @@ import { invocation } from '@relais/contracts/edge';
 import { newTraceparent, RelaisError } from '@relais/kit';
 import { invalid } from '../core/failures.js';
 import { toConnectError } from './connect-error.js';
+import { keptAlive } from './kept-alive.js';
 import { OutputChunks, outputOf, payloadOf } from './payload.js';
 import { begunKey, type EdgeCall, type EdgeShared, functionsKey, serve, serveStream } from './serve.js';
 
@@ -29,10 +30,18 @@ export function invocationService(
       const traceparent = newTraceparent(false);
       const caller = { traceparent, functions: context.values.get(functionsKey) };
       context.values.set(begunKey, true);
+      const left = new AbortController();
+      const lines = shared.core.logTail.follow(
+        request,
+        caller,
+        AbortSignal.any([context.signal, stopped, left.signal]),
+      );
       try {
-        yield* shared.core.logTail.follow(request, caller, AbortSignal.any([context.signal, stopped]));
+        for await (const line of keptAlive(lines, shared.clock, shared.limits.eventStreamIdleMs)) yield line ?? {};
       } catch (error) {
         throw toConnectError(RelaisError.from(error), traceparent);
+      } finally {
+        left.abort();
       }
     },
   };

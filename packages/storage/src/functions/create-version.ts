@@ -99,7 +99,7 @@ async function place(scope: CreateScope, draft: FunctionVersion, update: boolean
   const { name } = draft;
   const current = stage.get(name) ?? scope.catalog.index.get(name);
   if (current && !update) {
-    const message = `There is a function ${name} already; deploy with update to make a new version of it.`;
+    const message = `There is a function ${name} already; only an update gives it a new version.`;
     throw storageError('already_exists', 'name_taken', message);
   }
   if (current) mustHaveRoom(name, current.version, scope.bounds.versionsPerFunctionMax);

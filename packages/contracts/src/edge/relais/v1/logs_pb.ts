@@ -46,7 +46,8 @@ export const TailLogsRequestSchema: GenMessage<TailLogsRequest> = /*@__PURE__*/
   messageDesc(file_relais_v1_logs, 0);
 
 /**
- * One line: something a function printed, or what became of its call.
+ * One line: something a function printed, or what became of its call. One without invocation_id carries nothing: it comes
+ * once the reader looks on, and after 15 s without a line, so that whoever is between does not take the stream for dead.
  *
  * @generated from message relais.v1.TailLogsResponse
  */

@@ -16,7 +16,10 @@ export interface TailLogsRequest {
   levelMin: string;
 }
 
-/** One line: something a function printed, or what became of its call. */
+/**
+ * One line: something a function printed, or what became of its call. One without invocation_id carries nothing: it comes
+ * once the reader looks on, and after 15 s without a line, so that whoever is between does not take the stream for dead.
+ */
 export interface TailLogsResponse {
   /** When the call ended, milliseconds since the epoch. */
   timeMs: number;
