@@ -5,10 +5,9 @@ export function logTo(component: string, level: LogLevel): Logger {
   return createLogger({ component, level, destination: process.stderr, pretty: process.stderr.isTTY === true });
 }
 
-/** Traces come together at the gateway; what a balancer or a worker sees of them gets there with the answers. */
-export function tracesOf(roles: readonly string[]): 'keep' | 'carry' | 'export' {
-  if (roles.includes('gateway')) return 'keep';
-  return roles.includes('balancer') ? 'carry' : 'export';
+/** Traces come together at the gateway; what other roles see of them gets there with the answers. */
+export function tracesOf(roles: readonly string[]): 'keep' | 'carry' {
+  return roles.includes('gateway') ? 'keep' : 'carry';
 }
 
 /** Where spans go; undefined when no collector is named. */

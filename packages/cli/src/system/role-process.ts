@@ -79,6 +79,9 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** Far more than it takes to receive calls, so that a worker that has used it runs one. */
+export const loopingTicks = 20;
+
 /** Processor time that a process has used, in ticks of 10 ms. */
 export function cpuTicks(pid: number): number {
   // The name, in brackets, may hold blanks; utime and stime are the 14th and 15th field.

@@ -1,10 +1,13 @@
 import { RelaisError } from '../errors/relais-error.js';
 import { silentLogger } from '../logging/logger.js';
+import type { CallContext } from '../rpc/context.js';
 import { ManualClock } from '../time/manual-clock.js';
 import { RootSampler } from './root-sampler.js';
+import { decodeSpans } from './span-codec.js';
 import type { SpanData } from './span-data.js';
 import { SpanShelf } from './span-shelf.js';
 import { startTelemetry } from './start-telemetry.js';
+import { tracedService } from './traced-service.js';
 import { isSampled, newTraceparent, spanIdOf, traceIdOf } from './traceparent.js';
 
 const common = { version: '1', exporter: undefined, logger: silentLogger };
@@ -75,6 +78,34 @@ test('what no answer takes is let go after a while, and a bounded number waits',
   expect(left.length).toBe(19_999 - 10_000);
   shelf.flush();
   expect(left.length).toBe(19_999);
+});
+
+test('what comes with an answer leaves with the next one of its trace', async () => {
+  const storage = await startTelemetry({ ...common, serviceName: 'relais', sampleRatio: 0, traces: 'carry' });
+  const worker = await startTelemetry({ ...common, serviceName: 'relais-worker', sampleRatio: 0, traces: 'carry' });
+  const parent = newTraceparent(true);
+  const service = { getThing: async (_: unknown, { traceparent }: CallContext) => traceparent };
+  const definition = { getThing: { path: '/relais.Things/GetThing' } };
+  const traced = tracedService('storage', [definition], service, storage.tracer('storage'));
+  const inner = await traced.getThing(undefined, { budgetMs: 1, traceparent: parent });
+  worker.carrier.give(parent, storage.carrier.take(parent) ?? Buffer.alloc(0));
+  worker.carrier.give(parent, Buffer.from('no spans'));
+  const [span, ...others] = decodeSpans(worker.carrier.take(parent) ?? Buffer.alloc(0));
+  expect(span).toMatchObject({ name: 'storage getThing', scope: 'storage', parentSpanId: spanIdOf(parent) });
+  expect(span?.attributes).toMatchObject({ 'rpc.service': 'relais.Things', 'rpc.method': 'GetThing' });
+  expect([spanIdOf(inner ?? ''), others]).toEqual([span?.spanId, []]);
+});
+
+test.each([
+  ['of no trace', ''],
+  ['of a trace that is not sampled', newTraceparent(false)],
+])('a call %s has no span of its service', async (_what, traceparent) => {
+  const storage = await startTelemetry({ ...common, serviceName: 'relais', sampleRatio: 1, traces: 'keep' });
+  const service = { getThing: async (_: unknown, context: CallContext) => context.traceparent };
+  const definition = { getThing: { path: '/relais.Things/GetThing' } };
+  const traced = tracedService('storage', [definition], service, storage.tracer('storage'));
+  expect(await traced.getThing(undefined, { budgetMs: 1, traceparent })).toBe(traceparent);
+  expect(storage.traces?.traceCount).toBe(0);
 });
 
 test('no more new traces are sampled each second than may be', () => {

@@ -46,9 +46,13 @@ export class SpanShelf implements SpanSink, SpanCarrier {
     return encodeSpans(shelved.spans);
   }
 
-  /** Nobody waits for the answer they came on. */
+  /** They leave with the next answer of their trace, or as those that no answer takes. */
   give(_traceparent: string, spans: Buffer): void {
-    if (this.#left) for (const span of decodeSpans(spans)) this.#left.add(span);
+    try {
+      for (const span of decodeSpans(spans)) this.add(span);
+    } catch {
+      // Of another release or damaged: not worth a call.
+    }
   }
 
   /** Lets go of everything. */

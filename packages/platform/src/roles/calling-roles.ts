@@ -43,10 +43,10 @@ export interface CallingRoles {
 
 /** A role gets the object of another that runs here, or a client of the same interface for one that runs elsewhere. */
 export function callingRoles(surroundings: Surroundings, called: CalledRoles): CallingRoles {
-  const { clock, config, loggerOf } = surroundings;
+  const { clock, config, loggerOf, telemetry } = surroundings;
   const needed = runs(surroundings, 'gateway') || runs(surroundings, 'worker');
   if (!needed) return { gateway: undefined, peers: undefined, workerFigures: undefined, components: [] };
-  const storage = called.store ? localStorage(called.store) : remoteStorage(config);
+  const storage = called.store ? localStorage(called.store) : remoteStorage(config, telemetry.carrier);
   const balancer = called.balancer
     ? localBalancer(called.balancer)
     : remoteBalancer(config, clock, loggerOf('dispatch'));

@@ -19,8 +19,8 @@ import {
   type Logger,
   memoryLinkPair,
   type ServiceOf,
+  type SpanCarrier,
 } from '@relais/kit';
-import type { FunctionStore } from '@relais/storage';
 import type { PlatformConfig } from '../config/schema.js';
 import { dispatchAskingCodec } from './dispatch-codec.js';
 
@@ -75,12 +75,12 @@ export function remoteBalancer(config: PlatformConfig, clock: Clock, logger: Log
   };
 }
 
-export function localStorage(store: FunctionStore): StoragePeer {
+export function localStorage(store: ServiceOf<typeof StorageServiceService>): StoragePeer {
   return { storage: store, components: [] };
 }
 
-export function remoteStorage(config: PlatformConfig): StoragePeer {
-  const channel = new GrpcChannel({ name: 'storage', address: config.storage, ...tokenOf(config) });
+export function remoteStorage(config: PlatformConfig, carrier: SpanCarrier): StoragePeer {
+  const channel = new GrpcChannel({ name: 'storage', address: config.storage, ...tokenOf(config), carrier });
   return { storage: channel.service(StorageServiceService), components: [channel] };
 }
 

@@ -7,9 +7,16 @@ import {
   FleetServiceService,
   StorageServiceService,
 } from '@relais/contracts';
-import { GrpcServer, type Logger, registration, type ServiceRegistration, serveExchange } from '@relais/kit';
-import type { FunctionStore } from '@relais/storage';
+import {
+  GrpcServer,
+  type Logger,
+  registration,
+  type ServiceRegistration,
+  type SpanCarrier,
+  serveExchange,
+} from '@relais/kit';
 import type { PlatformConfig } from '../config/schema.js';
+import type { StorageServices } from './called-roles.js';
 import { dispatchAnsweringCodec } from './dispatch-codec.js';
 import { tokenOf } from './peers.js';
 
@@ -19,7 +26,7 @@ const blockedLoop = { timeMs: 10_000, timeoutMs: 905_000 };
 /** What this process's own workers may reach: a place in the fleet and what is immutable, nothing else. */
 export function workerDoor(
   address: string,
-  local: { balancer: Balancer | undefined; store: FunctionStore | undefined },
+  local: { balancer: Balancer | undefined; store: StorageServices | undefined },
   logger: Logger,
 ): GrpcServer {
   const { balancer, store } = local;
@@ -54,7 +61,12 @@ export function balancerServer(config: PlatformConfig, balancer: Balancer, logge
 }
 
 /** Storage for roles in other processes. */
-export function storageServer(config: PlatformConfig, store: FunctionStore, logger: Logger): GrpcServer {
+export function storageServer(
+  config: PlatformConfig,
+  store: StorageServices,
+  logger: Logger,
+  carrier: SpanCarrier,
+): GrpcServer {
   return new GrpcServer({
     name: 'storage',
     address: config.storageListen,
@@ -65,6 +77,7 @@ export function storageServer(config: PlatformConfig, store: FunctionStore, logg
     ],
     descriptorSet: descriptorSet(),
     logger,
+    carrier,
   });
 }
 

@@ -44,7 +44,8 @@ addProcessMetrics(metrics);
 tellFigures(metrics, figuresFd, systemClock);
 const token = spec.clusterToken === '' ? {} : { token: spec.clusterToken };
 const balancer = new GrpcChannel({ name: 'balancer', address: spec.balancerAddress, ...token });
-const storage = new GrpcChannel({ name: 'storage', address: spec.storageAddress, ...token });
+const { carrier } = telemetry;
+const storage = new GrpcChannel({ name: 'storage', address: spec.storageAddress, ...token, carrier });
 const groups = spec.sandbox.tier === 'T3' && !spec.confined ? findGroups(process.pid, spec.workerId) : undefined;
 const worker = new Worker({
   workerId: spec.workerId,
@@ -77,7 +78,7 @@ const worker = new Worker({
   userTracer: telemetry.tracer('function'),
   random: Math.random,
   metrics,
-  carrier: telemetry.carrier,
+  carrier,
 });
 const group = new ComponentGroup('worker process', [balancer, storage, worker]);
 

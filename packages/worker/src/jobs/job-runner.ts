@@ -115,7 +115,8 @@ export class JobRunner {
     const { clock, functions, tracer } = this.#options;
     try {
       const budgetMs = Math.max(1, running.deadlineMs - clock.nowMs());
-      const cached = await functions.load(work.functionId, { budgetMs, traceparent: running.span.traceparent });
+      // Storage's span hangs on what outlives this worker, should it be killed.
+      const cached = await functions.load(work.functionId, { budgetMs, traceparent: running.job.traceparent });
       if (running.span.recording) traceLoad(tracer, running.span.traceparent, running.arrivedMs, cached);
       this.#begin(running, work, cached, loadTimesOf(running.arrivedMs, cached));
     } catch (error) {

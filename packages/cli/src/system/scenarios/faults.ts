@@ -1,5 +1,5 @@
 import { type Answer, Client } from '../client.js';
-import { cpuTicks } from '../role-process.js';
+import { cpuTicks, loopingTicks } from '../role-process.js';
 import { invokeTogether } from '../together.js';
 import { type Platform, removeData, type Topology } from '../topology.js';
 import { eventually } from '../wait.js';
@@ -130,9 +130,6 @@ int main(void) { volatile int n = 0; if (getchar() == 'L') for (;;) n++; puts("q
     }, 60_000);
   });
 }
-
-/** Far more than it takes to receive calls, so that a worker that has used it runs one. */
-const loopingTicks = 20;
 
 /**
  * Calls "moody" so that short calls wait behind an endless one that has begun. Whether the balancer sends them there depends

@@ -1,5 +1,6 @@
 import { Client } from '../client.js';
 import { OtlpReceiver, type ReceivedSpan } from '../otlp-receiver.js';
+import { cpuTicks, loopingTicks } from '../role-process.js';
 import { type Platform, removeData, type Topology } from '../topology.js';
 import { eventually } from '../wait.js';
 
@@ -31,7 +32,7 @@ export function traceScenarios(topology: Topology): void {
       expect(invoked.headers.get('traceparent')).toContain(traceId);
 
       const ours = () => receiver.spans.filter((span) => span.traceId === traceId);
-      const scopes = ['balancer', 'gateway', 'runtime', 'worker'];
+      const scopes = ['balancer', 'gateway', 'runtime', 'storage', 'worker'];
       await eventually('spans of every hop arrive', async () => scopes.every((scope) => hasScope(ours(), scope)));
       const known = new Set([callerSpan, ...ours().map((span) => span.spanId)]);
       expect(ours().filter((span) => !known.has(span.parentSpanId))).toEqual([]);
@@ -39,6 +40,24 @@ export function traceScenarios(topology: Topology): void {
       // The first call of a version was cold, and the trace says by what.
       const names = ['worker fetch', 'balancer queue', 'runtime start', 'runtime run'];
       expect(ours().map((span) => span.name)).toEqual(expect.arrayContaining(names));
+      // The gateway looked the function up, and the worker fetched it.
+      const asked = (scope: string) => ours().filter((span) => span.scope === scope);
+      const parents = ['gateway', 'balancer'].map((scope) => asked(scope).map(({ spanId }) => spanId));
+      const found = asked('storage').map(({ name, parentSpanId }) => [
+        name,
+        parents.findIndex((ids) => ids.includes(parentSpanId)),
+      ]);
+      expect(found.sort()).toEqual([
+        ['storage getVersion', 1],
+        ['storage resolveFunction', 0],
+      ]);
+      // All of it is in the built-in store too.
+      const { body } = await client.send('GET', `/traces/${traceId}`);
+      expect((body.spans as Linked[]).map(({ name }) => name).sort()).toEqual(
+        ours()
+          .map(({ name }) => name)
+          .sort(),
+      );
     });
 
     test('200 calls of several languages are 200 connected traces, at the collector and in the store', async () => {
@@ -73,6 +92,43 @@ export function traceScenarios(topology: Topology): void {
         expect(idsOf(byTrace().get(id) ?? [])).toEqual(idsOf(kept));
       }
     }, 120_000);
+
+    test('the trace of a call whose worker is killed stays whole and says where it failed', async () => {
+      const client = new Client(platform.url);
+      const source = 'int main(void) { volatile int n = 0; for (;;) n++; }';
+      await client.deploy('traced-kill', 'c', source, '&timeoutMs=30000');
+      const id = 'c'.repeat(32);
+      const invoked = client.send('POST', '/invoke?fn=traced-kill', '{}', { traceparent: `00-${id}-${callerSpan}-01` });
+      let pid = 0;
+      let ticksBefore = 0;
+      await eventually('a worker has begun it', async () => {
+        const { body } = await client.connect('ClusterService/ListWorkers', {});
+        const workers = (body.workers as { pid: number; running?: number }[] | undefined) ?? [];
+        const busy = workers.find(({ running = 0 }) => running > 0)?.pid ?? 0;
+        if (busy === pid && pid > 0) return cpuTicks(pid) - ticksBefore > loopingTicks;
+        pid = busy;
+        ticksBefore = busy > 0 ? cpuTicks(busy) : 0;
+        return false;
+      });
+      process.kill(pid, 'SIGKILL');
+      expect((await invoked).body).toMatchObject({
+        error: { code: 'unavailable', reason: 'worker_lost', traceId: id },
+      });
+      const { body } = await client.send('GET', `/traces/${id}`);
+      const kept = body.spans as (Linked & { failed: boolean; attributes: Record<string, unknown> })[];
+      expect(rootsOf(kept).map(({ parentSpanId }) => parentSpanId)).toEqual([callerSpan]);
+      const failed = kept.filter((span) => span.failed).map((span) => [span.name, span.attributes['relais.reason']]);
+      expect(failed.sort()).toEqual([
+        ['POST /invoke', 'worker_lost'],
+        ['balancer dispatch', 'worker_lost'],
+      ]);
+      const sent = () => receiver.spans.filter(({ traceId }) => traceId === id);
+      await eventually('the same is at the collector', async () => sent().length === kept.length);
+      await eventually('the fleet is whole again', async () => {
+        const workers = (await client.connect('ClusterService/ListWorkers', {})).body.workers as { pid: number }[];
+        return workers.length === platform.workers && workers.every((worker) => worker.pid !== pid);
+      });
+    }, 60_000);
 
     test('a call that fails is kept although its caller does not sample, and found by its invocation', async () => {
       const client = new Client(platform.url);

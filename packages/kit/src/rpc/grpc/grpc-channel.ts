@@ -1,6 +1,7 @@
 import { Client, connectivityState, credentials, Metadata } from '@grpc/grpc-js';
 import { RelaisError } from '../../errors/relais-error.js';
 import type { Component } from '../../lifecycle/component.js';
+import type { SpanCarrier } from '../../telemetry/span-carrier.js';
 import { systemClock } from '../../time/clock.js';
 import type { CallContext } from '../context.js';
 import type { ServiceOf } from '../service.js';
@@ -11,6 +12,7 @@ import type { LinkNameOf, RequestOf, ResponseOf, RpcDefinition, RpcMethod } from
 import { dialLink } from './dial.js';
 import type { BufferedLink } from './grpc-link.js';
 import { OpenCalls } from './open-calls.js';
+import { giveSpans } from './spans-trailer.js';
 import { errorOfStatus, type Peer, unreachable } from './status.js';
 
 export interface GrpcChannelOptions {
@@ -19,6 +21,8 @@ export interface GrpcChannelOptions {
   /** "unix:/absolute/path" or "host:port". */
   readonly address: string;
   readonly token?: string | undefined;
+  /** Takes the spans that come with answers. */
+  readonly carrier?: SpanCarrier | undefined;
   /** Default: 10 s and 5 s on TCP, none on a Unix socket. */
   readonly keepalive?: Keepalive;
 }
@@ -141,6 +145,8 @@ export class GrpcChannel implements Component {
           else reject(signal?.aborted ? notWanted() : errorOfStatus(error, this.#peer, method.path));
         },
       );
+      const { carrier } = this.#options;
+      if (carrier) call.once('status', ({ metadata }) => giveSpans(carrier, context.traceparent, metadata));
       this.#openCalls.add(call);
       signal?.addEventListener('abort', cancel);
     });

@@ -6,6 +6,7 @@ import { HealthImplementation } from 'grpc-health-check';
 import { RelaisError } from '../../errors/relais-error.js';
 import type { Component } from '../../lifecycle/component.js';
 import type { Logger } from '../../logging/logger.js';
+import type { SpanCarrier } from '../../telemetry/span-carrier.js';
 import { systemClock } from '../../time/clock.js';
 import { type Address, formatAddress, isLocal, parseAddress } from './address.js';
 import { requireToken } from './bearer-token.js';
@@ -23,6 +24,8 @@ export interface GrpcServerOptions {
   /** A FileDescriptorSet that holds the services registered; reflection answers from it. */
   readonly descriptorSet: Buffer;
   readonly logger: Logger;
+  /** Gives the spans that go out with answers. */
+  readonly carrier?: SpanCarrier | undefined;
   /** Default: 10 s and 5 s on TCP, none on a Unix socket. */
   readonly keepalive?: Keepalive;
 }
@@ -88,10 +91,10 @@ export class GrpcServer implements Component {
   }
 
   #newServer(address: Address, token: string | undefined): Server {
-    const { descriptorSet, registrations, keepalive, logger } = this.#options;
+    const { carrier, descriptorSet, registrations, keepalive, logger } = this.#options;
     const interceptors = token ? [requireToken(token)] : [];
     const server = new Server({ ...serverOptions(address, keepalive), interceptors });
-    const host = { logger, draining: this.#draining.signal, address: () => this.boundAddress };
+    const host = { logger, carrier, draining: this.#draining.signal, address: () => this.boundAddress };
     for (const each of registrations) {
       const { definition, implementation } = each.bind(host);
       server.addService(definition, implementation);

@@ -33,7 +33,7 @@ export function registration<Definition extends RpcDefinition>(
         served[name] = servedMethod(method);
         implementation[name] = isLink(method)
           ? linkHandler(run, { path, serialize: method.responseSerialize }, component, host)
-          : unaryHandler(run, path, component, host.logger);
+          : unaryHandler(run, path, component, host);
       }
       return { definition: served, implementation };
     },

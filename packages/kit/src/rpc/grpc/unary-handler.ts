@@ -4,6 +4,8 @@ import type { Logger } from '../../logging/logger.js';
 import type { CallContext } from '../context.js';
 import { LazySignal, servedContext } from '../lazy-signal.js';
 import { budgetMsMax } from './bounds.js';
+import type { ServiceHost } from './service-host.js';
+import { takeSpans } from './spans-trailer.js';
 import { statusOf } from './status.js';
 
 export type UnaryFunction = (request: unknown, context: CallContext) => Promise<unknown>;
@@ -13,7 +15,7 @@ export function unaryHandler(
   run: UnaryFunction,
   path: string,
   component: string,
-  logger: Logger,
+  { carrier, logger }: Pick<ServiceHost, 'carrier' | 'logger'>,
 ): handleUnaryCall<unknown, unknown> {
   return (call, respond) => {
     const lazy = new LazySignal();
@@ -30,7 +32,8 @@ export function unaryHandler(
     void answer().then(({ value, status }) => {
       // grpc-js emits it after answered calls too, and a signal must not fire then.
       call.off('cancelled', cancel);
-      respond(status ?? null, value);
+      const trailer = takeSpans(carrier, context.traceparent, status?.metadata);
+      respond(status ?? null, value, trailer);
     });
   };
 }

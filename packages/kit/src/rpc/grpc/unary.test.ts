@@ -36,6 +36,22 @@ test('request, answer, budget and traceparent cross', async () => {
   expect(seen[2]).toBeGreaterThan(5_000);
 });
 
+test.each([
+  ['an answer', async () => ListFunctionsResponse.create()],
+  ['a failure', () => Promise.reject(new RelaisError('not_found', 'no'))],
+])('spans that ended at the server come with %s', async (_what, answer) => {
+  const given: string[] = [];
+  const idle = { take: () => undefined, give: () => {} };
+  const carrier = { ...idle, take: (traceparent: string) => Buffer.from(`spans of ${traceparent}`) };
+  const registrations = [registration(StorageServiceService, listing(answer), 'storage')];
+  await bench.server({ registrations, carrier });
+  const give = (traceparent: string, spans: Buffer) => void given.push(`${traceparent}: ${spans}`);
+  const client = (await bench.channel({ carrier: { ...idle, give } })).service(StorageServiceService);
+  await client.listFunctions(request, { budgetMs: 5_000, traceparent: '00-ab-cd-01' }).catch(() => undefined);
+  await client.listFunctions(request, { budgetMs: 5_000 }).catch(() => undefined);
+  expect(given).toEqual(['00-ab-cd-01: spans of 00-ab-cd-01']);
+});
+
 test('a failure crosses with every field but its cause', async () => {
   const thrown = new RelaisError('invalid_argument', 'it does not compile: ü \u{1f600}', {
     reason: 'compile_error',
