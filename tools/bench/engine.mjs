@@ -98,12 +98,12 @@ async function runMany(loaded, count, before) {
 function coldStarts() {
   const args = [join(import.meta.dirname, 'cold-start.mjs'), '--json', ...(options.smoke ? ['--smoke'] : [])];
   const measured = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }));
-  const forked = measured.find(({ name }) => name === 'python, forked');
+  const forked = measured.find(({ name }) => name === 'python, forked ahead');
   const spawned = measured.find(({ name }) => name === 'python, spawned');
   if (!forked || !spawned) return [];
   return [
     row('Python cold start, spawned, p50', spawned.p50Ms, 'ms'),
-    row('Python cold start, forked, p50', forked.p50Ms, 'ms'),
+    row('Python cold start, forked ahead, p50', forked.p50Ms, 'ms'),
     row('spawned over forked', spawned.p50Ms / forked.p50Ms, 'x', 8, 'least'),
   ];
 }

@@ -7,8 +7,8 @@ import { CountedLauncher } from './counted-launcher.js';
 import { ForkedGuests } from './forks/forked-guests.js';
 import { Guest, type GuestBoot } from './guest.js';
 import type { GuestLanguage } from './guest-language.js';
+import type { GuestMaker } from './guest-maker.js';
 import { type GuestSource, provideSource } from './guest-source.js';
-import type { GuestSupply } from './guest-supply.js';
 import { HandlerFunction } from './handler-function.js';
 import { InstancePool, type Lease } from './instance-pool.js';
 import type { IdleInstances, MemoryBudget } from './memory-budget.js';
@@ -33,15 +33,12 @@ export interface GuestFunctionOptions extends GuestPoolOptions {
   readonly source: GuestSource;
 }
 
-/** Started shims that wait without a function, beside processesMax: different memory sizes need different ones. */
-const sparesMax = 2;
-
 /** All processes of one runtime: those that hold a function, and the spares. */
 export class GuestPool implements IdleInstances {
   readonly pool: InstancePool<Guest>;
   readonly #options: GuestPoolOptions;
   readonly #launcher: CountedLauncher;
-  readonly #supply: GuestSupply;
+  readonly #supply: SpareGuests;
   readonly #guests = new Set<Guest>();
   readonly #functions = new Set<LoadedFunction>();
   readonly #starting = new Set<Promise<unknown>>();
@@ -53,7 +50,7 @@ export class GuestPool implements IdleInstances {
     this.#options = options;
     this.pool = new InstancePool(limits.processesMax, () => clock.nowMs());
     this.#launcher = new CountedLauncher(options.launcher);
-    this.#supply = this.#makeSupply();
+    this.#supply = new SpareGuests({ sparesMax: limits.sparesMax, maker: this.#maker(), nowMs: () => clock.nowMs() });
     options.budget?.join(this);
   }
 
@@ -136,15 +133,15 @@ export class GuestPool implements IdleInstances {
     await supplyClosed;
   }
 
-  /** Started ahead one by one, or forked on demand where the language can. */
-  #makeSupply(): GuestSupply {
+  /** Forked where the language can, else started. */
+  #maker(): GuestMaker {
     const { limits, clock, language } = this.#options;
     const launcher = this.#launcher;
-    const spares = new SpareGuests({ sparesMax, start: (boot) => this.#start(boot), nowMs: () => clock.nowMs() });
-    if (!language.forkServer) return spares;
+    const start = (boot: GuestBoot) => this.#start(boot);
+    if (!language.forkServer) return { make: start, retire: () => {}, close: async () => {} };
     const adopt = (forking: Promise<LaunchedProcess>) => this.#adopt(forking);
-    const guestsMax = limits.processesMax + sparesMax;
-    return new ForkedGuests({ ...language.forkServer, launcher, clock, guestsMax, adopt, fallback: spares });
+    const guestsMax = limits.processesMax + limits.sparesMax;
+    return new ForkedGuests({ ...language.forkServer, launcher, clock, guestsMax, adopt, start });
   }
 
   #start({ command, args, memoryBytesMax, readable = [] }: GuestBoot): Promise<Guest> {

@@ -1,5 +1,5 @@
 import type { Guest, GuestBoot } from './guest.js';
-import type { GuestSupply } from './guest-supply.js';
+import type { GuestMaker } from './guest-maker.js';
 
 interface Spare {
   readonly guest: Promise<Guest>;
@@ -7,14 +7,14 @@ interface Spare {
 }
 
 export interface SpareGuestsOptions {
-  /** Processes that wait started, beside those in use; one per boot key at most. Beyond it the oldest is ended. */
+  /** Guests that wait, beside those in use; one per boot key at most. Beyond it the oldest is ended. */
   readonly sparesMax: number;
-  readonly start: (boot: GuestBoot) => Promise<Guest>;
+  readonly maker: GuestMaker;
   readonly nowMs: () => number;
 }
 
-/** Keeps started shims that know no function yet, so that a cold start does not wait for an interpreter to boot. */
-export class SpareGuests implements GuestSupply {
+/** Keeps guests that know no function yet, so that a cold start waits for neither an interpreter nor a sandbox. */
+export class SpareGuests {
   readonly #options: SpareGuestsOptions;
   /** Oldest first. */
   readonly #spares = new Map<string, Spare>();
@@ -24,10 +24,10 @@ export class SpareGuests implements GuestSupply {
     this.#options = options;
   }
 
-  /** Starts a spare in the background unless one waits already. */
+  /** Makes a spare in the background unless one waits already. */
   prepare(boot: GuestBoot): void {
-    if (this.#closed || this.#spares.has(boot.key)) return;
-    const guest = this.#options.start(boot);
+    if (this.#closed || this.#options.sparesMax === 0 || this.#spares.has(boot.key)) return;
+    const guest = this.#options.maker.make(boot);
     const spare: Spare = { guest, sinceMs: this.#options.nowMs() };
     this.#spares.set(boot.key, spare);
     // A failure is told to whoever takes it, or shows when the next call starts its own.
@@ -39,24 +39,27 @@ export class SpareGuests implements GuestSupply {
     if (this.#spares.size > this.#options.sparesMax && oldest !== undefined) this.#end(oldest);
   }
 
-  /** A guest without a function: the spare, or one started now. Rejects with unavailable. */
+  /** A guest without a function: the spare, or one made now. Rejects with unavailable. */
   async take(boot: GuestBoot): Promise<Guest> {
     const spare = this.#spares.get(boot.key);
     this.#spares.delete(boot.key);
     const guest = await spare?.guest.catch(() => undefined);
-    return guest?.alive ? guest : this.#options.start(boot);
+    return guest?.alive ? guest : this.#options.maker.make(boot);
   }
 
-  /** Ends spares that nobody took for idleMs. */
+  /** Ends spares that nobody took for idleMs, and what has made none for so long. */
   retire(idleMs: number): void {
     for (const [key, spare] of this.#spares) {
       if (this.#options.nowMs() - spare.sinceMs >= idleMs) this.#end(key);
     }
+    this.#options.maker.retire(idleMs);
   }
 
+  /** Makes nothing ready any more; resolves once all that was made is gone, of which the caller ends what was taken. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const key of this.#spares.keys()) this.#end(key);
+    await this.#options.maker.close();
   }
 
   #end(key: string): void {

@@ -10,6 +10,8 @@ export interface RuntimeLimits {
   readonly artifactBytesMax: number;
   /** Child processes of one runtime, and threads of WASM calls that stream; a call beyond it waits for one to end. */
   readonly processesMax: number;
+  /** Processes of one runtime that wait ahead of the next cold start, beside those; for each size of memory one at most. */
+  readonly sparesMax: number;
   /** Memory of all instances of a worker; beyond it idle ones are ended, the one idle for longest first. */
   readonly processMemoryBytesMax: number;
   /** An idle warm instance is retired after this long. */
@@ -21,6 +23,7 @@ export const defaultRuntimeLimits: RuntimeLimits = {
   logBytesMax: 256 * 1024,
   artifactBytesMax: 48 * 1024 * 1024,
   processesMax: 64,
+  sparesMax: 2,
   processMemoryBytesMax: 512 * 1024 * 1024,
   idleInstanceMs: 300_000,
 };

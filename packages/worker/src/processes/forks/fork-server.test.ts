@@ -97,7 +97,8 @@ function handler($event) {
 
 function forkServerTests({ create, module, file, sources }: Language): void {
   const { launcher, directory } = launcherForTests(systemClock, noSandbox);
-  const limits = { ...defaultRuntimeLimits, processesMax: 4 };
+  // Only what a call needs is forked.
+  const limits = { ...defaultRuntimeLimits, processesMax: 4, sparesMax: 0 };
   const options = { limits, clock: systemClock, launcher, searchPath: testSearchPath() };
   const fresh = { isolation: Isolation.ISOLATION_FRESH };
   const runtimes: Runtime[] = [];
@@ -134,6 +135,17 @@ function forkServerTests({ create, module, file, sources }: Language): void {
     const parts = (await Promise.all(Array.from({ length: 8 }, () => answerOf(fn)))).flatMap((text) => text.split(' '));
     expect(serverPids().length).toBe(1);
     expect(new Set(parts).size).toBe(parts.length);
+  });
+
+  test('a cold start has a fork that was made ahead of it', async () => {
+    runtime = create({ ...options, limits: { ...limits, sparesMax: 1 } });
+    runtimes.push(runtime);
+    const fn = await deploy(sources.pid, fresh);
+    const first = Number(await answerOf(fn));
+    const waiting = () => childrenOf(serverPid()).filter((pid) => pid !== first);
+    await until('the next one waits', () => waiting().length === 1 && !descendantPids().has(first));
+    const [spare] = waiting();
+    expect(Number(await answerOf(fn))).toBe(spare);
   });
 
   test('says by which signal a fork ended', async () => {

@@ -4,7 +4,6 @@ import { defaultRuntimeLimits } from '../../runtimes/limits.js';
 import { noSandbox } from '../../sandbox/none.js';
 import { Guest, type GuestBoot } from '../guest.js';
 import type { LaunchedProcess, ProcessLauncher } from '../process-launcher.js';
-import { SpareGuests } from '../spare-guests.js';
 import { launcherForTests } from '../testing/launcher.js';
 import { ForkedGuests } from './forked-guests.js';
 
@@ -27,13 +26,12 @@ function guestsOf(script: string, wrapped: ProcessLauncher = launcher) {
   };
   const adopt = (process: Promise<LaunchedProcess>) => Guest.in(process, defaultRuntimeLimits, systemClock);
   const start = ({ command, args }: GuestBoot) => adopt(counting.launch({ command, args, channel: true }));
-  const fallback = new SpareGuests({ sparesMax: 2, start, nowMs: () => systemClock.nowMs() });
   const options = { launcher: counting, clock: systemClock, command: shell, args: ['-c', script], guestsMax: 2 };
-  return { supply: new ForkedGuests({ ...options, adopt, fallback }), started };
+  return { maker: new ForkedGuests({ ...options, adopt, start }), started };
 }
 
-async function takeAndEnd(supply: ForkedGuests): Promise<boolean> {
-  const guest = await supply.take(boot);
+async function makeAndEnd(maker: ForkedGuests): Promise<boolean> {
+  const guest = await maker.make(boot);
   const { alive } = guest;
   guest.kill();
   await guest.gone;
@@ -41,17 +39,17 @@ async function takeAndEnd(supply: ForkedGuests): Promise<boolean> {
 }
 
 test('when the server cannot fork on this machine, guests are started and it is not asked again', async () => {
-  const { supply, started } = guestsOf(unable);
-  for (let n = 0; n < 4; n++) expect(await takeAndEnd(supply)).toBe(true);
+  const { maker, started } = guestsOf(unable);
+  for (let n = 0; n < 4; n++) expect(await makeAndEnd(maker)).toBe(true);
   expect(started).toEqual({ servers: 1, guests: 4 });
-  await supply.close();
+  await maker.close();
 });
 
 test('when the server ends again and again, guests are started and it is given up', async () => {
-  const { supply, started } = guestsOf('exit 3');
-  for (let n = 0; n < 6; n++) expect(await takeAndEnd(supply)).toBe(true);
+  const { maker, started } = guestsOf('exit 3');
+  for (let n = 0; n < 6; n++) expect(await makeAndEnd(maker)).toBe(true);
   expect(started).toEqual({ servers: 3, guests: 6 });
-  await supply.close();
+  await maker.close();
 });
 
 test('when the server cannot even be started, guests are started', async () => {
@@ -62,24 +60,26 @@ test('when the server cannot even be started, guests are started', async () => {
       return launcher.launch(spec);
     },
   };
-  const { supply, started } = guestsOf('server', refusing);
-  for (let n = 0; n < 5; n++) expect(await takeAndEnd(supply)).toBe(true);
+  const { maker, started } = guestsOf('server', refusing);
+  for (let n = 0; n < 5; n++) expect(await makeAndEnd(maker)).toBe(true);
   expect(started).toEqual({ servers: 3, guests: 5 });
-  await supply.close();
+  await maker.close();
 });
 
 test('a server that answers nonsense is ended', async () => {
-  const { supply, started } = guestsOf("printf '\\002\\000\\000\\000\\000\\000\\000\\000{}' >&3; exec sleep 1000");
-  expect(await takeAndEnd(supply)).toBe(true);
+  const { maker, started } = guestsOf("printf '\\002\\000\\000\\000\\000\\000\\000\\000{}' >&3; exec sleep 1000");
+  expect(await makeAndEnd(maker)).toBe(true);
   expect(started).toEqual({ servers: 1, guests: 1 });
-  await supply.close();
+  await maker.close();
 });
 
-test('closing ends a server that was never used', async () => {
-  const { supply, started } = guestsOf('exec sleep 1000');
-  supply.prepare(boot);
+test('closing ends a server that has forked nothing', async () => {
+  const { maker, started } = guestsOf('read line <&3; exit 3');
+  const making = maker.make(boot);
   await until('the server is started', () => started.servers === 1);
-  await supply.close();
-  supply.prepare(boot);
-  expect(started).toEqual({ servers: 1, guests: 0 });
+  const closed = maker.close();
+  const guest = await making;
+  guest.kill();
+  await Promise.all([closed, guest.gone]);
+  expect(started).toEqual({ servers: 1, guests: 1 });
 });

@@ -1,5 +1,5 @@
 import type { Guest, GuestBoot } from '../guest.js';
-import type { GuestSupply } from '../guest-supply.js';
+import type { GuestMaker } from '../guest-maker.js';
 import type { LaunchedProcess } from '../process-launcher.js';
 import { ForkServer, type ForkServerEnd, type ForkServerOptions } from './fork-server.js';
 
@@ -7,14 +7,14 @@ export interface ForkedGuestsOptions extends ForkServerOptions {
   /** Makes a guest of a process that is being forked. */
   readonly adopt: (forking: Promise<LaunchedProcess>) => Promise<Guest>;
   /** Where guests come from when there is no fork server. */
-  readonly fallback: GuestSupply;
+  readonly start: (boot: GuestBoot) => Promise<Guest>;
 }
 
 /** Servers in a row that end before they have forked anything; after them guests are started, not forked. */
 const failuresMax = 3;
 
-/** Guests forked from one interpreter that has booted. A server that ends is replaced when the next guest is needed. */
-export class ForkedGuests implements GuestSupply {
+/** Guests forked from one interpreter that has booted. A server that ends is replaced when the next guest is wanted. */
+export class ForkedGuests implements GuestMaker {
   readonly #options: ForkedGuestsOptions;
   #server: Promise<ForkServer> | undefined;
   /** Of #server, once it has started. */
@@ -26,15 +26,8 @@ export class ForkedGuests implements GuestSupply {
     this.#options = options;
   }
 
-  prepare(boot: GuestBoot): void {
-    if (this.#closed) return;
-    // A failure shows when a guest is taken.
-    if (this.#usable(boot)) this.#current().catch(() => {});
-    else this.#options.fallback.prepare(boot);
-  }
-
   /** Whatever keeps the server from forking, a guest is started instead. */
-  async take(boot: GuestBoot): Promise<Guest> {
+  async make(boot: GuestBoot): Promise<Guest> {
     if (this.#usable(boot)) {
       try {
         const server = await this.#current();
@@ -43,11 +36,10 @@ export class ForkedGuests implements GuestSupply {
         // Nothing of the user has run: a started process will do as well.
       }
     }
-    return this.#options.fallback.take(boot);
+    return this.#options.start(boot);
   }
 
   retire(idleMs: number): void {
-    this.#options.fallback.retire(idleMs);
     void this.#server?.then(
       (server) => {
         if (this.#options.clock.nowMs() - server.usedAtMs >= idleMs) void server.close();
@@ -59,7 +51,7 @@ export class ForkedGuests implements GuestSupply {
   async close(): Promise<void> {
     this.#closed = true;
     const server = await this.#server?.catch(() => undefined);
-    await Promise.all([this.#options.fallback.close(), server?.close()]);
+    await server?.close();
   }
 
   #usable(boot: GuestBoot): boolean {

@@ -10,7 +10,6 @@ import { createJsRuntime } from './js-runtime.js';
 const clock = new ManualClock();
 const { launcher, directory } = launcherForTests(systemClock, noSandbox);
 const pidOf = 'exports.handler = () => process.pid;';
-const sparesMax = 2;
 
 function runtimeOf(limits: Partial<RuntimeLimits>) {
   return createJsRuntime({ limits: { ...defaultRuntimeLimits, ...limits }, clock, launcher });
@@ -51,7 +50,7 @@ test('processes never exceed the bound, whatever the number of functions and cal
   });
   await Promise.all(calls);
   expect(most).toBeGreaterThan(0);
-  expect(most).toBeLessThanOrEqual(2 + sparesMax);
+  expect(most).toBeLessThanOrEqual(2 + defaultRuntimeLimits.sparesMax);
   await runtime.close();
   expect(descendantPids().size).toBe(0);
 });

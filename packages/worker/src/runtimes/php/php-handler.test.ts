@@ -294,6 +294,7 @@ Stack trace:
     outputOf(await fn.call());
     const before = descendantPids().size;
     for (let n = 0; n < 200; n++) expect(outputOf(await fn.call({ payload: `${n}` })).toString()).toBe(`${n}`);
-    expect(descendantPids().size).toBeLessThanOrEqual(before + 1);
+    // One may be made ready meanwhile: in a sandbox that is two processes.
+    expect(descendantPids().size).toBeLessThanOrEqual(before + 2);
   });
 });

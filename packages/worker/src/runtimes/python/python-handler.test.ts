@@ -225,5 +225,6 @@ test('200 calls in a row leave no further process', async () => {
   outputOf(await fn.call());
   const before = descendantPids().size;
   for (let n = 0; n < 200; n++) expect(outputOf(await fn.call({ payload: `${n}` })).toString()).toBe(`${n}`);
-  expect(descendantPids().size).toBeLessThanOrEqual(before + 1);
+  // One may be made ready meanwhile: in a sandbox that is two processes.
+  expect(descendantPids().size).toBeLessThanOrEqual(before + 2);
 });
