@@ -53,6 +53,8 @@ export interface GatewayOptions {
   readonly tls?: TlsFileNames | undefined;
   /** The key that secrets are sealed with; absent: this gateway keeps none. */
   readonly secretsKey?: SecretsKey | undefined;
+  /** Whether functions may be deployed with network=host; not when absent. */
+  readonly networkHost?: boolean;
   /** Which calls get a line in the log; all when absent. */
   readonly accessLog?: 'off' | 'failed' | 'all';
   /** Takes the spans that come with results. */
@@ -79,10 +81,10 @@ export class Gateway implements Component {
     const limits: GatewayLimits = { ...defaultGatewayLimits, ...options.limits };
     const report = (failure: RelaisError, route: string) => this.#report(failure, route);
     this.#logger = logger;
-    const { accessLog, carrier, metrics, secretsKey, traces } = options;
+    const { accessLog, carrier, metrics, networkHost = false, secretsKey, traces } = options;
     const roles = { storage, dispatch, fleet };
     const watching = { logger, tracer, metrics, accessLog, carrier, traces };
-    this.#core = new Core({ ...roles, ...watching, clock, limits, version, secretsKey });
+    this.#core = new Core({ ...roles, ...watching, clock, limits, version, secretsKey, networkHost });
     const publicHosts = [host, ...(options.publicHosts ?? [])];
     const { functions, knownKeys } = this.#core;
     const { keys } = options;

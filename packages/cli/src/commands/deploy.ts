@@ -29,6 +29,7 @@ export const deployOptions: readonly OptionSpec[] = [
   { name: 'cflag', value: 'FLAG', describe: 'compiler flag for C and C++', repeated: true },
   { name: 'env', short: 'e', value: 'KEY=VALUE', describe: 'environment variable of the function', repeated: true },
   { name: 'auth', value: 'WHO', describe: 'who may call it at /fn/NAME', choices: ['key', 'public'] },
+  { name: 'network', value: 'WHAT', describe: 'what it reaches: "allow:HOST:PORT,…", "host" or "none"' },
   { name: 'secret', value: 'SECRET', describe: 'secret it finds in its environment', repeated: true },
   { name: 'cors', value: 'ORIGIN', describe: 'site whose pages may call it and read its answers', repeated: true },
   { name: 'no-bundle', describe: 'send JavaScript and TypeScript as they are; a directory of it as an archive' },
@@ -40,7 +41,7 @@ export const deploy: Command = {
   details: [
     'JavaScript and TypeScript are bundled with everything they import, npm packages too; a directory of another',
     'language is sent as an archive. A directory may hold a relais.toml with name, lang, entry, timeoutMs, memoryMb,',
-    'concurrency, isolation, http, auth, secrets, cors, cflags, exclude and a table [env]; options win over it.',
+    'concurrency, isolation, http, auth, network, secrets, cors, cflags, exclude and a table [env]; options win over it.',
   ].join(' '),
   arguments: [{ name: 'PATH', describe: 'a source file, or a directory of several; "." unless given', optional: true }],
   options: [
@@ -85,6 +86,7 @@ export function wishesOf(input: Input, update: boolean): Wishes {
     isolation: 'isolation',
     http: 'http',
     auth: 'auth',
+    network: 'network',
   } as const;
   for (const [key, option] of Object.entries(texts) as [keyof typeof texts, string][]) {
     const value = input.text(option);

@@ -5,7 +5,7 @@ const isolations: Readonly<Record<string, number>> = { fresh: Isolation.FRESH, r
 
 /** Settings in the contract's words; what is not set is the platform's default. */
 export function configOf(settings: Settings): NonNullable<Deployment['config']> {
-  const { auth, cflags, concurrency, cors, entry, env, http, isolation, memoryMb, secrets, timeoutMs } = settings;
+  const { auth, cflags, concurrency, cors, entry, env, http, isolation, memoryMb, network, secrets, timeoutMs } = settings;
   return {
     timeoutMs: timeoutMs ?? 0,
     memoryMb: memoryMb ?? 0,
@@ -16,6 +16,7 @@ export function configOf(settings: Settings): NonNullable<Deployment['config']> 
     env: env ?? {},
     http: http ?? '',
     auth: auth ?? '',
+    network: network ?? '',
     secrets: secrets ?? [],
     cors: cors ?? [],
   };
@@ -24,7 +25,7 @@ export function configOf(settings: Settings): NonNullable<Deployment['config']> 
 /** What is set of a config, as settings say it. */
 export function settingsOf(config: FunctionConfig | undefined): Record<string, unknown> {
   if (!config) return {};
-  const { auth, cflags, concurrency, cors, entry, env, http, isolation, memoryMb, secrets, timeoutMs } = config;
+  const { auth, cflags, concurrency, cors, entry, env, http, isolation, memoryMb, network, secrets, timeoutMs } = config;
   const isolationName = Object.keys(isolations).find((name) => isolations[name] === isolation);
   return {
     ...(timeoutMs ? { timeoutMs } : {}),
@@ -34,6 +35,7 @@ export function settingsOf(config: FunctionConfig | undefined): Record<string, u
     ...(entry ? { entry } : {}),
     ...(http ? { http } : {}),
     ...(auth ? { auth } : {}),
+    ...(network ? { network } : {}),
     ...(secrets.length > 0 ? { secrets } : {}),
     ...(cors.length > 0 ? { cors } : {}),
     ...(cflags.length > 0 ? { cflags } : {}),

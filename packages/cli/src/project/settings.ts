@@ -16,6 +16,7 @@ export interface Settings {
   isolation?: string;
   http?: string;
   auth?: string;
+  network?: string;
   secrets?: string[];
   cors?: string[];
   cflags?: string[];
@@ -50,6 +51,7 @@ const checks: Readonly<Record<keyof Settings, Check>> = {
   isolation: oneOf('fresh', 'reuse'),
   http: oneOf('cgi'),
   auth: oneOf('key', 'public'),
+  network: text,
   secrets: texts,
   cors: texts,
   cflags: texts,

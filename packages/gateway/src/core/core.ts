@@ -48,6 +48,8 @@ export interface CoreOptions {
   /** Counts here what it does; nobody sees it when absent. */
   readonly metrics?: MetricRegistry | undefined;
   readonly secretsKey: SecretsKey | undefined;
+  /** Whether functions may be deployed with network=host. */
+  readonly networkHost: boolean;
   readonly tracer: Tracer;
   /** Which calls get a line in the log; all when absent. */
   readonly accessLog?: AccessLogMode | undefined;
@@ -122,6 +124,7 @@ export class Core {
       languages: this.languages,
       jobs,
       clock,
+      networkHost: options.networkHost,
       sourceBytesMax,
       buildTimeoutMs,
     });

@@ -10,7 +10,7 @@ import { type Clock, invocationId, RelaisError, type ServiceOf } from '@relais/k
 import type { CachedFunctions } from './cached-functions.js';
 import { type Caller, checkMayUse } from './caller.js';
 import type { ControlCalls } from './control-calls.js';
-import { brokenContract, invalid, tooLarge } from './failures.js';
+import { brokenContract, invalid, networkHostRefused, tooLarge } from './failures.js';
 import { checkFilename } from './filenames.js';
 import { completeConfig } from './function-config.js';
 import type { JobDispatcher } from './job-dispatcher.js';
@@ -46,6 +46,8 @@ export interface DeployFunctionOptions {
   readonly languages: Languages;
   readonly jobs: JobDispatcher;
   readonly clock: Clock;
+  /** Whether functions may be deployed with network=host. */
+  readonly networkHost: boolean;
   readonly sourceBytesMax: number;
   readonly buildTimeoutMs: number;
 }
@@ -60,7 +62,7 @@ export class DeployFunction {
 
   /**
    * Errors: permission_denied, invalid_argument (name, language, config; reason compile_error with diagnostics), already_exists,
-   * failed_precondition reason toolchain_absent, resource_exhausted, deadline_exceeded, unavailable.
+   * failed_precondition (reason toolchain_absent, network_host_refused), resource_exhausted, deadline_exceeded, unavailable.
    */
   async run(input: DeployInput, caller: Caller): Promise<DeployOutput> {
     const { calls, storage } = this.#options;
@@ -69,6 +71,7 @@ export class DeployFunction {
     checkFilename(input.filename);
     const language = languageOf(input.lang, input.filename);
     const config = completeConfig(input.config, language);
+    if (config.network === 'host' && !this.#options.networkHost) throw networkHostRefused();
     this.#checkSource(input.source, language);
     await this.#checkSecrets(input.name, config.secrets, caller);
     if (!input.update) await this.#checkFree(input.name, caller);

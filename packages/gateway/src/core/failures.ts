@@ -5,6 +5,13 @@ export function invalid(reason: string, message: string, fields: ErrorFields = {
   return new RelaisError('invalid_argument', message, { reason, component: 'gateway', ...fields });
 }
 
+/** The operator lets functions reach only what they name. */
+export function networkHostRefused(): RelaisError {
+  const message =
+    'Functions of this platform reach only hosts they name: deploy with network=allow:HOST:PORT, or have its operator start it with --network-host allow.';
+  return new RelaisError('failed_precondition', message, { reason: 'network_host_refused', component: 'gateway' });
+}
+
 /** A payload or source over its bound; 413 on REST. `used` is 0 when it cannot be known. */
 export function tooLarge(what: string, name: string, limit: number, used: number): RelaisError {
   return new RelaisError('resource_exhausted', `The ${what} is larger than ${limit} bytes; send less.`, {

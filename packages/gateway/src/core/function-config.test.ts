@@ -27,6 +27,38 @@ test.each([
 });
 
 test.each([
+  ['', ''],
+  ['none', ''],
+  ['host', 'host'],
+  ['allow:api.example.com:443', 'allow:api.example.com:443'],
+  ['allow:API.Example.com:0443,[2001:DB8::1]:80', 'allow:api.example.com:443,[2001:db8::1]:80'],
+])('the network "%s" is kept as "%s"', (given, kept) => {
+  expect(completeConfig(config({ network: given }), js).network).toBe(kept);
+});
+
+test.each([
+  ['all', 'network must be allow:HOST:PORT'],
+  ['allow:', 'network: "" is not HOST:PORT'],
+  ['allow:a.example', 'is not HOST:PORT'],
+  ['allow:a.example:0', 'is not HOST:PORT'],
+  ['allow:a.example:65536', 'is not HOST:PORT'],
+  ['allow:https://a.example:443', 'is not HOST:PORT'],
+  ['allow:user@a.example:443', 'is not HOST:PORT'],
+  ['allow:*.example:443', 'is not HOST:PORT'],
+  ['allow:a.example:443,', 'network: "" is not HOST:PORT'],
+  ['allow:[::1:443', 'is not HOST:PORT'],
+  [`allow:${Array(33).fill('a.example:1').join()}`, 'network may name at most 32, not 33'],
+])('refuses the network "%s"', (network, message) => {
+  expect(() => completeConfig(config({ network }), js)).toThrow(message);
+});
+
+test('refuses a network for a language that has no socket', () => {
+  expect(() => completeConfig(config({ network: 'host' }), c)).toThrow('a function in c has no socket');
+  const html = languageOf('html', '');
+  expect(() => completeConfig(config({ network: 'host' }), html)).toThrow('a function in html has no socket');
+});
+
+test.each([
   [{ timeoutMs: 900_001 }, 'timeoutMs must be 1 to 900000'],
   [{ memoryMb: 15 }, 'memoryMb must be 16 to 4096'],
   [{ memoryMb: 4_097 }, 'memoryMb'],

@@ -5,6 +5,7 @@ import { checkCflags } from './cflags.js';
 import { checkEnv } from './env.js';
 import { invalid } from './failures.js';
 import type { KnownLanguage } from './languages.js';
+import { checkedNetwork } from './network.js';
 
 /** Bounds and defaults of what a deployer may set; contract section 7. */
 export const configBounds = {
@@ -53,6 +54,7 @@ export function completeConfig(given: FunctionConfig | undefined, language: Know
   checkCflags(config.cflags, language.lang, mistakes);
   checkEnv(config.env, mistakes);
   checkSecretNames(config, mistakes);
+  config.network = checkedNetwork(config.network, language, mistakes);
   if (mistakes.length > 0) throw invalid('bad_config', `Change the function's config: ${mistakes.join('; ')}.`);
   return config;
 }

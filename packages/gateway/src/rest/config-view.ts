@@ -18,6 +18,7 @@ export function configView(config: FunctionConfig | undefined): object {
     ...(config.cflags.length > 0 ? { cflags: config.cflags } : {}),
     ...(Object.keys(config.env).length > 0 ? { env: config.env } : {}),
     ...(config.secrets.length > 0 ? { secrets: config.secrets } : {}),
+    ...(config.network ? { network: config.network } : {}),
     ...(config.auth ? { auth: config.auth } : {}),
     ...(config.cors.length > 0 ? { cors: config.cors } : {}),
     ...(config.http ? { http: config.http } : {}),

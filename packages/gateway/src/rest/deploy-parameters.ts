@@ -51,6 +51,9 @@ const setters: Readonly<Record<string, Setter>> = {
   secrets: (into, value) => {
     into.config.secrets.push(...value.split(',').filter((secret) => secret !== ''));
   },
+  network: (into, value) => {
+    into.config.network = value;
+  },
   cors: (into, value) => {
     into.config.cors.push(...value.split(',').filter((origin) => origin !== ''));
   },

@@ -143,6 +143,12 @@ export const platformSchema = defineConfig({
     default: 'T0',
     describe: 'Weakest sandbox to start with: T0 none, T2 namespaces, T3 namespaces and control groups.',
   },
+  networkHost: {
+    kind: 'enum',
+    values: ['refuse', 'allow'],
+    default: 'refuse',
+    describe: 'Whether functions may be deployed with network=host, which lets them reach hosts they do not name.',
+  },
   drainMs: {
     kind: 'int',
     default: 30_000,

@@ -87,6 +87,7 @@ function makeGateway(
     version: releaseVersion,
     metrics,
     ...shared,
+    networkHost: config.networkHost === 'allow',
     accessLog: config.accessLog,
     carrier: telemetry.carrier,
     traces: telemetry.traces,

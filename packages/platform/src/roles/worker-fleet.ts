@@ -32,6 +32,7 @@ export function workerFleet(config: PlatformConfig, peers: WorkerPeers, host: st
       logLevel: config.logLevel,
       metricSeriesMax: config.metricSeriesMax,
       wasmOnly: !native,
+      networkHost: config.networkHost === 'allow',
       drainMs: config.drainMs,
       cacheDirectory: resolve(config.data, 'cache'),
     };

@@ -21,6 +21,7 @@ const plan: WorkerPlan = {
   logLevel: 'silent',
   metricSeriesMax: 1000,
   wasmOnly: true,
+  networkHost: false,
   drainMs: 1000,
   cacheDirectory: '/nowhere',
 };

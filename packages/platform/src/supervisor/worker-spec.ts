@@ -32,6 +32,8 @@ export interface WorkerSpec {
   readonly metricSeriesMax: number;
   /** True: it holds nothing but WASM, and is started in the sandbox where there is one. */
   readonly wasmOnly: boolean;
+  /** Whether functions with network=host reach what they do not name. */
+  readonly networkHost: boolean;
   readonly drainMs: number;
   /** Directory that outlives workers, for the caches of compilers. */
   readonly cacheDirectory: string;

@@ -13,8 +13,10 @@ import {
 import {
   createRuntimes,
   findGroups,
+  networkRules,
   noSandbox,
   openSandbox,
+  parseTarget,
   type Sandbox,
   type SandboxName,
   Worker,
@@ -61,6 +63,10 @@ const worker = new Worker({
     clock: systemClock,
     sandbox: await childSandbox(),
     groups,
+    network: networkRules({
+      anyHost: spec.networkHost,
+      peers: [spec.balancerAddress, spec.storageAddress].flatMap((address) => parseTarget(address) ?? []),
+    }),
     scratchDirectory: spec.scratchDirectory,
     cacheDirectory: spec.cacheDirectory,
     // What it cannot start it need not look for.

@@ -1,4 +1,4 @@
-import type { LaunchSpec, ProcessLauncher, RootProcess, SharedFiles } from './process-launcher.js';
+import type { DoorPlace, LaunchSpec, ProcessLauncher, RootProcess, SharedFiles } from './process-launcher.js';
 
 /** A launcher that knows which of the processes it started live. */
 export class CountedLauncher implements ProcessLauncher {
@@ -12,6 +12,10 @@ export class CountedLauncher implements ProcessLauncher {
   /** Of those that live; what they have started themselves descends from them. */
   get pids(): readonly number[] {
     return [...this.#pids];
+  }
+
+  get doors(): DoorPlace | undefined {
+    return this.#launcher.doors;
   }
 
   async launch(spec: LaunchSpec): Promise<RootProcess> {

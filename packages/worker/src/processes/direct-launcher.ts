@@ -39,6 +39,7 @@ export function createDirectLauncher(options: DirectLauncherOptions): ProcessLau
       return spawnIn(scratch, plan, options.clock);
     },
     shareFiles: (files) => writeSharedFiles(options.directory, files),
+    doors: undefined,
   };
 }
 

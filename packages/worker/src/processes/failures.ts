@@ -89,6 +89,12 @@ export function filesNotWritten(cause: unknown): RelaisError {
   );
 }
 
+/** The sandbox of this machine cannot give a process the loopback that its way to the network begins at. */
+export function networkUnavailable(sandbox: string): RelaisError {
+  const message = `A function with a network cannot be started in the sandbox ${sandbox} here: apt-get install iproute2, or bubblewrap.`;
+  return new RelaisError('failed_precondition', message, { reason: 'network_unavailable', component: 'worker' });
+}
+
 /** A process could not be started; nothing of the call has run. */
 export function processStartFailed(cause: unknown): RelaisError {
   return new RelaisError('unavailable', 'This machine could not start a process; try again when it has room.', {

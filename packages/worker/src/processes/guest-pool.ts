@@ -2,6 +2,8 @@ import { Form, type FunctionVersion } from '@relais/contracts';
 import type { Clock } from '@relais/kit';
 import type { RuntimeLimits } from '../runtimes/limits.js';
 import type { LoadedFunction } from '../runtimes/runtime.js';
+import { type EgressFrame, openDoor, proxyEnvironment } from '../egress/doors.js';
+import { type NetworkRules, networkRules } from '../egress/network-rules.js';
 import { archiveFormat } from '../sources/source-tree.js';
 import { CountedLauncher } from './counted-launcher.js';
 import { ForkedGuests } from './forks/forked-guests.js';
@@ -24,6 +26,8 @@ export interface GuestPoolOptions {
   /** Shared by all that start processes in this worker. Default: their number alone is bounded. */
   readonly budget?: MemoryBudget;
   readonly language: GuestLanguage;
+  /** What holds for the network of every function. Default: none reaches what it does not name. */
+  readonly network?: NetworkRules;
 }
 
 /** What a function in either form works with. */
@@ -108,15 +112,28 @@ export class GuestPool implements IdleInstances {
 
   /** Puts a guest without a function into an empty lease. */
   async fill(lease: Lease<Guest>, running: RunningCall, options: GuestFunctionOptions): Promise<Guest> {
-    const guest = await this.#supply.take(options.language.boot(options.version));
+    const guest = await this.#supply.take(this.#bootOf(options));
     this.pool.fill(lease, guest);
     running.hold(guest);
     return guest;
   }
 
+  /** Leads a guest of such a version to its network, if it has one: what its shim must know of that. */
+  async leadOut(guest: Guest, { version }: GuestFunctionOptions): Promise<{ readonly egress?: EgressFrame }> {
+    const { clock, network = networkRules({ anyHost: false, peers: [] }) } = this.#options;
+    const egress = this.#launcher.doors && (await openDoor(guest, version, this.#launcher.doors, { clock, network }));
+    return egress ? { egress } : {};
+  }
+
   /** Makes ready for the next cold start of such a version. */
   prepareNext(options: GuestFunctionOptions): void {
-    this.#supply.prepare(options.language.boot(options.version));
+    this.#supply.prepare(this.#bootOf(options));
+  }
+
+  #bootOf({ language, version }: GuestFunctionOptions): GuestBoot {
+    const boot = language.boot(version);
+    if (!this.#launcher.doors || !version.config?.network) return boot;
+    return { ...boot, key: `${boot.key} network`, egress: true, env: proxyEnvironment };
   }
 
   /** Ends every process and waits until they are gone. Safe to call twice. */
@@ -144,8 +161,9 @@ export class GuestPool implements IdleInstances {
     return new ForkedGuests({ ...language.forkServer, launcher, clock, guestsMax, adopt, start });
   }
 
-  #start({ command, args, memoryBytesMax, readable = [] }: GuestBoot): Promise<Guest> {
-    return this.#adopt(this.#launcher.launch({ command, args, memoryBytesMax, readable, channel: true }));
+  #start({ command, args, env = {}, egress = false, memoryBytesMax, readable = [] }: GuestBoot): Promise<Guest> {
+    const spec = { command, args, env, egress, memoryBytesMax, readable, channel: true };
+    return this.#adopt(this.#launcher.launch(spec));
   }
 
   async #adopt(launching: Promise<LaunchedProcess>): Promise<Guest> {

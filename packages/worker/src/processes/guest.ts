@@ -17,6 +17,10 @@ export interface GuestBoot {
   readonly args: readonly string[];
   /** Of the whole process, with what the runtime itself needs. */
   readonly memoryBytesMax: number;
+  /** As in a LaunchSpec. */
+  readonly egress?: boolean;
+  /** Variables that the interpreter itself must find at its start. */
+  readonly env?: Readonly<Record<string, string>>;
   /** What it must be able to read. */
   readonly readable?: readonly string[];
   /** What the language's fork server needs to know to make such a guest; undefined when it cannot. */

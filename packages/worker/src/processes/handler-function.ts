@@ -1,5 +1,6 @@
 import { Isolation } from '@relais/contracts';
 import type { Clock, RelaisError } from '@relais/kit';
+import { proxyEnvironment } from '../egress/doors.js';
 import { secretVariables, type Variable, versionVariables } from '../runtimes/environment.js';
 import type { OutputStream } from '../runtimes/output-stream.js';
 import type { Call, CallOutcome, LoadedFunction } from '../runtimes/runtime.js';
@@ -82,8 +83,10 @@ export class HandlerFunction implements LoadedFunction {
   async #start(lease: Lease<Guest>, running: RunningCall): Promise<Guest | undefined> {
     const guest = await this.#options.guests.fill(lease, running, this.#options);
     running.initialise();
-    const env = Object.fromEntries([...this.#environment, ...secretVariables(running.call)]);
-    const reply = await guest.load({ ...this.#loadHeader, env }, this.#options.source.content);
+    const network = await this.#options.guests.leadOut(guest, this.#options);
+    const own = Object.fromEntries([...this.#environment, ...secretVariables(running.call)]);
+    const env = { ...own, ...(network.egress ? proxyEnvironment : {}) };
+    const reply = await guest.load({ ...this.#loadHeader, ...network, env }, this.#options.source.content);
     this.#options.guests.prepareNext(this.#options);
     if (reply.kind === 'ready') return guest;
     running.fail(this.#errorOf(reply, guest, 'while the function was being loaded'));

@@ -14,6 +14,16 @@ export interface ProcessLauncher {
    * Paths are those of a SourceTree. Rejects with unavailable reason files_not_written when the disk does not take them.
    */
   shareFiles(files: ReadonlyMap<string, Uint8Array>): Promise<SharedFiles>;
+  /** Where sockets lie that lead processes with egress to the network; undefined where nothing keeps them from it. */
+  readonly doors: DoorPlace | undefined;
+}
+
+/** A directory of sockets, whose names are known to those alone who were told. */
+export interface DoorPlace {
+  /** Of this machine. */
+  readonly directory: string;
+  /** As processes see it. */
+  readonly at: string;
 }
 
 /** Files that several processes read. */
@@ -46,6 +56,8 @@ export interface LaunchSpec {
   readonly role?: 'function' | 'forkServer' | 'trusted';
   /** Memory of it and all it starts; beyond it the kernel kills, where it can count. Absent: what a tool may have. */
   readonly memoryBytesMax?: number;
+  /** True: it sees the doors of its launcher, and can listen on loopback. */
+  readonly egress?: boolean;
   /** CPU time, beyond which a signal ends it. */
   readonly cpuSecondsMax?: number;
   /** True: the process gets a two-way stream as file descriptor 3. */
@@ -80,7 +92,14 @@ export interface RootProcess extends LaunchedProcess {
    */
   killGroup(group: number): void;
   /** Prepares for a process that a fork server makes; absent without a sandbox. Throws when the machine cannot. */
-  readonly confine: ((memoryBytesMax: number) => ForkPreparation) | undefined;
+  readonly confine: ((wanted: ForkWanted) => ForkPreparation) | undefined;
+}
+
+/** What sets a process that is to be forked apart from others. */
+export interface ForkWanted {
+  readonly memoryBytesMax: number;
+  /** As in a LaunchSpec. */
+  readonly egress?: boolean;
 }
 
 /** What a process that is about to be forked needs. */
@@ -116,6 +135,8 @@ export interface Confinement {
   readonly joins: readonly string[];
   /** To be unmounted. */
   readonly hidden: readonly string[];
+  /** Whether the loopback of its network is switched on. */
+  readonly loopback: boolean;
 }
 
 /** How a process ended. */

@@ -1,4 +1,5 @@
 import type { RelaisError } from '@relais/kit';
+import { proxyEnvironment } from '../egress/doors.js';
 import { answerOf } from '../runtimes/cgi-response.js';
 import { programEnvironment } from '../runtimes/environment.js';
 import type { OutputStream } from '../runtimes/output-stream.js';
@@ -83,9 +84,11 @@ export class ProgramFunction implements LoadedFunction {
     else running.settle(answerOf(version, call, output.unfinishedHead));
   }
 
-  #begin(guest: Guest, running: RunningCall, onOutput: (chunk: Buffer) => void): Promise<ProcessExit> {
-    const { version, source } = this.#options;
-    const header = { ...sourceHeader(source), env: programEnvironment(version, running.call) };
+  async #begin(guest: Guest, running: RunningCall, onOutput: (chunk: Buffer) => void): Promise<ProcessExit> {
+    const { guests, source, version } = this.#options;
+    const network = await guests.leadOut(guest, this.#options);
+    const env = { ...programEnvironment(version, running.call), ...(network.egress ? proxyEnvironment : {}) };
+    const header = { ...sourceHeader(source), ...network, env };
     return guest.run(header, source.content, running.call.payload, onOutput);
   }
 

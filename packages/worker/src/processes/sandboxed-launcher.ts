@@ -5,6 +5,7 @@ import type { ControlGroup, ControlGroups, GroupLimits } from '../sandbox/groups
 import { PolledGroup } from '../sandbox/groups/polled-group.js';
 import type { Bind, Sandbox, SandboxPolicy } from '../sandbox/sandbox.js';
 import { seccompFilter } from '../sandbox/seccomp/filter.js';
+import { networkUnavailable } from './failures.js';
 import { functionBounds, toolBounds } from './function-bounds.js';
 import type { Confinement, LaunchSpec, ProcessLauncher, RootProcess } from './process-launcher.js';
 import { Scratch } from './scratch.js';
@@ -30,6 +31,7 @@ const forkServerAt = '/run/guests';
 const temporary = '/tmp';
 
 const groupsAt = '/run/groups';
+const doorsAt = '/run/doors';
 
 /** Starts processes in a sandbox. */
 export function createSandboxedLauncher(options: SandboxedLauncherOptions): ProcessLauncher {
@@ -40,17 +42,23 @@ export function createSandboxedLauncher(options: SandboxedLauncherOptions): Proc
   mkdirSync(shared, { recursive: true });
   // Who does not know the name of a directory in it cannot find it, and the names cannot be guessed.
   chmodSync(shared, 0o311);
+  const doors = { directory: join(directory, 'doors'), at: doorsAt };
+  mkdirSync(doors.directory, { recursive: true });
+  chmodSync(doors.directory, 0o311);
   const common = [...bindAll(options.readable), { source: shared, at: sharedAt }];
+  const outward = { source: doors.directory, at: doors.at };
   const groupBinds = (groups?.directories ?? []).map((source, at) => ({ source, at: `${groupsAt}/${at}` }));
   const confine = forkPreparer(groups, groupBinds);
   const countFor = (limits: GroupLimits) => tryMake(groups, limits) ?? new PolledGroup(limits, clock);
   return {
     async launch(spec) {
       if (spec.role === 'trusted') return outside.launch(spec);
+      if (spec.egress && !sandbox.loopback) throw networkUnavailable(sandbox.name);
       const scratch = await Scratch.make(directory);
       const group = spec.role === 'forkServer' ? undefined : countFor(limitsOf(spec));
       const isCounted = group !== undefined && group.joins.length > 0;
-      const policy = policyOf(spec, common, group?.joins ?? []);
+      const seesDoors = spec.egress || spec.role === 'forkServer';
+      const policy = policyOf(spec, seesDoors ? [...common, outward] : common, group?.joins ?? []);
       const own = policy.nests ? [{ source: scratch.directory, at: forkServerAt }, ...groupBinds] : [];
       const inside = [...(policy.nests || isCounted ? [] : counted(spec)), spec.command, ...spec.args];
       const [command = '', ...args] = sandbox.wrap({ ...policy, writable: [...own, ...policy.writable] }, inside);
@@ -67,6 +75,7 @@ export function createSandboxedLauncher(options: SandboxedLauncherOptions): Proc
       };
       return spawnIn(scratch, plan, clock);
     },
+    doors,
     async shareFiles(files) {
       const { directory: written, remove } = await writeSharedFiles(shared, files);
       return { directory: written.replace(shared, sharedAt), remove };
@@ -86,6 +95,7 @@ function policyOf(spec: LaunchSpec, common: readonly Bind[], groups: readonly st
     ...(spec.cpuSecondsMax === undefined ? {} : { cpuSecondsMax: spec.cpuSecondsMax }),
     nests,
     groups,
+    ...(spec.egress ? { loopback: true } : {}),
   };
 }
 
@@ -124,14 +134,15 @@ function forkPreparer(groups: ControlGroups | undefined, binds: readonly Bind[])
       (shown, { source, at }) => (shown.startsWith(`${source}/`) ? at + shown.slice(source.length) : shown),
       path,
     );
-  return (memoryBytesMax) => {
+  return ({ memoryBytesMax, egress = false }) => {
     const group = tryMake(groups, { memoryBytesMax, tasksMax: functionBounds.tasksMax });
     const confinement: Confinement = {
       ...functionBounds,
       filter,
       dataBytesMax: group ? 0 : memoryBytesMax,
       joins: group ? group.joins.map(inside) : [],
-      hidden: [forkServerAt, ...binds.map(({ at }) => at)],
+      hidden: [forkServerAt, ...binds.map(({ at }) => at), ...(egress ? [] : [doorsAt])],
+      loopback: egress,
     };
     return { confinement, group };
   };

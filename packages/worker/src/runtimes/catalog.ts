@@ -1,4 +1,5 @@
 import type { Clock } from '@relais/kit';
+import type { NetworkRules } from '../egress/network-rules.js';
 import { createLauncher } from '../processes/create-launcher.js';
 import { MemoryBudget } from '../processes/memory-budget.js';
 import type { ProcessLauncher } from '../processes/process-launcher.js';
@@ -25,6 +26,7 @@ interface Workshop {
   readonly launcher: ProcessLauncher;
   readonly budget: MemoryBudget;
   readonly limits: RuntimeLimits;
+  readonly network: NetworkRules;
   readonly clock: Clock;
   readonly searchPath: string;
   readonly scratchDirectory: string;
@@ -66,11 +68,13 @@ export interface RuntimesOptions {
   readonly sandbox: Sandbox;
   /** Where memory and processes of functions are counted; undefined where the kernel gives us no control groups. */
   readonly groups: ControlGroups | undefined;
+  /** What holds for the network of every function. */
+  readonly network: NetworkRules;
 }
 
 /** The runtimes of some languages, sharing one WASM engine and one launcher. Throws on a language without a runtime. */
 export function createRuntimes(languages: Iterable<string>, options: RuntimesOptions): Runtime[] {
-  const { cacheDirectory, clock, groups, sandbox, scratchDirectory, searchPath } = options;
+  const { cacheDirectory, clock, groups, network, sandbox, scratchDirectory, searchPath } = options;
   const limits = defaultRuntimeLimits;
   const workshop: Workshop = {
     engine: new WasmEngine({ limits, clock }),
@@ -78,6 +82,7 @@ export function createRuntimes(languages: Iterable<string>, options: RuntimesOpt
     launcher: createLauncher({ directory: scratchDirectory, searchPath, clock, sandbox, groups }),
     budget: new MemoryBudget({ bytesMax: limits.processMemoryBytesMax, clock }),
     limits,
+    network,
     clock,
     searchPath,
     scratchDirectory,

@@ -24,6 +24,7 @@ export function bubblewrap(bwrap: string, { directory, arch }: SandboxOptions): 
     name: 'bubblewrap',
     confines: true,
     filters: filters.get(false) !== undefined,
+    loopback: true,
     wrap(policy, command) {
       const filter = filters.get(policy.nests);
       const script = `${limitingScript(policy)}exec "$@"${filter ? ` 9<${quoted(filter)}` : ''}`;
@@ -51,7 +52,7 @@ const namespaces = [
   ...['--uid', ownId, '--gid', ownId, '--hostname', 'relais', '--die-with-parent'],
 ];
 /** For its own namespaces, not for those of the machine. */
-const nesting = ['--cap-add', 'CAP_SYS_ADMIN', '--cap-add', 'CAP_SETPCAP'];
+const nesting = ['CAP_SYS_ADMIN', 'CAP_SETPCAP', 'CAP_NET_ADMIN'].flatMap((name) => ['--cap-add', name]);
 
 // No --dev: it would put a second user namespace between the process and its mounts, and bring terminals.
 function treeArgs({ binds, links, devices }: SystemTree, policy: SandboxPolicy): string[] {

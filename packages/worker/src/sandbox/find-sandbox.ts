@@ -69,7 +69,8 @@ async function makeSandbox(name: SandboxName, { directory, searchPath }: FindOpt
   if (!unshare || !setpriv || !mount || !umount || !pivotRoot) {
     return `util-linux is not complete (${tools.join(', ')}): apt-get install util-linux mount`;
   }
-  return unshareSandbox({ unshare, setpriv, mount, umount, pivotRoot }, { directory: own });
+  const ip = await find('ip');
+  return unshareSandbox({ unshare, setpriv, mount, umount, pivotRoot, ip }, { directory: own });
 }
 
 const trialPolicy: SandboxPolicy = {

@@ -5,6 +5,7 @@ export const noSandbox: Sandbox = {
   name: 'none',
   confines: false,
   filters: false,
+  loopback: true,
   wrap: (_policy, command) => command,
   exitOf: (exit) => exit,
 };

@@ -14,6 +14,8 @@ export interface Sandbox {
   readonly confines: boolean;
   /** Whether system calls are filtered from the start of every process. */
   readonly filters: boolean;
+  /** Whether a policy can have loopback switched on. */
+  readonly loopback: boolean;
   /** The command line that runs `command` under a policy. Its first word is an absolute path. */
   wrap(policy: SandboxPolicy, command: readonly string[]): readonly string[];
   /** How the confined process ended, of how the one that was started did. */
@@ -51,6 +53,8 @@ export interface SandboxPolicy {
    * own, and must run no code of a user itself.
    */
   readonly nests: boolean;
+  /** True: loopback is switched on; otherwise it may be. */
+  readonly loopback?: boolean;
   /** Files that take the id of a process which joins a control group; it joins before it runs. */
   readonly groups: readonly string[];
 }

@@ -13,6 +13,8 @@ export interface UtilLinux {
   readonly mount: string;
   readonly umount: string;
   readonly pivotRoot: string;
+  /** Of iproute2; without it loopback stays off. */
+  readonly ip: string | undefined;
 }
 
 const namespaces = ['--user', '--map-root-user', '--mount', '--pid', '--net', '--ipc', '--uts', '--cgroup'];
@@ -30,6 +32,7 @@ export function unshareSandbox(tools: UtilLinux, { directory }: Pick<SandboxOpti
     name: 'unshare',
     confines: true,
     filters: false,
+    loopback: tools.ip !== undefined,
     wrap(policy, command) {
       for (const bind of [...policy.readable, ...policy.writable]) makePlace(root, bind);
       const outside = `${limitingScript(policy)}exec "$@"`;
@@ -115,6 +118,7 @@ function enteringScript(tools: UtilLinux, table: string, root: string, policy: S
     `printf %s ${quoted(table)} >${quoted(`${proc}/table`)}`,
     `${mount} --all --fstab ${quoted(`${proc}/table`)}`,
     ...bindsOfFilesInTmp(mount, root, policy),
+    ...(policy.loopback && tools.ip ? [`${quoted(tools.ip)} link set lo up`] : []),
     `cd ${quoted(root)}`,
     `${quoted(tools.pivotRoot)} . .old`,
     `${quoted(tools.umount)} -n -l /.old`,

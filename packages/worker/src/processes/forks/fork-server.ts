@@ -4,6 +4,7 @@ import { processStartFailed } from '../failures.js';
 import { encodeFrame, FrameReader } from '../frames.js';
 import type {
   ForkPreparation,
+  ForkWanted,
   LaunchedProcess,
   ProcessExit,
   ProcessLauncher,
@@ -114,13 +115,13 @@ export class ForkServer {
    * A new process, waiting for its first frame, in a directory of its own. `setup` is what the server's language needs to
    * know of it. Rejects with unavailable when it cannot be had; nothing of it is left then.
    */
-  async fork(setup: object, memoryBytesMax: number): Promise<LaunchedProcess> {
+  async fork(setup: object, wanted: ForkWanted): Promise<LaunchedProcess> {
     if (!this.#alive) throw processStartFailed('the fork server has ended');
     const scratch = await Scratch.below(this.#process.directory).catch((cause) => {
       throw processStartFailed(cause);
     });
     const expected = this.#door.expect();
-    const prepared = this.#prepare(memoryBytesMax);
+    const prepared = this.#prepare(wanted);
     const { id, fork } = this.#ask({
       directory: scratch.name,
       token: expected.token,
@@ -156,9 +157,9 @@ export class ForkServer {
     await this.gone;
   }
 
-  #prepare(memoryBytesMax: number): ForkPreparation | undefined {
+  #prepare(wanted: ForkWanted): ForkPreparation | undefined {
     try {
-      return this.#process.confine?.(memoryBytesMax);
+      return this.#process.confine?.(wanted);
     } catch (cause) {
       throw processStartFailed(cause);
     }

@@ -31,7 +31,7 @@ export class ForkedGuests implements GuestMaker {
     if (this.#usable(boot)) {
       try {
         const server = await this.#current();
-        return await this.#options.adopt(server.fork(boot.setup ?? {}, boot.memoryBytesMax));
+        return await this.#options.adopt(server.fork(boot.setup ?? {}, boot));
       } catch {
         // Nothing of the user has run: a started process will do as well.
       }

@@ -1,5 +1,6 @@
 import { BuildOutcome, type BuildWork, type Form, type FunctionVersion, type LanguageSupport } from '@relais/contracts';
 import { type Clock, RelaisError } from '@relais/kit';
+import type { NetworkRules } from '../../egress/network-rules.js';
 import type { GuestLanguage } from '../../processes/guest-language.js';
 import { GuestPool } from '../../processes/guest-pool.js';
 import type { MemoryBudget } from '../../processes/memory-budget.js';
@@ -13,6 +14,8 @@ export interface InterpretedRuntimeOptions {
   readonly limits: RuntimeLimits;
   readonly clock: Clock;
   readonly launcher: ProcessLauncher;
+  /** What holds for the network of every function. Default: none reaches what it does not name. */
+  readonly network?: NetworkRules;
   /** Where the interpreter is looked for, like PATH. */
   readonly searchPath: string;
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { BuildOutcome, type BuildWork, type FunctionVersion, type LanguageSupport } from '@relais/contracts';
 import type { Clock } from '@relais/kit';
+import type { NetworkRules } from '../../egress/network-rules.js';
 import type { GuestLanguage } from '../../processes/guest-language.js';
 import { GuestPool } from '../../processes/guest-pool.js';
 import type { MemoryBudget } from '../../processes/memory-budget.js';
@@ -16,6 +17,8 @@ export interface JsRuntimeOptions {
   readonly limits: RuntimeLimits;
   readonly clock: Clock;
   readonly launcher: ProcessLauncher;
+  /** What holds for the network of every function. Default: none reaches what it does not name. */
+  readonly network?: NetworkRules;
 }
 
 /**

@@ -1,11 +1,13 @@
 // Runs in the user's process. Waits on file descriptor 3 for a function, then serves its calls one after the other.
 
+import { once } from 'node:events';
 import Module, { createRequire, registerHooks } from 'node:module';
 import { Socket } from 'node:net';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { format, inspect } from 'node:util';
 import vm from 'node:vm';
+import { Worker } from 'node:worker_threads';
 import { spanMaker } from './spans.mjs';
 
 const messageCharsMax = 2048;
@@ -57,6 +59,7 @@ async function onFrame(header, payload) {
   if (header.type === 'credit') return takeCredit(header);
   if (header.type === 'call') return answer(header, payload);
   Object.assign(process.env, header.env);
+  if (header.egress) await startRelay(header.egress);
   if (header.directory) enter(header.directory);
   if (header.type === 'run')
     return header.directory ? runFiles(header) : runProgram(header.filename, payload.toString());
@@ -70,6 +73,13 @@ async function onFrame(header, payload) {
   } catch (error) {
     send({ type: 'failed', error: describe(error) });
   }
+}
+
+async function startRelay(workerData) {
+  const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 };
+  const relay = new Worker(new URL('relay.mjs', import.meta.url), { workerData, resourceLimits, execArgv: [], env: {} });
+  await once(relay, 'message');
+  relay.unref();
 }
 
 async function answer(header, payload) {

@@ -25,7 +25,10 @@ final class Confiner
         int close(int fd);
         void _exit(int code);
         long read(int fd, int *word, unsigned long count);
-        long write(int fd, const int *word, unsigned long count);';
+        long write(int fd, const int *word, unsigned long count);
+        struct interface_flags { char name[16]; short flags; char rest[22]; };
+        int socket(int domain, int type, int protocol);
+        int ioctl(int fd, unsigned long request, struct interface_flags *flags);';
     private const CLONE_NEWNS = 0x00020000;
     private const CLONE_NEWUTS = 0x04000000;
     private const CLONE_NEWIPC = 0x08000000;
@@ -48,6 +51,10 @@ final class Confiner
     private const PR_CAP_AMBIENT_CLEAR_ALL = 4;
     private const SECCOMP_MODE_FILTER = 2;
     private const CAPABILITY_VERSION_3 = 0x20080522;
+    private const AF_INET = 2;
+    private const SOCK_DGRAM = 2;
+    private const SIOCSIFFLAGS = 0x8914;
+    private const IFF_UP = 1;
     private const WORD = 4;
 
     private \FFI $libc;
@@ -114,6 +121,7 @@ final class Confiner
     {
         $namespaces = self::CLONE_NEWNS | self::CLONE_NEWIPC | self::CLONE_NEWUTS | self::CLONE_NEWNET;
         $this->check('unshare', $namespaces);
+        if ($confinement['loopback']) $this->switchLoopbackOn();
         chdir('/');
         $this->check('mount', null, '/', null, self::MS_REC_PRIVATE, null);
         foreach ($confinement['hidden'] as $path) $this->check('umount2', $path, self::MNT_DETACH);
@@ -121,6 +129,16 @@ final class Confiner
         $this->check('mount', 'tmp', '/tmp', 'tmpfs', self::MS_NOSUID | self::MS_NODEV, $size);
         $this->check('mount', 'proc', '/proc', 'proc', self::MS_NOSUID | self::MS_NODEV | self::MS_NOEXEC, null);
         chdir('/tmp');
+    }
+
+    private function switchLoopbackOn(): void
+    {
+        $flags = $this->libc->new('struct interface_flags');
+        \FFI::memcpy($flags->name, 'lo', 2);
+        $flags->flags = self::IFF_UP;
+        $socket = $this->libc->socket(self::AF_INET, self::SOCK_DGRAM, 0);
+        $this->check('ioctl', $socket, self::SIOCSIFFLAGS, \FFI::addr($flags));
+        $this->libc->close($socket);
     }
 
     /** @param array<string, mixed> $confinement */

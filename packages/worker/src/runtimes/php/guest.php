@@ -10,6 +10,7 @@ namespace Relais;
 require __DIR__ . '/channel.php';
 require __DIR__ . '/context.php';
 require __DIR__ . '/parts.php';
+require __DIR__ . '/relay.php';
 require __DIR__ . '/spans.php';
 require __DIR__ . '/traces.php';
 require __DIR__ . '/values.php';
@@ -44,6 +45,7 @@ function begin(): string
     $_SERVER['REQUEST_TIME'] = (int) $_SERVER['REQUEST_TIME_FLOAT'];
     if ($header['type'] === 'load') Guest::$load = $header;
     set_exception_handler(Guest::$load === null ? 'Relais\programThrew' : 'Relais\loadThrew');
+    if (isset($header['egress'])) Relay::start($header['egress']['port'], $header['egress']['socket']);
     return $path;
 }
 

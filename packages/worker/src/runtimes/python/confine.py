@@ -5,9 +5,11 @@ The fork server itself runs in a sandbox and has the rights over it that this ta
 import base64
 import contextlib
 import ctypes
+import fcntl
 import os
 import resource
 import signal
+import socket
 import struct
 
 CLONE_NEWNS = 0x00020000
@@ -22,6 +24,9 @@ PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, PR_CAP_AMBIENT = 24, 38, 2
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 SECCOMP_MODE_FILTER = 2
 CAPABILITY_VERSION_3 = 0x20080522
+SIOCSIFFLAGS = 0x8914
+IFF_UP = 1
+INTERFACE_FLAGS = struct.Struct("16sH22x")
 LIMITS = (
     (resource.RLIMIT_NOFILE, "filesMax"),
     (resource.RLIMIT_FSIZE, "fileBytesMax"),
@@ -78,6 +83,9 @@ class Confiner:
     def separate(self, confinement):
         libc = self.libc
         checked(libc, "unshare", CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET)
+        if confinement["loopback"]:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+                fcntl.ioctl(any_socket, SIOCSIFFLAGS, INTERFACE_FLAGS.pack(b"lo", IFF_UP))
         os.chdir("/")
         checked(libc, "mount", None, b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None)
         for path in confinement["hidden"]:

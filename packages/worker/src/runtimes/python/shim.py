@@ -207,6 +207,8 @@ def describe(error):
 def prepare(header, source, name):
     """Sets the environment; the function's module, not yet executed, and the code that does it."""
     os.environ.update(header["env"])
+    if "egress" in header:
+        load_own("relay").start(**header["egress"])
     if "TZ" in header["env"]:
         time.tzset()
     if "directory" in header:

@@ -59,6 +59,11 @@ export interface FunctionConfig {
   env: { [key: string]: string };
   /** "cgi" when the program answers HTTP triggers with a CGI header block; otherwise empty. */
   http: string;
+  /**
+   * What it reaches: "allow:HOST:PORT" with more after commas, "host" where the operator lets functions reach what they do
+   * not name, or empty for nothing. For js, ts, python and php.
+   */
+  network: string;
   /** Who may call /fn/NAME: "key" (default) or "public", which asks for no key and takes requests of other sites' pages. */
   auth: string;
   /** Names of secrets that the function finds in its environment under these names; at most 32. */
@@ -293,6 +298,7 @@ function createBaseFunctionConfig(): FunctionConfig {
     cflags: [],
     env: {},
     http: "",
+    network: "",
     auth: "",
     secrets: [],
     cors: [],
@@ -327,6 +333,9 @@ export const FunctionConfig: MessageFns<FunctionConfig> = {
     });
     if (message.http !== "") {
       writer.uint32(66).string(message.http);
+    }
+    if (message.network !== "") {
+      writer.uint32(74).string(message.network);
     }
     if (message.auth !== "") {
       writer.uint32(82).string(message.auth);
@@ -429,6 +438,14 @@ export const FunctionConfig: MessageFns<FunctionConfig> = {
             message.http = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.network = reader.string();
+            continue;
+          }
           case 10: {
             if (tag !== 82) {
               break;
@@ -510,6 +527,7 @@ export const FunctionConfig: MessageFns<FunctionConfig> = {
       {},
     );
     message.http = object.http ?? "";
+    message.network = object.network ?? "";
     message.auth = object.auth ?? "";
     message.secrets = object.secrets?.map((e) => e) || [];
     message.cors = object.cors?.map((e) => e) || [];

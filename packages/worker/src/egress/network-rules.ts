@@ -1,0 +1,23 @@
+import { lookup } from 'node:dns/promises';
+import { addressesOfThisMachine } from './addresses.js';
+import type { Target } from './target.js';
+
+/** What holds for the network of every function of a worker. */
+export interface NetworkRules {
+  /** Whether the operator lets functions with network=host reach what they do not name. */
+  readonly anyHost: boolean;
+  /** Roles of the platform on other machines, which no function reaches. */
+  readonly peers: readonly Target[];
+  /** The addresses of a name. Rejects when it has none. */
+  resolve(host: string): Promise<readonly string[]>;
+  ownAddresses(): readonly string[];
+}
+
+/** Names as this machine resolves them. */
+export function networkRules(given: Pick<NetworkRules, 'anyHost' | 'peers'>): NetworkRules {
+  return {
+    ...given,
+    resolve: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+    ownAddresses: addressesOfThisMachine,
+  };
+}
