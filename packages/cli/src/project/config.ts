@@ -5,7 +5,8 @@ const isolations: Readonly<Record<string, number>> = { fresh: Isolation.FRESH, r
 
 /** Settings in the contract's words; what is not set is the platform's default. */
 export function configOf(settings: Settings): NonNullable<Deployment['config']> {
-  const { auth, cflags, concurrency, cors, entry, env, http, isolation, memoryMb, network, secrets, timeoutMs } = settings;
+  const { auth, cflags, concurrency, cors, entry, env, http, isolation, memoryMb, network, secrets, timeoutMs } =
+    settings;
   return {
     timeoutMs: timeoutMs ?? 0,
     memoryMb: memoryMb ?? 0,
@@ -25,7 +26,8 @@ export function configOf(settings: Settings): NonNullable<Deployment['config']> 
 /** What is set of a config, as settings say it. */
 export function settingsOf(config: FunctionConfig | undefined): Record<string, unknown> {
   if (!config) return {};
-  const { auth, cflags, concurrency, cors, entry, env, http, isolation, memoryMb, network, secrets, timeoutMs } = config;
+  const { auth, cflags, concurrency, cors, entry, env, http, isolation, memoryMb, network, secrets, timeoutMs } =
+    config;
   const isolationName = Object.keys(isolations).find((name) => isolations[name] === isolation);
   return {
     ...(timeoutMs ? { timeoutMs } : {}),

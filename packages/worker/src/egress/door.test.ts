@@ -121,7 +121,13 @@ describe('what is allowed', () => {
 
   test('is passed on, to the host that was looked at and without what is for the proxy', async () => {
     const { path } = await open();
-    const headers = ['Proxy-Authorization: secret', 'X-Mine: 1', 'Connection: close, X-Gone', 'X-Gone: 1', 'Upgrade: x'];
+    const headers = [
+      'Proxy-Authorization: secret',
+      'X-Mine: 1',
+      'Connection: close, X-Gone',
+      'X-Gone: 1',
+      'Upgrade: x',
+    ];
     const visitor = new Visitor(path, get(`http://far.test:${far.port}/a?b=c`, ...headers));
     await visitor.ends();
     expect(asked).toEqual([`GET /a?b=c far.test:${far.port} `]);

@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request as httpRequest, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -106,7 +112,10 @@ export class Door {
     try {
       const url = URL.parse(request.url ?? '');
       if (url?.protocol !== 'http:') {
-        throw new Unreachable(400, `this is a proxy for http://HOST/… and CONNECT HOST:PORT, not ${shown(request.url)}`);
+        throw new Unreachable(
+          400,
+          `this is a proxy for http://HOST/… and CONNECT HOST:PORT, not ${shown(request.url)}`,
+        );
       }
       const outside = await this.#reach(targetOf(url), request.socket);
       await passOn(request, response, url, outside);
@@ -160,12 +169,7 @@ function joined(inside: Socket, outside: Socket): void {
 }
 
 /** One request and its answer. The host it names is the one that was looked at, whatever its headers say. */
-async function passOn(
-  request: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-  outside: Socket,
-): Promise<void> {
+async function passOn(request: IncomingMessage, response: ServerResponse, url: URL, outside: Socket): Promise<void> {
   const headers = endToEndHeaders(request).filter(([name]) => name.toLowerCase() !== 'host');
   const onward = httpRequest({
     createConnection: () => outside,

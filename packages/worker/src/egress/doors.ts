@@ -41,7 +41,13 @@ export async function openDoor(
   const name = randomHex(socketNameBytes);
   const refused = (line: string) => guest.logs.stderr(Buffer.from(line));
   try {
-    const door = await Door.open(join(place.directory, name), { policy, rules, limits: defaultDoorLimits, clock, refused });
+    const door = await Door.open(join(place.directory, name), {
+      policy,
+      rules,
+      limits: defaultDoorLimits,
+      clock,
+      refused,
+    });
     void guest.gone.then(() => door.close());
     return { port: proxyPort, socket: `${place.at}/${name}` };
   } catch (cause) {

@@ -46,7 +46,8 @@ test('a URL without a port means 80', () => {
 });
 
 describe('a policy', () => {
-  const policyOf = (network: string, anyHost = false) => networkPolicy(FunctionConfig.fromPartial({ network }), anyHost);
+  const policyOf = (network: string, anyHost = false) =>
+    networkPolicy(FunctionConfig.fromPartial({ network }), anyHost);
   const to = (text: string) => parseTarget(text) ?? { host: '', port: 0 };
 
   test('is not there for a function without a network', () => {

@@ -1,9 +1,9 @@
 import { Form, type FunctionVersion } from '@relais/contracts';
 import type { Clock } from '@relais/kit';
-import type { RuntimeLimits } from '../runtimes/limits.js';
-import type { LoadedFunction } from '../runtimes/runtime.js';
 import { type EgressFrame, openDoor, proxyEnvironment } from '../egress/doors.js';
 import { type NetworkRules, networkRules } from '../egress/network-rules.js';
+import type { RuntimeLimits } from '../runtimes/limits.js';
+import type { LoadedFunction } from '../runtimes/runtime.js';
 import { archiveFormat } from '../sources/source-tree.js';
 import { CountedLauncher } from './counted-launcher.js';
 import { ForkedGuests } from './forks/forked-guests.js';

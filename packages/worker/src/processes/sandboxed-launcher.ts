@@ -56,11 +56,9 @@ export function createSandboxedLauncher(options: SandboxedLauncherOptions): Proc
       if (spec.egress && !sandbox.loopback) throw networkUnavailable(sandbox.name);
       const scratch = await Scratch.make(directory);
       const group = spec.role === 'forkServer' ? undefined : countFor(limitsOf(spec));
-      const isCounted = group !== undefined && group.joins.length > 0;
-      const seesDoors = spec.egress || spec.role === 'forkServer';
-      const policy = policyOf(spec, seesDoors ? [...common, outward] : common, group?.joins ?? []);
+      const policy = policyOf(spec, seesDoors(spec) ? [...common, outward] : common, group?.joins ?? []);
       const own = policy.nests ? [{ source: scratch.directory, at: forkServerAt }, ...groupBinds] : [];
-      const inside = [...(policy.nests || isCounted ? [] : counted(spec)), spec.command, ...spec.args];
+      const inside = [...counted(spec, group), spec.command, ...spec.args];
       const [command = '', ...args] = sandbox.wrap({ ...policy, writable: [...own, ...policy.writable] }, inside);
       const plan = {
         ...spec,
@@ -99,6 +97,11 @@ function policyOf(spec: LaunchSpec, common: readonly Bind[], groups: readonly st
   };
 }
 
+/** A fork server has them for what it forks. */
+function seesDoors({ egress, role }: LaunchSpec): boolean {
+  return egress === true || role === 'forkServer';
+}
+
 /** Who says no memory is a tool. */
 function isTool({ memoryBytesMax }: LaunchSpec): boolean {
   return memoryBytesMax === undefined;
@@ -113,8 +116,12 @@ function limitsOf(spec: LaunchSpec): GroupLimits {
 
 const prlimit = '/usr/bin/prlimit';
 
-/** Begins a command inside the sandbox, where the kernel counts the processes of its user namespace alone. */
-function counted(spec: LaunchSpec): string[] {
+/**
+ * Begins a command inside the sandbox, where the kernel counts the processes of its user namespace alone; empty where a
+ * group of the kernel counts them, and for a fork server, which says it of each that it forks.
+ */
+function counted(spec: LaunchSpec, group: ControlGroup | undefined): string[] {
+  if (spec.role === 'forkServer' || group?.joins.length) return [];
   return existsSync(prlimit) ? [prlimit, `--nproc=${limitsOf(spec).tasksMax}`, '--'] : [];
 }
 

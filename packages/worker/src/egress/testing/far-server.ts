@@ -47,4 +47,3 @@ export function rulesWith(names: Readonly<Record<string, string>>, given: Partia
     ...given,
   };
 }
-

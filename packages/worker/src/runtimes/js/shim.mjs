@@ -77,7 +77,12 @@ async function onFrame(header, payload) {
 
 async function startRelay(workerData) {
   const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 };
-  const relay = new Worker(new URL('relay.mjs', import.meta.url), { workerData, resourceLimits, execArgv: [], env: {} });
+  const relay = new Worker(new URL('relay.mjs', import.meta.url), {
+    workerData,
+    resourceLimits,
+    execArgv: [],
+    env: {},
+  });
   await once(relay, 'message');
   relay.unref();
 }
