@@ -136,6 +136,23 @@ describe('what is allowed', () => {
     expect(visitor.text).not.toMatch(/secret|x-gone|x-hop|upgrade/i);
   });
 
+  test('may be named by the header alone', async () => {
+    const { path } = await open();
+    const head = (host: string) => `GET /p HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+    await new Visitor(path, head(`far.test:${far.port}`)).ends();
+    expect(asked).toEqual([`GET /p far.test:${far.port} `]);
+    for (const [host, status] of [
+      ['other.test', 403],
+      [`x@far.test:${far.port}`, 400],
+      [`far.test:${far.port}/x`, 400],
+    ]) {
+      const visitor = new Visitor(path, head(String(host)));
+      await visitor.ends();
+      expect(visitor.text).toContain(`HTTP/1.1 ${status} `);
+    }
+    expect(asked).toHaveLength(1);
+  });
+
   test('may have a body, of any method, and stays one request', async () => {
     const { path } = await open();
     const url = `http://far.test:${far.port}/`;
@@ -180,7 +197,7 @@ describe('what is not', () => {
     expect(visitor.text).toMatch(/^HTTP\/1.1 400 /);
   });
 
-  test.each(['/', '*', 'https://far.test/', 'ftp://far.test/', 'file:///etc/passwd', 'http+unix://%2Frun%2Fx/'])(
+  test.each(['*', 'https://far.test/', 'ftp://far.test/', 'file:///etc/passwd', 'http+unix://%2Frun%2Fx/'])(
     'a request for %s is 400',
     async (url) => {
       const { path } = await open({ network: 'host', anyHost: true });

@@ -110,8 +110,8 @@ export class Door {
 
   async #forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const url = URL.parse(request.url ?? '');
-      if (url?.protocol !== 'http:') {
+      const url = urlOf(request);
+      if (!url) {
         throw new Unreachable(
           400,
           `this is a proxy for http://HOST/… and CONNECT HOST:PORT, not ${shown(request.url)}`,
@@ -166,6 +166,13 @@ function joined(inside: Socket, outside: Socket): void {
   inside.pipe(outside);
   outside.pipe(inside);
   outside.once('close', () => inside.destroySoon());
+}
+
+/** PHP says the host in a header alone, unless it would have to say it to servers behind a tunnel too. */
+function urlOf({ headers: { host = '' }, url = '' }: IncomingMessage): URL | undefined {
+  const named = url.startsWith('/') && /^[\w.:[\]-]+$/.test(host);
+  const parsed = URL.parse(named ? `http://${host}${url}` : url);
+  return parsed?.protocol === 'http:' ? parsed : undefined;
 }
 
 /** One request and its answer. The host it names is the one that was looked at, whatever its headers say. */

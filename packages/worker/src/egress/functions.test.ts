@@ -110,7 +110,7 @@ function handler($event) {
       $socket = @stream_socket_client("tcp://{$event['host']}:{$event['port']}", $code, $text, 5);
       return $socket ? 'connected' : ([101 => 'ENETUNREACH', 111 => 'ECONNREFUSED'][$code] ?? $text);
     case 'child':
-      $ask = 'echo file_get_contents($argv[1], false, stream_context_create(["http" => ["proxy" => str_replace("http:", "tcp:", getenv("http_proxy")), "request_fulluri" => true]]));';
+      $ask = 'echo file_get_contents($argv[1], false, stream_context_create(["http" => ["proxy" => str_replace("http:", "tcp:", getenv("http_proxy"))]]));';
       return trim(shell_exec(escapeshellarg(PHP_BINARY) . ' -r ' . escapeshellarg($ask) . ' ' . escapeshellarg($event['url'])) ?? '');
     case 'list': $names = @scandir('/run/doors'); return $names ? implode(',', $names) : (file_exists('/run/doors/.') ? 'EACCES' : 'ENOENT');
     default: return implode(',', array_filter(array_keys(getenv()), fn ($name) => stripos($name, 'proxy') !== false));

@@ -47,7 +47,7 @@ final class Relay
         pcntl_waitpid($child, $status);
         fclose($listener);
         // PHP's own streams do not look at the environment.
-        stream_context_set_default(['http' => ['proxy' => "tcp://127.0.0.1:$port", 'request_fulluri' => true]]);
+        stream_context_set_default(['http' => ['proxy' => "tcp://127.0.0.1:$port"]]);
     }
 
     private function serve(): void
