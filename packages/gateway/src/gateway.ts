@@ -10,6 +10,7 @@ import {
   type RelaisError,
   type ServiceOf,
   type SpanCarrier,
+  type SpanIntake,
   type Tracer,
   type TraceStore,
 } from '@relais/kit';
@@ -61,6 +62,8 @@ export interface GatewayOptions {
   readonly carrier?: SpanCarrier;
   /** The traces that are kept; none when absent. */
   readonly traces?: TraceStore | undefined;
+  /** Takes the spans that callers send; none are when absent. */
+  readonly intake?: SpanIntake | undefined;
   /** Bounds that differ from {@link defaultGatewayLimits}. */
   readonly limits?: Partial<GatewayLimits>;
 }
@@ -81,9 +84,9 @@ export class Gateway implements Component {
     const limits: GatewayLimits = { ...defaultGatewayLimits, ...options.limits };
     const report = (failure: RelaisError, route: string) => this.#report(failure, route);
     this.#logger = logger;
-    const { accessLog, carrier, metrics, networkHost = false, secretsKey, traces } = options;
+    const { accessLog, carrier, intake, metrics, networkHost = false, secretsKey, traces } = options;
     const roles = { storage, dispatch, fleet };
-    const watching = { logger, tracer, metrics, accessLog, carrier, traces };
+    const watching = { logger, tracer, metrics, accessLog, carrier, traces, intake };
     this.#core = new Core({ ...roles, ...watching, clock, limits, version, secretsKey, networkHost });
     const publicHosts = [host, ...(options.publicHosts ?? [])];
     const { functions, knownKeys } = this.#core;

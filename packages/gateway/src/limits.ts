@@ -14,6 +14,10 @@ export interface GatewayLimits {
   readonly failedStreamMs: number;
   /** Source of one deploy; beyond it resource_exhausted reason payload_too_large (413). */
   readonly sourceBytesMax: number;
+  /** Spans sent in one request, also unpacked; beyond it resource_exhausted reason payload_too_large (413). */
+  readonly spanBytesMax: number;
+  /** The same by their number; further ones are left out, and the answer says how many. */
+  readonly spansPerRequestMax: number;
   /** Request bodies held in memory at once over all connections; beyond it resource_exhausted reason busy (429). */
   readonly bodyBytesInFlightMax: number;
   /** What is read and thrown away of a refused body so that the refusal arrives; beyond it the connection is cut. */
@@ -71,6 +75,8 @@ export const defaultGatewayLimits: GatewayLimits = {
   eventStreamIdleMs: 15_000,
   failedStreamMs: 1_000,
   sourceBytesMax: 10 * mebibyte,
+  spanBytesMax: mebibyte,
+  spansPerRequestMax: 1_000,
   bodyBytesInFlightMax: 256 * mebibyte,
   discardBytesMax: 256 * mebibyte,
   discardMs: 10_000,

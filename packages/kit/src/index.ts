@@ -46,6 +46,7 @@ export { passThroughTracer } from './telemetry/pass-through-tracer.js';
 export type { SpanCarrier } from './telemetry/span-carrier.js';
 export { toWire as spanToWire } from './telemetry/span-codec.js';
 export type { SpanData } from './telemetry/span-data.js';
+export type { SpanIntake } from './telemetry/span-intake.js';
 export { startTelemetry } from './telemetry/start-telemetry.js';
 export type { Telemetry, TelemetryOptions, TraceExporter } from './telemetry/telemetry.js';
 export { type KeptTrace, TraceStore, type TraceStoreBounds, type TraceSummary } from './telemetry/trace-store.js';

@@ -6,6 +6,7 @@ import {
   MetricRegistry,
   type ServiceOf,
   type SpanCarrier,
+  type SpanIntake,
   type Tracer,
   type TraceStore,
 } from '@relais/kit';
@@ -31,6 +32,7 @@ import { LogTail } from './log-tail.js';
 import { Readiness } from './readiness.js';
 import { RunTimes } from './run-times.js';
 import { Secrets } from './secrets.js';
+import { SentSpans } from './sent-spans.js';
 import { StartCosts } from './start-costs.js';
 import { StaticPages } from './static-pages.js';
 import { TailKeeper } from './tail-keeper.js';
@@ -57,6 +59,8 @@ export interface CoreOptions {
   readonly carrier?: SpanCarrier | undefined;
   /** The traces that are kept; none when absent. */
   readonly traces?: TraceStore | undefined;
+  /** Takes the spans that callers send; none are when absent. */
+  readonly intake?: SpanIntake | undefined;
 }
 
 /** Every use case of the gateway, free of HTTP. Both adapters call these and nothing else. */
@@ -74,6 +78,7 @@ export class Core {
   readonly keys: Keys;
   readonly secrets: Secrets;
   readonly traces: Traces;
+  readonly sentSpans: SentSpans;
   readonly runTimes: RunTimes;
   readonly logTail: LogTail;
   readonly #guard: DeadlineGuard;
@@ -87,6 +92,7 @@ export class Core {
     this.figures = figures;
     const tail = new TailKeeper(options.tracer, limits.slowCallMs);
     this.traces = new Traces(options.traces);
+    this.sentSpans = new SentSpans(options.intake);
     const logTail = new LogTail(clock);
     this.logTail = logTail;
     const accessLog = new AccessLog(logger, options.accessLog ?? 'all');

@@ -1,4 +1,4 @@
-import { type KeptTrace, RelaisError, type TraceStore, type TraceSummary } from '@relais/kit';
+import { type KeptTrace, RelaisError, type SpanData, type TraceStore, type TraceSummary } from '@relais/kit';
 import type { Caller } from './caller.js';
 import { invalid } from './failures.js';
 
@@ -27,7 +27,7 @@ export class Traces {
   get(id: string, { functions }: Caller): KeptTrace {
     if (!idForm.test(id)) throw invalid('invalid_id', 'A trace id or invocation id has 32 hexadecimal digits.');
     const trace = this.#store?.get(id);
-    if (trace && (!functions || isOf(trace, functions))) return trace;
+    if (trace && (!functions || isOf(trace.spans, functions))) return trace;
     const message = `No trace ${id} is kept here: it was not sampled, is too old, or belongs to another gateway.`;
     throw new RelaisError('not_found', message, { reason: 'unknown_trace', component: 'gateway' });
   }
@@ -44,7 +44,8 @@ export class Traces {
   }
 }
 
-function isOf({ spans }: KeptTrace, functions: ReadonlySet<string>): boolean {
+/** Whether a trace is of these functions and no others. */
+export function isOf(spans: readonly SpanData[], functions: ReadonlySet<string>): boolean {
   const names = spans.map(({ attributes }) => attributes['faas.name']).filter((name) => name !== undefined);
   return names.length > 0 && names.every((name) => functions.has(String(name)));
 }

@@ -7,13 +7,14 @@ const empty = Buffer.alloc(0);
 
 /** Which bound a body is held to. */
 export interface BodyBound {
-  /** As the message names it: "payload" or "source". */
+  /** As the message names it. */
   readonly what: string;
-  readonly name: 'payloadBytesMax' | 'sourceBytesMax';
+  readonly name: 'payloadBytesMax' | 'sourceBytesMax' | 'spanBytesMax';
 }
 
 export const payloadBound: BodyBound = { what: 'payload', name: 'payloadBytesMax' };
 export const sourceBound: BodyBound = { what: 'source', name: 'sourceBytesMax' };
+export const spansBound: BodyBound = { what: 'export', name: 'spanBytesMax' };
 
 /**
  * The whole body of a request. A body over its bound is refused by its announced length before a byte is read, else as

@@ -1,4 +1,4 @@
-import { RelaisError, type Span, type Tracer } from '@relais/kit';
+import { passThroughTracer, RelaisError, type Span, type Tracer } from '@relais/kit';
 import type { Verdict } from '../access/gatekeeper.js';
 import { isWorthKeeping } from '../core/tail-keeper.js';
 import { tracestateOf } from '../core/tracestate.js';
@@ -33,7 +33,8 @@ export class RestAdapter {
     const method = request.method ?? '';
     const route = routeOf(path);
     const label = route?.label ?? 'unknown';
-    const span = this.#begin(request, method, label);
+    const tracer = route?.untraced ? passThroughTracer : this.#options.tracer;
+    const span = begin(tracer, request, method, label);
     const { functions, refusal } = verdict;
     const tracestate = tracestateOf(request.headers.tracestate);
     const { traceparent } = span;
@@ -43,15 +44,6 @@ export class RestAdapter {
     if (refusal) this.#finish(call, refused(refusal, call), label);
     else if (handler) this.#run(call, handler, label);
     else this.#finish(call, unhandled(call, route), label);
-  }
-
-  #begin(request: ServerRequest, method: string, label: string): Span {
-    const parent = request.headers.traceparent;
-    return this.#options.tracer.start(`${method} ${label}`, {
-      kind: 'server',
-      parent: typeof parent === 'string' ? parent : undefined,
-      attributes: { 'http.request.method': method, 'http.route': label },
-    });
   }
 
   #run(call: RestCall, handler: RestHandler, label: string): void {
@@ -105,6 +97,15 @@ export class RestAdapter {
     }
     span.end(failure);
   }
+}
+
+function begin(tracer: Tracer, request: ServerRequest, method: string, label: string): Span {
+  const parent = request.headers.traceparent;
+  return tracer.start(`${method} ${label}`, {
+    kind: 'server',
+    parent: typeof parent === 'string' ? parent : undefined,
+    attributes: { 'http.request.method': method, 'http.route': label },
+  });
 }
 
 function refused(refusal: RelaisError, { caller }: RestCall): RestAnswer {

@@ -5,6 +5,7 @@ import { deleteFunction, deploy, getFunction, listFunctions } from './functions.
 import { invoke } from './invoke.js';
 import { metrics } from './metrics.js';
 import { healthz, languages, readyz } from './probes.js';
+import { sendSpans } from './send-spans.js';
 import { getTrace, listTraces } from './traces.js';
 import { trigger } from './trigger.js';
 
@@ -16,6 +17,8 @@ export interface RestRoute {
   readonly methods: Readonly<Record<string, RestHandler>>;
   /** What a request needs of its key, whatever its method or by method. */
   readonly need: Need | Readonly<Record<string, Need>>;
+  /** Its requests begin no trace: they are about traces. */
+  readonly untraced?: boolean;
 }
 
 const invokeRoute: RestRoute = { label: '/invoke', methods: { POST: invoke }, need: 'invoke' };
@@ -35,6 +38,7 @@ const exactRoutes = new Map<string, RestRoute>([
   ['/healthz', { label: '/healthz', methods: { GET: healthz }, need: 'nothing' }],
   ['/readyz', { label: '/readyz', methods: { GET: readyz }, need: 'nothing' }],
   ['/traces', { label: '/traces', methods: { GET: listTraces }, need: 'read' }],
+  ['/v1/traces', { label: '/v1/traces', methods: { POST: sendSpans }, need: 'invoke', untraced: true }],
   ['/metrics', { label: '/metrics', methods: { GET: metrics }, need: 'read' }],
   ['/languages', { label: '/languages', methods: { GET: languages }, need: 'any' }],
   ['/', { label: '/', methods: { GET: index }, need: 'nothing' }],

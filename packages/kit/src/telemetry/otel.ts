@@ -85,12 +85,10 @@ export class OtlpSink implements SpanSink {
   #resourceOf(service: string): Resource {
     const known = this.#resources.get(service);
     if (known) return known;
-    const own = service === this.#ownService ? { 'process.pid': process.pid } : {};
-    const resource = resourceFromAttributes({
-      [ATTR_SERVICE_NAME]: service,
-      [ATTR_SERVICE_VERSION]: this.#version,
-      ...own,
-    });
+    const pid = service === this.#ownService ? { 'process.pid': process.pid } : {};
+    // Others, whose spans were sent here, have versions of their own.
+    const version = service.startsWith(this.#ownService) ? { [ATTR_SERVICE_VERSION]: this.#version } : {};
+    const resource = resourceFromAttributes({ [ATTR_SERVICE_NAME]: service, ...version, ...pid });
     if (this.#resources.size >= servicesMax) this.#resources.clear();
     this.#resources.set(service, resource);
     return resource;

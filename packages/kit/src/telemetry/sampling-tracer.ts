@@ -32,6 +32,7 @@ export class SamplingTracer implements Tracer {
     const { attributes, kind, spanId = randomHex(8) } = options;
     const traceId = parent === undefined ? randomHex(16) : traceIdOf(parent);
     const parentSpanId = parent === undefined ? '' : spanIdOf(parent);
+    if (kind === 'server') this.#scope.sink.began?.(traceId);
     return new RecordedSpan({ name, kind, traceId, spanId, parentSpanId, startMs, attributes }, this.#scope);
   }
 }

@@ -25,4 +25,6 @@ export interface SpanData {
 /** Takes spans that have ended. Must not throw. */
 export interface SpanSink {
   add(span: SpanData): void;
+  /** A request of this trace is being served from now until its span is added. */
+  began?(traceId: string): void;
 }

@@ -39,6 +39,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   const common = {
     carrier: shelf ?? hub,
     traces: hub.store,
+    intake: hub.store && hub,
     flush: () => within(flushMsMax, flush()),
     shutdown: () => {
       stopped ??= within(flushMsMax, shutdown());

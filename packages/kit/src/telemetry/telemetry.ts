@@ -1,6 +1,7 @@
 import type { Logger } from '../logging/logger.js';
 import type { Clock } from '../time/clock.js';
 import type { SpanCarrier } from './span-carrier.js';
+import type { SpanIntake } from './span-intake.js';
 import type { TraceStore, TraceStoreBounds } from './trace-store.js';
 import type { Tracer } from './tracer.js';
 
@@ -37,6 +38,8 @@ export interface Telemetry {
   readonly carrier: SpanCarrier;
   /** Absent where no traces are kept. */
   readonly traces: TraceStore | undefined;
+  /** Absent where no traces are kept. */
+  readonly intake: SpanIntake | undefined;
   /** Resolves when what has ended is exported, or after 4 s. */
   flush(): Promise<void>;
   /** Flushes and ends; spans ended later are dropped. Resolves within 4 s. */

@@ -117,12 +117,15 @@ export class TraceStore implements SpanSink {
 
   /** By trace id or invocation id; undefined when it is not kept. */
   get(id: string): KeptTrace | undefined {
-    this.#forgetOld();
-    const entry = this.#byId.get(this.#byInvocation.get(id) ?? id);
+    const entry = this.#lookUp(this.#byInvocation.get(id) ?? id);
     if (!entry) return undefined;
-    this.#decode(entry);
     const spans = [...entry.spans].sort((a, b) => a.startUs - b.startUs);
     return { traceId: entry.traceId, spans, spansDropped: entry.dropped };
+  }
+
+  /** The same of a trace id, in no order. */
+  spansOf(traceId: string): readonly SpanData[] | undefined {
+    return this.#lookUp(traceId)?.spans;
   }
 
   /** Newest first. */
@@ -135,6 +138,13 @@ export class TraceStore implements SpanSink {
       if (summary && matches(summary, filter)) found.push(summary);
     }
     return found;
+  }
+
+  #lookUp(traceId: string): Entry | undefined {
+    this.#forgetOld();
+    const entry = this.#byId.get(traceId);
+    if (entry) this.#decode(entry);
+    return entry;
   }
 
   #entryOf(traceId: string): Entry {

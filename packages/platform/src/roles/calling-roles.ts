@@ -91,6 +91,7 @@ function makeGateway(
     accessLog: config.accessLog,
     carrier: telemetry.carrier,
     traces: telemetry.traces,
+    intake: telemetry.intake,
     limits: { slowCallMs: config.traceSlowMs },
   });
 }

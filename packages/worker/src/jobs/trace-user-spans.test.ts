@@ -67,6 +67,12 @@ test.each([
   expect(parseUserSpan(said)).toBeUndefined();
 });
 
+test('what the platform says of a call is not for its function to say', () => {
+  const attributes = { 'faas.name': 'other', 'relais.fault': 'platform', 'db.system': 'sqlite' };
+  const span = parseUserSpan({ spanId: id('a'), name: 'x', offsetMs: 0, durationMs: 0, attributes });
+  expect(span?.attributes).toEqual({ 'db.system': 'sqlite' });
+});
+
 test('names and attributes are bounded, and of plain kinds', () => {
   const attributes = {
     ...Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`k${n}`, 'v'.repeat(1000)])),

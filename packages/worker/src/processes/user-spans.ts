@@ -17,6 +17,8 @@ export interface UserSpan {
 export const userSpansMax = 100;
 const textCharsMax = 256;
 const attributesMax = 16;
+/** What the platform says of a call, its function does not. */
+const ownNames = /^(relais|faas)\./;
 const idForm = /^(?!0{16})[0-9a-f]{16}$/;
 
 /** Reads what an untrusted guest says of a span; undefined when it is none. */
@@ -45,6 +47,7 @@ function parseAttributes(value: unknown): Attributes {
   const attributes: Record<string, string | number | boolean> = {};
   for (const [name, given] of Object.entries(value).slice(0, attributesMax)) {
     const key = name.slice(0, textCharsMax);
+    if (ownNames.test(key)) continue;
     if (typeof given === 'string') attributes[key] = given.slice(0, textCharsMax);
     else if (typeof given === 'boolean' || Number.isFinite(given)) attributes[key] = given;
   }

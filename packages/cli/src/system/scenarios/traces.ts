@@ -1,6 +1,8 @@
+import { silentLogger, startTelemetry, traceIdOf } from '@relais/kit';
 import { Client } from '../client.js';
 import { OtlpReceiver, type ReceivedSpan } from '../otlp-receiver.js';
 import { cpuTicks, loopingTicks } from '../role-process.js';
+import { toolchains } from '../toolchains.js';
 import { type Platform, removeData, type Topology } from '../topology.js';
 import { eventually } from '../wait.js';
 
@@ -63,16 +65,17 @@ export function traceScenarios(topology: Topology): void {
     test('200 calls of several languages are 200 connected traces, at the collector and in the store', async () => {
       const client = new Client(platform.url);
       await client.deployExample('traced-c', 'c', 'hello.c');
-      const spans = `export default (event, { span }) =>
-        span('outer', () => span('inner', async () => 'done', { step: 1 }))`;
-      await client.deploy('traced-spans', 'js', spans);
+      const timed = Object.entries(timedSources).filter(([lang]) => lang !== 'php' || hasPhp);
+      for (const [lang, source] of timed) await client.deploy(`timed-${lang}`, lang, source);
       await client.deploy('traced-bad', 'js', 'export default () => { throw new Error("no") }');
-      const functions = ['traced', 'traced-c', 'traced-spans', 'traced-bad', 'traced-none'];
+      const functions = ['traced', 'traced-c', 'traced-bad', 'traced-none', ...timed.map(([lang]) => `timed-${lang}`)];
+      const calledBy = new Map<string, string>();
       const ids = Array.from({ length: 200 }, (_, index) => `e${(index + 1).toString(16).padStart(31, '0')}`);
       let next = 0;
       const caller = async () => {
         for (let index = next++; index < ids.length; index = next++) {
-          const fn = functions[Math.floor(Math.random() * functions.length)];
+          const fn = functions[Math.floor(Math.random() * functions.length)] ?? '';
+          calledBy.set(ids[index] ?? '', fn);
           const traceparent = `00-${ids[index]}-${callerSpan}-01`;
           const { headers } = await client.send('POST', `/invoke?fn=${fn}`, '{}', { traceparent, tracestate: 'a=b' });
           expect(headers.get('traceparent')).toContain(ids[index]);
@@ -82,9 +85,10 @@ export function traceScenarios(topology: Topology): void {
       const byTrace = () => Map.groupBy(receiver.spans, (span) => span.traceId);
       const isWhole = (spans: readonly Linked[] = []) => rootsOf(spans).length === 1 && spans.some(isOfGateway);
       await eventually('every trace is whole', async () => ids.every((id) => isWhole(byTrace().get(id))));
-      const own = receiver.spans.filter(({ scope }) => scope === 'function');
-      expect(new Set(own.map(({ name }) => name))).toEqual(new Set(['outer', 'inner']));
       for (const id of ids) {
+        const own = (byTrace().get(id) ?? []).filter(({ scope }) => scope === 'function');
+        const expected = calledBy.get(id)?.startsWith('timed-') ? ['inner', 'outer'] : [];
+        expect(own.map(({ name }) => name).sort()).toEqual(expected);
         const { body } = await client.send('GET', `/traces/${id}`);
         const kept = body.spans as Linked[];
         expect(rootsOf(kept).map(({ parentSpanId }) => parentSpanId)).toEqual([callerSpan]);
@@ -92,6 +96,27 @@ export function traceScenarios(topology: Topology): void {
         expect(idsOf(byTrace().get(id) ?? [])).toEqual(idsOf(kept));
       }
     }, 120_000);
+
+    test('what an OpenTelemetry exporter sends joins the trace of the call it is about', async () => {
+      const exporter = { kind: 'otlp-http', url: platform.url } as const;
+      const common = { version: '1', sampleRatio: 1, logger: silentLogger };
+      const shop = await startTelemetry({ ...common, serviceName: 'shop', exporter });
+      const checkout = shop.tracer('shop').start('checkout', { kind: 'client' });
+      const { traceparent } = checkout;
+      await new Client(platform.url).send('POST', '/invoke?fn=traced', '{}', { traceparent });
+      checkout.end();
+      await shop.shutdown();
+      const id = traceIdOf(traceparent);
+      const { body } = await new Client(platform.url).send('GET', `/traces/${id}`);
+      const [root, ...others] = rootsOf(body.spans as Linked[]);
+      expect([root, others]).toEqual([
+        expect.objectContaining({ name: 'checkout', scope: 'user', service: 'shop' }),
+        [],
+      ]);
+      const arrived = () => receiver.spans.filter((span) => span.traceId === id);
+      await eventually('it is at the collector too', async () => arrived().some(({ name }) => name === 'checkout'));
+      expect(rootsOf(arrived()).map(({ name }) => name)).toEqual(['checkout']);
+    }, 30_000);
 
     test('the trace of a call whose worker is killed stays whole and says where it failed', async () => {
       const client = new Client(platform.url);
@@ -149,6 +174,20 @@ export function traceScenarios(topology: Topology): void {
     });
   });
 }
+
+/** Handlers that time two of their parts, one within the other. */
+const timedSources = {
+  js: `export default (event, { span }) => span('outer', () => span('inner', async () => 'done', { step: 1 }))`,
+  ts: `export default (event: unknown, { span }: any) => span('outer', () => span('inner', async () => 'done'))`,
+  python: `def handler(event, context):
+    with context.span('outer'):
+        with context.span('inner', {'step': 1}):
+            return 'done'`,
+  php: `<?php function handler($event, $context) {
+    return $context->span('outer', fn () => $context->span('inner', fn () => 'done', ['step' => 1]));
+}`,
+};
+const hasPhp = toolchains.some(({ lang, present }) => lang === 'php' && present);
 
 interface Linked {
   readonly spanId: string;

@@ -92,14 +92,15 @@ export type Span = Message<"relais.v1.Span"> & {
   kind: SpanKind;
 
   /**
-   * Who recorded it: a role (gateway, balancer, worker, runtime), "function" for user code, or the scope user code names.
+   * Who recorded it: a role (gateway, balancer, worker, runtime, storage), "function" for context.span in user code, "user"
+   * for what was sent to POST /v1/traces.
    *
    * @generated from field: string scope = 6;
    */
   scope: string;
 
   /**
-   * The process: relais, relais-worker, or the service user code names.
+   * The process: relais, relais-worker, or the service that a sender names.
    *
    * @generated from field: string service = 7;
    */

@@ -39,9 +39,12 @@ export interface Span {
   parentSpanId: string;
   name: string;
   kind: SpanKind;
-  /** Who recorded it: a role (gateway, balancer, worker, runtime), "function" for user code, or the scope user code names. */
+  /**
+   * Who recorded it: a role (gateway, balancer, worker, runtime, storage), "function" for context.span in user code, "user"
+   * for what was sent to POST /v1/traces.
+   */
   scope: string;
-  /** The process: relais, relais-worker, or the service user code names. */
+  /** The process: relais, relais-worker, or the service that a sender names. */
   service: string;
   /** Microseconds since the epoch. */
   startUs: number;
