@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Level } from 'level';
 import { packSdk } from './sdk-package.mjs';
 
 const root = join(import.meta.dirname, '../..');
@@ -87,56 +88,86 @@ test.each([
 );
 
 test(
-  'deploys, invokes and gets a typed error of each kind',
+  'deploys, invokes, streams and gets a typed error of each class; internal by a record that rotted on disk',
   async () => {
     const adminKey = `rlk_${'packed-client'.repeat(4)}`;
-    const platform = await startPlatform('open');
-    const locked = await startPlatform('locked', '--keys', 'on', '--admin-key', adminKey);
+    const platforms = [];
     try {
+      platforms.push(await startPlatform('open'));
+      platforms.push(await startPlatform('locked', '--keys', 'on', '--admin-key', adminKey));
+      platforms.push(await startDamaged());
+      const [open, locked, damaged] = platforms.map(({ url }) => url);
       run(join(binaries, 'tsc'), ['--module', 'nodenext', '--target', 'es2022', '--noCheck', 'main.ts'], project);
       const nobody = `http://127.0.0.1:${await freePort()}`;
-      const said = await new Promise((resolve, reject) => {
-        const child = spawn(process.execPath, ['main.js', platform.url, nobody, locked.url, adminKey], {
-          cwd: project,
-        });
-        let out = '';
-        child.stdout.on('data', (chunk) => (out += chunk));
-        child.stderr.on('data', (chunk) => (out += chunk));
-        child.once('error', reject).once('close', () => resolve(out));
-      });
-      expect(JSON.parse(said)).toEqual({
+      expect(JSON.parse(await saidBy('main.js', open, nobody, locked, adminKey, damaged))).toEqual({
         version: 1,
         sum: 5,
         logs: 'called\n',
         text: 'text',
-        listed: ['consumer'],
+        parts: ['part 1', 'part 2', 'part 3', 'end'],
+        listed: ['consumer', 'patient', 'steps'],
         js: true,
         workers: true,
         failures: {
-          noKey: { code: 'unauthenticated', reason: 'key_missing', fault: 'caller' },
-          noRight: { code: 'permission_denied', reason: 'scope_missing', fault: 'caller' },
-          noSecret: { code: 'failed_precondition', reason: 'secret_missing', fault: 'caller' },
-          badName: { code: 'invalid_argument', reason: 'bad_name', fault: 'caller' },
-          compile: { code: 'invalid_argument', reason: 'compile_error', fault: 'caller' },
-          absent: { code: 'not_found', reason: expect.any(String), fault: 'caller' },
-          taken: { code: 'already_exists', reason: 'name_taken', fault: 'caller' },
-          tooLarge: { code: 'resource_exhausted', reason: 'payload_too_large', fault: 'caller' },
-          failed: { code: 'aborted', reason: 'function_failed', fault: 'function' },
-          overflow: { code: 'aborted', reason: 'output_limit', fault: 'function' },
-          timeout: { code: 'deadline_exceeded', reason: 'timeout', fault: 'function' },
-          clientDeadline: { code: 'deadline_exceeded', reason: expect.any(String), fault: expect.any(String) },
-          aborted: { code: 'cancelled', reason: 'aborted_by_caller', fault: 'caller' },
-          unreachable: { code: 'unavailable', reason: 'unreachable', fault: 'platform' },
+          noKey: failure('unauthenticated', 'key_missing', 'caller'),
+          noRight: failure('permission_denied', 'scope_missing', 'caller'),
+          noSecret: failure('failed_precondition', 'secret_missing', 'caller'),
+          badName: failure('invalid_argument', 'bad_name', 'caller'),
+          compile: failure('invalid_argument', 'compile_error', 'caller', 'diagnostics'),
+          absent: failure('not_found', 'function_not_found', 'caller'),
+          taken: failure('already_exists', 'name_taken', 'caller'),
+          tooLarge: failure('resource_exhausted', 'payload_too_large', 'caller', 'limit'),
+          tooMany: failure('resource_exhausted', 'rate_limit', 'caller', 'limit', 'retryAfterMs'),
+          failed: failure('aborted', 'function_failed', 'function', 'exit'),
+          failedInStream: failure('aborted', 'function_failed', 'function', 'exit'),
+          overflow: failure('aborted', 'output_limit', 'function', 'limit'),
+          timeout: failure('deadline_exceeded', 'timeout', 'function', 'timings'),
+          clientDeadline: failure('deadline_exceeded', expect.any(String), expect.any(String)),
+          aborted: failure('cancelled', 'aborted_by_caller', 'caller'),
+          workerLost: failure('unavailable', 'worker_lost', 'platform'),
+          damagedStorage: failure('internal', 'record_corrupt', 'platform'),
+          unreachable: failure('unavailable', 'unreachable', 'platform'),
         },
         versionsDeleted: 1,
       });
     } finally {
-      await platform.stop();
-      await locked.stop();
+      await Promise.all(platforms.map(({ stop }) => stop()));
     }
   },
   toolMs,
 );
+
+/** A failure as the program tells it, with at least these facts. */
+function failure(code, reason, fault, ...facts) {
+  return { code, reason, fault, facts: expect.arrayContaining(facts) };
+}
+
+/** Everything a program of the project says. */
+function saidBy(file, ...args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [file, ...args], { cwd: project });
+    let out = '';
+    child.stdout.on('data', (chunk) => (out += chunk));
+    child.stderr.on('data', (chunk) => (out += chunk));
+    child.once('error', reject).once('close', () => resolve(out));
+  });
+}
+
+/** A platform that was stopped, and of whose function "damaged" a bit of every blob changed on disk meanwhile. */
+async function startDamaged() {
+  const before = await startPlatform('damaged');
+  const query = 'name=damaged&lang=js';
+  const deployed = await fetch(`${before.url}/deploy?${query}`, { method: 'POST', body: 'export default () => 1' });
+  expect(deployed.status).toBe(201);
+  await before.stop();
+  const database = new Level(join(folder, 'damaged', 'storage'), { valueEncoding: 'buffer' });
+  for await (const [key, value] of database.iterator({ gt: 'blob/', lt: 'blob0' })) {
+    value[value.length - 1] ^= 1;
+    await database.put(key, value);
+  }
+  await database.close();
+  return startPlatform('damaged');
+}
 
 /** `relais up` on a free port with its own data; resolves when it is ready. */
 function startPlatform(name, ...more) {
