@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 const main = join(import.meta.dirname, '../../packages/cli/dist/main.js');
 const { values } = parseArgs({ options: { saves: { type: 'string', default: '20' } } });
 const saves = Number(values.saves);
+const answerMsMax = 30_000;
 
 /** File and source of each language; the text says which save it answers for. */
 const subjects = {
@@ -63,12 +64,22 @@ function start(args) {
   return { child, ended, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
 }
 
-/** Reads lines until one is what is looked for. */
+/** Reads lines until one is what is looked for; throws, with the last one, when none is within the longest wait. */
 async function until({ lines }, find) {
-  for (;;) {
-    const { done, value } = await lines.next();
-    if (done) throw new Error('the command has ended');
-    const found = find(value);
-    if (found !== undefined) return found;
+  let last = 'nothing';
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${answerMsMax} ms; it said last: ${last}`)), answerMsMax);
+  });
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([lines.next(), late]);
+      if (done) throw new Error(`the command has ended; it said last: ${last}`);
+      last = value;
+      const found = find(value);
+      if (found !== undefined) return found;
+    }
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -44,8 +44,12 @@ export class WatchedFiles {
   async changed(signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !this.#differs()) {
       await new Promise<void>((resolve) => {
-        this.#notify = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
+        const done = () => {
+          signal.removeEventListener('abort', done);
+          resolve();
+        };
+        this.#notify = done;
+        signal.addEventListener('abort', done);
       });
     }
     await new Promise((resolve) => setTimeout(resolve, settleMs));
