@@ -69,7 +69,10 @@ async function until({ lines }, find) {
   let last = 'nothing';
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${answerMsMax} ms; it said last: ${last}`)), answerMsMax);
+    timer = setTimeout(
+      () => reject(new Error(`no answer within ${answerMsMax} ms; it said last: ${last}`)),
+      answerMsMax,
+    );
   });
   try {
     for (;;) {

@@ -44,7 +44,13 @@ async function firstFunction(clone) {
     await deployAndCall(clone, url);
     const answeredMs = performance.now();
     const since = { ...at, start: at.start ?? at.build };
-    return [since.build - since.install, since.start - since.build, since.ready - since.start, answeredMs - since.ready, answeredMs - beganMs];
+    return [
+      since.build - since.install,
+      since.start - since.build,
+      since.ready - since.start,
+      answeredMs - since.ready,
+      answeredMs - beganMs,
+    ];
   } finally {
     await end(child.pid, ended);
   }

@@ -13,6 +13,7 @@ const steps = [
   ['benchmark of tracing, once', 'node tools/bench/tracing.mjs --smoke'],
   ['benchmark of cold starts, once', 'node tools/bench/cold-start.mjs --smoke'],
   ['benchmark of the engine, once', 'node tools/bench/engine.mjs --smoke'],
+  ['benchmark of dev, once', 'node tools/bench/dev-loop.mjs --saves 2'],
   ['benchmark of many functions, once', 'node tools/bench/many-functions.mjs --functions 20'],
 ];
 

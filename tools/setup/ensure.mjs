@@ -1,5 +1,7 @@
 // Runs before start and test: installs what package-lock.json asks for when it is not there, then builds what changed.
 // Plain Node 20 and no dependency: it is the first thing a fresh clone runs.
+//
+//   node ensure.mjs [run]     run: only what running needs, a third of what developing does
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,6 +10,7 @@ import { delimiter, join } from 'node:path';
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');
 const binaries = join(root, 'node_modules/.bin');
 const stamp = join(root, 'node_modules/.relais-install');
+const isForRunning = process.argv[2] === 'run';
 
 const nodeMajorMin = 20;
 if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {
@@ -19,18 +22,21 @@ if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {
 const wanted = createHash('sha256')
   .update(readFileSync(join(root, 'package-lock.json')))
   .digest('hex');
+const forRunning = `${wanted} without what developing needs`;
 if (!isInstalled()) install();
 build();
 
 function isInstalled() {
-  return existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(join(binaries, 'node'));
+  const installed = existsSync(stamp) && existsSync(join(binaries, 'node')) ? readFileSync(stamp, 'utf8') : '';
+  return installed === wanted || (isForRunning && installed === forRunning);
 }
 
 function install() {
-  say('installing dependencies, once; this takes about a minute ...');
+  say('installing dependencies, once; this can take a minute ...');
   // Not npm ci: it refuses a lockfile that lacks other platforms' optional binaries. Without --no-save npm would write the
-  // addresses of this machine's registry into the lockfile.
-  const line = 'npm install --no-save --no-audit --no-fund --loglevel=error';
+  // addresses of this machine's registry into the lockfile. The lockfile pins everything, so what is cached is not asked for.
+  const which = isForRunning ? '--omit=dev' : '--include=dev';
+  const line = `npm install ${which} --prefer-offline --no-save --no-audit --no-fund --loglevel=error`;
   // npm itself must not run on the Node that it is about to install.
   const path = (process.env.PATH ?? '').split(delimiter).filter((entry) => entry !== binaries);
   if (!run(line, path)) {
@@ -42,12 +48,13 @@ function install() {
   if (stdout?.trim() !== `v${dependencies.node}`) {
     fail('npm did not run the install script of the package "node". Run: npm rebuild node --ignore-scripts=false');
   }
-  writeFileSync(stamp, wanted);
+  writeFileSync(stamp, isForRunning ? forRunning : wanted);
 }
 
 function build() {
   say('building what changed ...');
-  if (run(readManifest().scripts.build, [binaries, process.env.PATH])) return;
+  const { build, transpile } = readManifest().scripts;
+  if (run(existsSync(join(binaries, 'tsc')) ? build : transpile, [binaries, process.env.PATH])) return;
   fail('the build failed, see above. If you did not change the code: remove packages/*/dist, then run this again.');
 }
 
