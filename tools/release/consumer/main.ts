@@ -116,7 +116,7 @@ const failures = {
   clientDeadline: await failureOf(() => relais.invoke(name, { sleepMs: 900 }, { timeoutMs: 50 })),
   aborted: await aborted,
   workerLost: await failureOf(readOfKilled),
-  damagedStorage: await failureOf(() => new Relais({ url: damagedUrl }).invoke('damaged')),
+  damagedStorage: await failureOf(() => new Relais({ url: damagedUrl }).functions.getFunction({ function: 'damaged' })),
   unreachable: await failureOf(() => new Relais({ url: nobody }).cluster.getStatus({})),
 };
 const { versionsDeleted } = await relais.functions.deleteFunction({ name });
