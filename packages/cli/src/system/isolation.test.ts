@@ -12,6 +12,18 @@ const counters: Readonly<Record<string, string>> = {
   go: 'package main\nimport "fmt"\nvar calls int\nfunc main() { calls++; fmt.Print(calls) }',
   js: 'let calls = 0; export default () => ++calls;',
 };
+/** Each lists its open descriptors. */
+const lookers: Readonly<Record<string, string>> = {
+  js: `import fs from 'node:fs';
+const link = (fd) => { try { return fs.readlinkSync('/proc/self/fd/' + fd); } catch { return ''; } };
+export default () => fs.readdirSync('/proc/self/fd').map((fd) => fd + ' ' + link(fd)).join('\\n');`,
+  python: `import os
+def link(fd):
+    try: return os.readlink("/proc/self/fd/" + fd)
+    except OSError: return ""
+def handler(event, context):
+    return "\\n".join(fd + " " + link(fd) for fd in os.listdir("/proc/self/fd"))`,
+};
 const absent = new Map(toolchains.filter(({ present }) => !present).map(({ install, lang }) => [lang, install]));
 
 describe('isolation, through the port', () => {
@@ -44,6 +56,18 @@ describe('isolation, through the port', () => {
       },
       slowTestMs,
     );
+  }
+
+  for (const [lang, source] of Object.entries(lookers)) {
+    const install = absent.get(lang);
+    const where = install === undefined ? test : test.skip;
+    where(`${lang}: a function has no file of the platform open${install ? ` (${install})` : ''}`, async () => {
+      expect((await client.deploy(`${lang}-files`, lang, source)).body).toMatchObject({ ok: true });
+      const { output } = (await client.invoke(`${lang}-files`)).body;
+      expect(output).toMatch(/^0 /m);
+      // The database's, to begin with, which its library does not close at an exec.
+      expect(output).not.toContain(platform.data);
+    });
   }
 
   /** What two functions answered, ten calls of theirs at a time. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '@relais/kit';
 import type { Sandbox, SandboxPolicy } from '@relais/worker';
-import type { WorkerPlan } from './worker-spec.js';
+import { figuresFd, type WorkerPlan } from './worker-spec.js';
 
 /** How a worker that holds nothing but WASM is kept from the machine: it has no network and one directory of sockets. */
 export interface WorkerConfinement {
@@ -23,6 +23,7 @@ export function confinedCommand({ sandbox, socketDirectory }: WorkerConfinement,
     readable: readable.map((path) => ({ source: path, at: path })),
     writable: [],
     directory: temporary,
+    descriptors: figuresFd + 1,
     tmpBytesMax: 16 * mebibyte,
     filesMax: 4096,
     fileBytesMax: 16 * mebibyte,

@@ -24,12 +24,14 @@ import {
 import { logTo } from '../observability.js';
 import { figuresFd, journalFd } from '../supervisor/worker-spec.js';
 import { releaseVersion } from '../version.js';
+import { closeInherited } from './close-inherited.js';
 import { readSpec } from './read-spec.js';
 import { tellFigures } from './tell-figures.js';
 
 const functionsMax = 1000;
 const loadedBytesMax = 1024 * 1024 * 1024;
 
+closeInherited(figuresFd + 1);
 const spec = await readSpec(process.stdin, () => process.exit(1));
 const logger = logTo(`worker ${spec.workerId}`, spec.logLevel);
 const telemetry = await startTelemetry({

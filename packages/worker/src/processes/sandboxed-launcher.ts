@@ -87,6 +87,7 @@ function policyOf(spec: LaunchSpec, common: readonly Bind[], groups: readonly st
   return {
     readable: [...common, ...bindAll(spec.readable ?? [])],
     writable: bindAll(written),
+    descriptors: spec.channel ? 4 : 3,
     directory: spec.directory ?? (nests ? forkServerAt : temporary),
     ...functionBounds,
     ...(isTool(spec) ? { fileBytesMax: toolBounds.fileBytesMax } : {}),

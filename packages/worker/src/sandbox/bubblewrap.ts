@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitBehindShell } from './exit-status.js';
-import { limitingScript, quoted } from './launch-script.js';
+import { launchShell, limitingScript, quoted } from './launch-script.js';
 import type { Sandbox, SandboxPolicy } from './sandbox.js';
 import { seccompFilter } from './seccomp/filter.js';
 import { type SystemTree, systemTree } from './system-tree.js';
@@ -18,6 +18,7 @@ const ownId = '1000';
 
 /** Processes in bubblewrap, `bwrap` being where that is. Throws when the directory cannot be written. */
 export function bubblewrap(bwrap: string, { directory, arch }: SandboxOptions): Sandbox {
+  const shell = launchShell();
   const tree = systemTree(join(directory, 'etc'));
   const filters = new Map([true, false].map((nests) => [nests, filterFile(directory, arch, nests)]));
   return {
@@ -29,7 +30,7 @@ export function bubblewrap(bwrap: string, { directory, arch }: SandboxOptions): 
       const filter = filters.get(policy.nests);
       const script = `${limitingScript(policy)}exec "$@"${filter ? ` 9<${quoted(filter)}` : ''}`;
       const seccomp = filter ? ['--seccomp', '9'] : [];
-      return ['/bin/sh', '-c', script, 'sh', bwrap, ...namespaces, ...treeArgs(tree, policy), ...seccomp].concat(
+      return [...shell, script, 'sh', bwrap, ...namespaces, ...treeArgs(tree, policy), ...seccomp].concat(
         policy.nests ? nesting : [],
         ['--chdir', policy.directory, '--'],
         command,

@@ -1,4 +1,5 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type StdioOptions, spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +9,8 @@ import type { ProcessLauncher } from '../processes/process-launcher.js';
 import { removeTree } from '../processes/remove-tree.js';
 import { runTool, type ToolResult } from '../processes/run-tool.js';
 import { until } from '../runtimes/conformance/support.js';
-import { trySandbox } from './find-sandbox.js';
-import type { SandboxName } from './sandbox.js';
+import { trialPolicy as barePolicy, trySandbox } from './find-sandbox.js';
+import type { Sandbox, SandboxName } from './sandbox.js';
 import { hostOnly } from './testing/host-only.js';
 import { type ProbeReport, probeScript } from './testing/probe-script.js';
 
@@ -21,6 +22,7 @@ export function sandboxConformance(name: SandboxName, searchPath: string): void 
     const root = mkdtempSync(join(tmpdir(), 'relais-sandbox-'));
     const secretFile = join(root, 'secret');
     const socketPath = join(root, 'door.sock');
+    let sandbox: Sandbox;
     let launcher: ProcessLauncher;
     let report: ProbeReport;
     const servers: Server[] = [];
@@ -36,8 +38,9 @@ export function sandboxConformance(name: SandboxName, searchPath: string): void 
 
     beforeAll(async () => {
       writeFileSync(secretFile, 'the secret');
-      const sandbox = await trySandbox(name, { directory: join(root, 'sandbox'), searchPath });
-      if (typeof sandbox === 'string') throw new Error(sandbox);
+      const found = await trySandbox(name, { directory: join(root, 'sandbox'), searchPath });
+      if (typeof found === 'string') throw new Error(found);
+      sandbox = found;
       launcher = createLauncher({
         directory: join(root, 'processes'),
         searchPath,
@@ -112,6 +115,17 @@ export function sandboxConformance(name: SandboxName, searchPath: string): void 
         (file) => /^\/(?!dev\/|proc\/)/.test(file) && !file.endsWith('/stdin (deleted)'),
       );
       expect(foreign).toEqual([]);
+    });
+
+    test('has no descriptor of whoever starts it, whatever its number', async () => {
+      const stray = openSync(secretFile, 'r');
+      const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', ...Array(248).fill('ignore'), stray];
+      const look = 'for fd in /proc/self/fd/* /proc/1/fd/*; do echo "$fd $(readlink "$fd")"; done';
+      const [command = '', ...args] = sandbox.wrap(barePolicy, ['/bin/sh', '-c', look]);
+      const { stdout } = spawnSync(command, args, { stdio, env: { PATH: '/usr/bin:/bin' } });
+      closeSync(stray);
+      expect(stdout.toString()).toMatch(/^\/proc\/self\/fd\/1 pipe/m);
+      expect(stdout.toString()).not.toMatch(/secret|\/251 /);
     });
 
     test('runs out of descriptors before the machine does', () => {

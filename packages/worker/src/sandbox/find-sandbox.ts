@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type StdioOptions, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findExecutable } from '../processes/executables.js';
@@ -73,29 +73,35 @@ async function makeSandbox(name: SandboxName, { directory, searchPath }: FindOpt
   return unshareSandbox({ unshare, setpriv, mount, umount, pivotRoot, ip }, { directory: own });
 }
 
-const trialPolicy: SandboxPolicy = {
+/** As little as a process can have. */
+export const trialPolicy: SandboxPolicy = {
   readable: [],
   writable: [],
   directory: '/tmp',
+  descriptors: 3,
   tmpBytesMax: 1024 * 1024,
   filesMax: 64,
   fileBytesMax: 1024 * 1024,
   nests: false,
   groups: [],
 };
-// What works is what keeps its promise: nothing of the machine's own settings, and no right to change the tree.
-const trialScript = '[ ! -e /etc/shadow ] && [ -d /proc/1 ] && ! (: >/usr/relais) 2>/dev/null && echo confined';
+/** A descriptor that the trial is started with and must not have. */
+const strayFd = 12;
+// What works is what keeps its promise: nothing of the machine's own settings, no right to change the tree, no open file.
+const trialScript = `[ ! -e /etc/shadow ] && [ -d /proc/1 ] && [ ! -e /proc/self/fd/${strayFd} ] && ! (: >/usr/relais) 2>/dev/null && echo confined`;
 
 /** Undefined when a program ran confined; else what was said instead. */
 function trial(sandbox: Sandbox): Promise<string | undefined> {
   const [command = '', ...args] = sandbox.wrap(trialPolicy, ['/bin/sh', '-c', trialScript]);
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: {}, timeout: trialBudgetMs });
+    const unused = Array(strayFd - 3).fill('ignore');
+    const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', ...unused, 'pipe'];
+    const child = spawn(command, args, { stdio, env: {}, timeout: trialBudgetMs });
     const said = { stdout: '', stderr: '' };
-    child.stdout.on('data', (chunk: Buffer) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
       said.stdout += chunk.toString();
     });
-    child.stderr.on('data', (chunk: Buffer) => {
+    child.stderr?.on('data', (chunk: Buffer) => {
       said.stderr += chunk.toString();
     });
     child.on('error', (error) => resolve(String(error)));

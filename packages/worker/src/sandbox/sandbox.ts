@@ -40,6 +40,8 @@ export interface SandboxPolicy {
   readonly writable: readonly Bind[];
   /** Where it starts. */
   readonly directory: string;
+  /** Those from 0 to one below it are handed on to it, and no other is. */
+  readonly descriptors: number;
   /** /tmp lies in memory and counts as such; beyond it a write fails with "no space left". */
   readonly tmpBytesMax: number;
   /** Open descriptors of one process; beyond it an open fails. */

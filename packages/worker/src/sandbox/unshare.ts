@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import type { SandboxOptions } from './bubblewrap.js';
 import { exitBehindShell } from './exit-status.js';
-import { limitingScript, quoted } from './launch-script.js';
+import { launchShell, limitingScript, quoted } from './launch-script.js';
 import type { Bind, Sandbox, SandboxPolicy } from './sandbox.js';
 import { type SystemTree, systemTree } from './system-tree.js';
 
@@ -26,6 +26,7 @@ const powerless = ['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', '
  * bubblewrap, and system calls are filtered only in what fork servers fork.
  */
 export function unshareSandbox(tools: UtilLinux, { directory }: Pick<SandboxOptions, 'directory'>): Sandbox {
+  const shell = launchShell();
   const tree = systemTree(join(directory, 'etc'));
   const root = emptyTree(join(directory, 'root'), tree);
   return {
@@ -39,7 +40,7 @@ export function unshareSandbox(tools: UtilLinux, { directory }: Pick<SandboxOpti
       const inside = enteringScript(tools, mountTable(root, tree, policy), root, policy);
       const unshare = [tools.setpriv, '--pdeathsig', 'KILL', '--', tools.unshare, ...namespaces, ...dieTogether, '--'];
       const drop = policy.nests ? [] : [tools.setpriv, ...powerless];
-      return ['/bin/sh', '-c', outside, 'sh', ...unshare, '/bin/sh', '-c', inside, 'sh', ...drop, ...command];
+      return [...shell, outside, 'sh', ...unshare, '/bin/sh', '-c', inside, 'sh', ...drop, ...command];
     },
     exitOf: exitBehindShell,
   };

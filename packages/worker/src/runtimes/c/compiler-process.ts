@@ -20,6 +20,8 @@ const policy: SandboxPolicy = {
   readable: ownReadable.map((path) => ({ source: path, at: path })),
   writable: [],
   directory: '/tmp',
+  // With that of its messages.
+  descriptors: 4,
   tmpBytesMax: 1024 * 1024,
   filesMax: 256,
   fileBytesMax: 1024 * 1024,
