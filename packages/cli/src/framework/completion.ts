@@ -1,4 +1,4 @@
-import type { Command } from './command.js';
+import type { Command, OptionSpec } from './command.js';
 import { optionsOf } from './program.js';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
@@ -9,6 +9,9 @@ interface Place {
   /** Words behind "relais" that lead here, joined by a space; empty at the start. */
   readonly path: string;
   readonly words: readonly { readonly word: string; readonly describe: string }[];
+  readonly options: readonly OptionSpec[];
+  /** Words that lead on from here to a place of their own. */
+  readonly next: readonly string[];
   /** Names of functions may stand here too. */
   readonly functions: boolean;
   /** Files may stand here too. */
@@ -21,11 +24,15 @@ export function completionScript(shell: Shell, commands: readonly Command[]): st
   return { bash, zsh, fish }[shell](places);
 }
 
+const help: OptionSpec = { name: 'help', short: 'h', describe: 'show how it is used' };
+
 function startOf(commands: readonly Command[]): Place {
   const words = commands.map(({ name, summary }) => ({ word: name, describe: summary }));
   return {
     path: '',
-    words: [...words, { word: '--help', describe: 'show how it is used' }],
+    words,
+    options: [help],
+    next: words.map(({ word }) => word),
     functions: false,
     files: false,
   };
@@ -37,21 +44,38 @@ function placesOf(command: Command, parent: string): Place[] {
   const words = [
     ...(command.subcommands ?? []).map(({ name, summary }) => ({ word: name, describe: summary })),
     ...args.flatMap(({ choices, describe }) => (choices ?? []).map((word) => ({ word, describe }))),
-    ...optionsOf(command).map(({ describe, name }) => ({ word: `--${name}`, describe })),
-    { word: '--help', describe: 'show how it is used' },
   ];
+  const options = [...optionsOf(command), help];
+  const next = (command.subcommands ?? []).map(({ name }) => name);
   const functions = args.some(({ name }) => name === 'REF' || name === 'NAME');
   const files = args.some(({ name }) => name === 'PATH' || name === 'FILE' || name === 'DIR');
-  return [{ path, words, functions, files }, ...(command.subcommands ?? []).flatMap((one) => placesOf(one, path))];
+  return [
+    { path, words, options, next, functions, files },
+    ...(command.subcommands ?? []).flatMap((one) => placesOf(one, path)),
+  ];
 }
 
 /** For both shells of the Bourne family: the longest path of plain words decides. */
 function cases(places: readonly Place[]): string {
   return places
-    .map(({ files, functions, path, words }) => {
+    .map(({ files, functions, options, path, words }) => {
+      const all = [...words.map(({ word }) => word), ...options.map(({ name }) => `--${name}`)];
       const names = functions ? ' $(relais ls --names 2>/dev/null)' : '';
-      return `    '${path}') choices="${words.map(({ word }) => word).join(' ')}${names}"; files=${files ? 1 : 0} ;;`;
+      return `    '${path}') choices="${all.join(' ')}${names}"; files=${files ? 1 : 0} ;;`;
     })
+    .join('\n');
+}
+
+/** The same for the values of an option, which win over what else may stand there. */
+function valueCases(places: readonly Place[]): string {
+  return places
+    .flatMap(({ options, path }) =>
+      options.flatMap(({ choices, name, short }) => {
+        if (!choices) return [];
+        const forms = [`'${path} --${name}'`, ...(short ? [`'${path} -${short}'`] : [])];
+        return [`    ${forms.join('|')}) choices="${choices.join(' ')}"; files=0 ;;`];
+      }),
+    )
     .join('\n');
 }
 
@@ -70,6 +94,9 @@ _relais() {
   case "$place" in
 ${cases(places)}
   esac
+  case "$place \${COMP_WORDS[COMP_CWORD - 1]}" in
+${valueCases(places)}
+  esac
   COMPREPLY=($(compgen -W "$choices" -- "$current"))
   [ "$files" = 1 ] && COMPREPLY+=($(compgen -f -- "$current"))
 }
@@ -87,29 +114,42 @@ _relais() {
   case "$place" in
 ${cases(places)}
   esac
+  case "$place $words[CURRENT - 1]" in
+${valueCases(places)}
+  esac
   compadd -- \${=choices}
   [ "$files" = 1 ] && _files
 }
-compdef _relais relais
+# Loaded from a file of fpath this is the first completion itself; sourced, it only says who completes.
+if [ "$funcstack[1]" = _relais ]; then _relais "$@"; else compdef _relais relais; fi
 `;
 }
 
 function fish(places: readonly Place[]): string {
-  const lines = places.flatMap(({ files, functions, path, words }) => {
-    const seen = path.split(' ').map((word) => `__fish_seen_subcommand_from ${word}`);
-    const condition = path === '' ? '__fish_use_subcommand' : seen.join('; and ');
-    const head = `complete -c relais -n '${condition}'`;
+  const lines = places.flatMap((place) => {
+    const head = `complete -c relais -n '${fishCondition(place)}'`;
     return [
-      ...words.map(({ describe, word }) =>
-        word.startsWith('--')
-          ? `${head} -l ${word.slice(2)} -d '${quoted(describe)}'`
-          : `${head} -f -a ${word} -d '${quoted(describe)}'`,
-      ),
-      ...(functions ? [`${head} -f -a '(relais ls --names 2>/dev/null)'`] : []),
-      ...(files ? [`${head} -F`] : []),
+      ...place.words.map(({ describe, word }) => `${head} -a ${word} -d '${quoted(describe)}'`),
+      ...place.options.map((option) => `${head} ${fishOption(option)} -d '${quoted(option.describe)}'`),
+      ...(place.functions ? [`${head} -a '(relais ls --names 2>/dev/null)'`] : []),
+      ...(place.files ? [`${head} -F`] : []),
     ];
   });
-  return `# relais completion fish\n${lines.join('\n')}\n`;
+  return `# relais completion fish\ncomplete -c relais -f\n${lines.join('\n')}\n`;
+}
+
+function fishCondition({ next, path }: Place): string {
+  if (path === '') return '__fish_use_subcommand';
+  const seen = path.split(' ').map((word) => `__fish_seen_subcommand_from ${word}`);
+  const beyond = next.length > 0 ? [`not __fish_seen_subcommand_from ${next.join(' ')}`] : [];
+  return [...seen, ...beyond].join('; and ');
+}
+
+function fishOption({ choices, name, short, value }: OptionSpec): string {
+  const forms = `${short ? `-s ${short} ` : ''}-l ${name}`;
+  if (choices) return `${forms} -x -a '${choices.join(' ')}'`;
+  if (value === undefined) return forms;
+  return value === 'FILE' || value === 'DIR' ? `${forms} -r -F` : `${forms} -x`;
 }
 
 function quoted(text: string): string {
