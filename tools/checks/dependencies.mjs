@@ -24,6 +24,22 @@ export function registryLines(lockfile) {
 }
 
 /**
+ * Scripts that packages run when they are installed are run by name only.
+ * @param {{ allowScripts?: Record<string, boolean> }} manifest the package.json
+ * @param {{ packages: Record<string, { hasInstallScript?: boolean }> }} lockfile
+ * @returns {string[]} one line for each package with such a script that nobody decided on, and for each decision on none
+ */
+export function scriptMistakes({ allowScripts = {} }, { packages }) {
+  const withScript = Object.keys(packages).filter((path) => packages[path].hasInstallScript);
+  const names = new Set(
+    withScript.map((path) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)),
+  );
+  const undecided = [...names].filter((name) => typeof allowScripts[name] !== 'boolean');
+  const idle = Object.keys(allowScripts).filter((name) => !names.has(name));
+  return [...undecided.map((name) => `${name}: not decided on`), ...idle.map((name) => `${name}: has no such script`)];
+}
+
+/**
  * @param {string} root
  * @returns {string[]} one line for each direct dependency that is absent or whose licence is not allowed
  */

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { licenceMistakes, registryLines } from './dependencies.mjs';
+import { licenceMistakes, registryLines, scriptMistakes } from './dependencies.mjs';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -13,6 +13,21 @@ test('a lockfile that names one is found out', () => {
   const entry = (url) => `      "resolved": "${url}",`;
   const bad = ['http://mirror/x.tgz', 'https://mirror/x.tgz', 'git+ssh://host/x.git'].map(entry);
   expect(registryLines([entry('packages/kit'), ...bad].join('\n'))).toEqual(bad);
+});
+
+test('the scripts that packages run when they are installed are limited to a list of names', () => {
+  const [manifest, lockfile] = ['package.json', 'package-lock.json'].map((name) =>
+    JSON.parse(readFileSync(join(root, name), 'utf8')),
+  );
+  expect(scriptMistakes(manifest, lockfile)).toEqual([]);
+});
+
+test('such a script that nobody decided on is found out, and a decision on none', () => {
+  const packages = { 'node_modules/a/node_modules/@x/b': { hasInstallScript: true }, 'node_modules/c': {} };
+  expect(scriptMistakes({ allowScripts: { c: false } }, { packages })).toEqual([
+    '@x/b: not decided on',
+    'c: has no such script',
+  ]);
 });
 
 test('every direct dependency has a licence we may ship', () => {

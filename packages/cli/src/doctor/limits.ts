@@ -15,7 +15,7 @@ export async function limits(): Promise<Finding[]> {
 function memory(): Finding {
   const says = `${bytesText(freemem())} free of ${bytesText(totalmem())}, ${availableParallelism()} CPUs`;
   if (totalmem() >= memoryBytesMin) return good('memory', says);
-  return lacking('memory', says, 'fewer workers, for example --workers 1');
+  return lacking('memory', says, 'fewer workers, for example --workers 2');
 }
 
 function processLimits(): Finding[] {

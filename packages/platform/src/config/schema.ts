@@ -69,7 +69,13 @@ export const platformSchema = defineConfig({
     min: 1,
     describe: 'Directory in which storage keeps its database and compilers their caches.',
   },
-  workers: { kind: 'int', default: 4, min: 1, max: 64, describe: 'Worker processes to keep running.' },
+  workers: {
+    kind: 'int',
+    default: 4,
+    min: 2,
+    max: 64,
+    describe: 'Worker processes to keep running: half of them for WASM, rounded up, the rest for native languages.',
+  },
   workersExtraMax: {
     kind: 'int',
     default: 4,

@@ -21,10 +21,9 @@ test('a worker whose loop a call can block builds nothing', () => {
   expect(builders.map(({ runs }) => runs.includes('wasm'))).toEqual([false, false]);
 });
 
-test('a fleet of one does everything', () => {
-  const [only] = fleetOf(1);
-  expect(only?.runs).toEqual(expect.arrayContaining(['c', 'wasm', 'js', 'python']));
-  expect(only?.builds).toEqual(only?.runs);
+test('what runs WASM runs nothing else, so that it can be kept in a sandbox, and no fleet is too small for that', () => {
+  for (const { runs, wasmOnly } of fleetOf(2)) expect(wasmOnly).toBe(runs.includes('wasm'));
+  expect(() => fleetOf(1)).toThrow(/workers.*2/);
 });
 
 test('slots follow the kind of worker', () => {

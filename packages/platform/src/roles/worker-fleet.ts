@@ -11,7 +11,7 @@ export interface WorkerPeers {
 
 /**
  * What each worker of a fleet offers: half of them, rounded up, run WASM; the rest run native languages and build
- * everything, so that a blocked loop holds up no process pool and no compile. A fleet of one does all of it.
+ * everything, so that a blocked loop holds up no process pool and no compile, and what holds WASM can be kept in a sandbox.
  */
 export function workerFleet(config: PlatformConfig, peers: WorkerPeers, host: string): WorkerPlan[] {
   const inlineLanguages = languagesOf('inline');
@@ -19,11 +19,10 @@ export function workerFleet(config: PlatformConfig, peers: WorkerPeers, host: st
   const inlineCount = Math.ceil(config.workers / 2);
   return Array.from({ length: config.workers }, (_, index) => {
     const inline = index < inlineCount;
-    const native = !inline || config.workers === 1;
     return {
       host,
-      runs: [...(inline ? inlineLanguages : []), ...(native ? nativeLanguages : [])],
-      builds: native ? [...inlineLanguages, ...nativeLanguages] : [],
+      runs: inline ? inlineLanguages : nativeLanguages,
+      builds: inline ? [] : [...inlineLanguages, ...nativeLanguages],
       slots: inline ? config.slotsInline : config.slotsProcesses,
       weight: config.workerWeight,
       streamBytesMax: config.streamBytesMax,
@@ -31,7 +30,7 @@ export function workerFleet(config: PlatformConfig, peers: WorkerPeers, host: st
       clusterToken: config.clusterToken,
       logLevel: config.logLevel,
       metricSeriesMax: config.metricSeriesMax,
-      wasmOnly: !native,
+      wasmOnly: inline,
       networkHost: config.networkHost === 'allow',
       drainMs: config.drainMs,
       cacheDirectory: resolve(config.data, 'cache'),
