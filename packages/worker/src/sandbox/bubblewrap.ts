@@ -31,7 +31,7 @@ export function bubblewrap(bwrap: string, { directory, arch }: SandboxOptions): 
       const script = `${limitingScript(policy)}exec "$@"${filter ? ` 9<${quoted(filter)}` : ''}`;
       const seccomp = filter ? ['--seccomp', '9'] : [];
       return [...shell, script, 'sh', bwrap, ...namespaces, ...treeArgs(tree, policy), ...seccomp].concat(
-        policy.nests ? nesting : [],
+        policy.nests ? nesting : ownGroups,
         ['--chdir', policy.directory, '--'],
         command,
       );
@@ -49,9 +49,11 @@ function filterFile(directory: string, arch: string, nests: boolean): string | u
 }
 
 const namespaces = [
-  ...['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-net', '--unshare-cgroup-try'],
+  ...['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-net'],
   ...['--uid', ownId, '--gid', ownId, '--hostname', 'relais', '--die-with-parent'],
 ];
+/** Not for who has others join groups, which the kernel forbids from inside such a namespace. */
+const ownGroups = ['--unshare-cgroup-try'];
 /** For its own namespaces, not for those of the machine. */
 const nesting = ['CAP_SYS_ADMIN', 'CAP_SETPCAP', 'CAP_NET_ADMIN'].flatMap((name) => ['--cap-add', name]);
 

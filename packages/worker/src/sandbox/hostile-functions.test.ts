@@ -68,7 +68,7 @@ def handler(event, context):
       looks: `import os
 def handler(event, context):
     names = {}
-    for name in ("ipc", "mnt", "net", "pid", "user", "uts"): names[name] = os.readlink("/proc/self/ns/" + name)
+    for name in ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts"): names[name] = os.readlink("/proc/self/ns/" + name)
     status = dict(line.split(":\\t") for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)
     return {"namespaces": names, "capabilities": status["CapEff"] + status["CapBnd"], "filter": status["Seccomp"],
             "processes": [int(pid) for pid in os.listdir("/proc") if pid.isdigit()], "left": os.listdir("/tmp")}`,
@@ -89,7 +89,7 @@ def handler(event, context):
       daemon: '<?php function handler($event) { exec("setsid setsid sleep $event >/dev/null 2>&1 &"); return "left"; }',
       reads: '<?php function handler($paths) { return array_values(array_filter($paths, "is_readable")); }',
       looks: `<?php function handler() {
-        foreach (["ipc", "mnt", "net", "pid", "user", "uts"] as $name) $names[$name] = readlink("/proc/self/ns/$name");
+        foreach (["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"] as $name) $names[$name] = readlink("/proc/self/ns/$name");
         preg_match_all('/^(\\w+):\\t(.*)$/m', file_get_contents('/proc/self/status'), $m);
         $status = array_combine($m[1], $m[2]);
         $processes = array_values(array_map('intval', array_filter(scandir("/proc"), "ctype_digit")));
@@ -120,7 +120,7 @@ exports.handler = () => {
   try { require('fs').accessSync(path, 4); return true; } catch { return false; } });`,
       looks: `const fs = require('fs');
 exports.handler = () => {
-  const names = Object.fromEntries(['ipc', 'mnt', 'net', 'pid', 'user', 'uts'].map((n) => [n, fs.readlinkSync('/proc/self/ns/' + n)]));
+  const names = Object.fromEntries(['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'].map((n) => [n, fs.readlinkSync('/proc/self/ns/' + n)]));
   const status = Object.fromEntries(fs.readFileSync('/proc/self/status', 'utf8').split('\\n').map((line) => line.split(':\\t')));
   return { namespaces: names, capabilities: status.CapEff + status.CapBnd, filter: status.Seccomp,
     processes: fs.readdirSync('/proc').map(Number).filter(Boolean), left: fs.readdirSync('/tmp') }; };`,
@@ -207,6 +207,7 @@ describe.each(Object.entries(languages))('hostile functions in %s', (lang, langu
     const [one, other] = await Promise.all([deploy(language.hostile.looks), deploy(language.hostile.looks)]);
     const answers = await Promise.all([one?.call(), other?.call()]);
     const seen = answers.map((answer) => JSON.parse(outputOf(answer as never).toString()) as Looks);
+    expect(Object.keys(seen[0]?.namespaces ?? {})).toHaveLength(7);
     for (const [name, id] of Object.entries(seen[0]?.namespaces ?? {})) expect(id).not.toBe(seen[1]?.namespaces[name]);
     for (const { capabilities, filter, processes } of seen) {
       expect(capabilities.slice(0, 16)).toBe('0000000000000000');

@@ -17,7 +17,9 @@ export interface UtilLinux {
   readonly ip: string | undefined;
 }
 
-const namespaces = ['--user', '--map-root-user', '--mount', '--pid', '--net', '--ipc', '--uts', '--cgroup'];
+const namespaces = ['--user', '--map-root-user', '--mount', '--pid', '--net', '--ipc', '--uts'];
+/** Not for who has others join groups, which the kernel forbids from inside such a namespace. */
+const ownGroups = ['--cgroup'];
 const dieTogether = ['--fork', '--kill-child=KILL', '--propagation', 'private'];
 const powerless = ['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', '--ambient-caps=-all', '--'];
 
@@ -38,7 +40,9 @@ export function unshareSandbox(tools: UtilLinux, { directory }: Pick<SandboxOpti
       for (const bind of [...policy.readable, ...policy.writable]) makePlace(root, bind);
       const outside = `${limitingScript(policy)}exec "$@"`;
       const inside = enteringScript(tools, mountTable(root, tree, policy), root, policy);
-      const unshare = [tools.setpriv, '--pdeathsig', 'KILL', '--', tools.unshare, ...namespaces, ...dieTogether, '--'];
+      const own = policy.nests ? [] : ownGroups;
+      const dying = [tools.setpriv, '--pdeathsig', 'KILL', '--'];
+      const unshare = [...dying, tools.unshare, ...namespaces, ...own, ...dieTogether, '--'];
       const drop = policy.nests ? [] : [tools.setpriv, ...powerless];
       return [...shell, outside, 'sh', ...unshare, '/bin/sh', '-c', inside, 'sh', ...drop, ...command];
     },

@@ -30,6 +30,7 @@ final class Confiner
         int socket(int domain, int type, int protocol);
         int ioctl(int fd, unsigned long request, struct interface_flags *flags);';
     private const CLONE_NEWNS = 0x00020000;
+    private const CLONE_NEWCGROUP = 0x02000000;
     private const CLONE_NEWUTS = 0x04000000;
     private const CLONE_NEWIPC = 0x08000000;
     private const CLONE_NEWUSER = 0x10000000;
@@ -119,7 +120,7 @@ final class Confiner
     /** @param array<string, mixed> $confinement */
     private function separate(array $confinement): void
     {
-        $namespaces = self::CLONE_NEWNS | self::CLONE_NEWIPC | self::CLONE_NEWUTS | self::CLONE_NEWNET;
+        $namespaces = self::CLONE_NEWNS | self::CLONE_NEWIPC | self::CLONE_NEWUTS | self::CLONE_NEWNET | self::CLONE_NEWCGROUP;
         $this->check('unshare', $namespaces);
         if ($confinement['loopback']) $this->switchLoopbackOn();
         chdir('/');

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ControlGroups } from './control-group.js';
+import { delegatedPath, openGroup } from './delegated-group.js';
 import { FileGroups, type GroupRoots, removeEmpty } from './file-groups.js';
 import { version1, version2 } from './group-files.js';
 
@@ -14,8 +15,9 @@ const trialLimits = { memoryBytesMax: 16 * 1024 * 1024, tasksMax: 8 };
  */
 export function findGroups(pid: number, tag: string): ControlGroups | undefined {
   const own = readFileSync('/proc/self/cgroup', 'utf8');
-  for (const { files, roots } of [...placesOfVersion1(own), ...placesOfVersion2(own)]) {
+  for (const { files, roots, open } of [...placesOfVersion1(own), ...placesOfVersion2(own)]) {
     try {
+      open();
       for (const root of new Set([roots.memory, roots.tasks])) removeStale(root);
       const groups = new FileGroups(files, roots, `${prefix}${pid}-${tag}`);
       void groups.make(trialLimits).remove();
@@ -33,17 +35,18 @@ function placesOfVersion1(own: string) {
     return line === undefined ? undefined : join(mounted, controller, line.split(':').slice(2).join(':'));
   };
   const [memory, tasks] = [rootOf('memory'), rootOf('pids')];
-  return memory && tasks ? [{ files: version1, roots: { memory, tasks } satisfies GroupRoots }] : [];
+  return memory && tasks ? [{ files: version1, roots: { memory, tasks } satisfies GroupRoots, open: () => {} }] : [];
 }
 
 /** Our own group, where it was delegated, and the highest that can be seen. */
 function placesOfVersion2(own: string) {
   if (!existsSync(join(mounted, 'cgroup.controllers'))) return [];
-  const path = /^0::(.*)$/m.exec(own)?.[1] ?? '/';
-  return [...new Set([join(mounted, path), mounted])].map((root) => ({
-    files: version2,
-    roots: { memory: root, tasks: root },
-  }));
+  const path = delegatedPath(/^0::(.*)$/m.exec(own)?.[1] ?? '/');
+  return [...new Set([path, '/'])].map((place) => {
+    const root = join(mounted, place);
+    const open = () => openGroup(root, place, ['memory', 'pids']);
+    return { files: version2, roots: { memory: root, tasks: root }, open };
+  });
 }
 
 function removeStale(root: string): void {

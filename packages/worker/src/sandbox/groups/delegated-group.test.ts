@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomHex } from '@relais/kit';
+import { until } from '../../runtimes/conformance/support.js';
+import { delegatedPath, openGroup } from './delegated-group.js';
+
+test('the delegated group is found again from the place its processes were moved to', () => {
+  expect(delegatedPath('/system.slice/relais.service')).toBe('/system.slice/relais.service');
+  expect(delegatedPath('/system.slice/relais.service/supervisor')).toBe('/system.slice/relais.service');
+  expect(delegatedPath('/supervisor')).toBe('/');
+});
+
+describe('a directory that looks like a group', () => {
+  let root: string;
+  const file = (name: string) => join(root, name);
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'relais-group-'));
+    writeFileSync(file('cgroup.type'), 'domain\n');
+    writeFileSync(file('cgroup.controllers'), 'cpu memory pids\n');
+    writeFileSync(file('cgroup.subtree_control'), '\n');
+    writeFileSync(file('cgroup.procs'), '');
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  test('hands on what is missing', () => {
+    writeFileSync(file('cgroup.subtree_control'), 'memory\n');
+    openGroup(root, '/a.service', ['memory', 'pids']);
+    expect(readFileSync(file('cgroup.subtree_control'), 'utf8')).toBe('+pids');
+  });
+
+  test('that hands it on already is left as it is', () => {
+    writeFileSync(file('cgroup.subtree_control'), 'memory pids\n');
+    openGroup(root, '/user.slice/session-1.scope', ['memory', 'pids']);
+    expect(readFileSync(file('cgroup.subtree_control'), 'utf8')).toBe('memory pids\n');
+    expect(existsSync(file('supervisor'))).toBe(false);
+  });
+
+  test('whose controllers were not delegated, or that others are in, is not touched', () => {
+    writeFileSync(file('cgroup.controllers'), 'pids\n');
+    expect(() => openGroup(root, '/a.service', ['memory', 'pids'])).toThrow('has not all of memory,pids');
+    writeFileSync(file('cgroup.controllers'), 'memory pids\n');
+    expect(() => openGroup(root, '/user.slice/session-1.scope', ['memory', 'pids'])).toThrow('not of this service alone');
+    expect(existsSync(file('supervisor'))).toBe(false);
+  });
+});
+
+/** Where the kernel's own version 2 is, with a controller that can be handed on. */
+const hierarchy = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].find(
+  (path) => existsSync(join(path, 'cgroup.controllers')) && canMake(path),
+);
+const controller =
+  hierarchy && readFileSync(join(hierarchy, 'cgroup.subtree_control'), 'utf8').trim().split(' ').find(Boolean);
+const real = controller ? describe : describe.skip;
+
+function canMake(path: string): boolean {
+  const trial = join(path, `relais-trial-${randomHex(4)}`);
+  try {
+    mkdirSync(trial);
+    rmdirSync(trial);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+real('a group of the kernel (needs version 2 and the right to make groups)', () => {
+  test('with processes in it hands nothing on before, and does after', async () => {
+    const root = join(hierarchy ?? '', `relais-test-${randomHex(4)}`);
+    mkdirSync(root);
+    const sleeper = spawn('sleep', ['1000'], { stdio: 'ignore' });
+    try {
+      await once(sleeper, 'spawn');
+      const read = (name: string) => readFileSync(join(root, name), 'utf8').trim();
+      writeFileSync(join(root, 'cgroup.procs'), String(sleeper.pid));
+      expect(() => writeFileSync(join(root, 'cgroup.subtree_control'), `+${controller}`)).toThrow('EBUSY');
+      openGroup(root, '/x.service', [controller ?? '']);
+      expect(read('cgroup.subtree_control')).toBe(controller);
+      expect(read('cgroup.procs')).toBe('');
+      expect(read('supervisor/cgroup.procs')).toBe(String(sleeper.pid));
+      // As another process of the service does when it starts.
+      openGroup(root, '/x.service', [controller ?? '']);
+      expect(read('supervisor/cgroup.procs')).toBe(String(sleeper.pid));
+    } finally {
+      sleeper.kill('SIGKILL');
+      const gone = () => [join(root, 'supervisor'), root].every(removed);
+      await until('the group is removed', gone);
+    }
+  });
+});
+
+function removed(path: string): boolean {
+  try {
+    rmdirSync(path);
+  } catch {
+    return !existsSync(path);
+  }
+  return true;
+}
