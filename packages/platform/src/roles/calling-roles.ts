@@ -128,8 +128,8 @@ function makeWorkers(
     scratchFolder: folder.path,
     sandbox: () => sandbox.found.state,
     confinement: () => {
-      const found = sandbox.found.sandbox;
-      return found.confines ? { sandbox: found, socketDirectory, peers: doors.peers } : undefined;
+      const { groups, sandbox: found } = sandbox.found;
+      return found.confines ? { sandbox: found, socketDirectory, peers: doors.peers, groups } : undefined;
     },
     dial: supervise,
     clock,

@@ -1,6 +1,7 @@
 import { SandboxState } from '@relais/contracts';
 import { type Component, type Logger, RelaisError } from '@relais/kit';
 import {
+  type ControlGroups,
   findGroups,
   findSandbox,
   isWeaker,
@@ -16,6 +17,8 @@ import type { PlatformConfig } from '../config/schema.js';
 export interface FoundSandbox {
   readonly sandbox: Sandbox;
   readonly state: SandboxState;
+  /** For workers that are in the sandbox themselves; undefined where the kernel gives us none. Whoever asked closes them. */
+  readonly groups: ControlGroups | undefined;
 }
 
 export interface SandboxSearchOptions {
@@ -55,7 +58,9 @@ export class SandboxSearch implements Component {
     else logger.info(state, 'functions run in a sandbox');
   }
 
-  async stop(): Promise<void> {}
+  async stop(): Promise<void> {
+    this.#found?.groups?.close();
+  }
 }
 
 /**
@@ -68,27 +73,23 @@ export async function searchSandbox(
 ): Promise<FoundSandbox> {
   if (wanted === 'auto') {
     const { sandbox, missing } = await findSandbox(options);
-    return { sandbox, state: stateOf(sandbox, missing) };
+    return found(sandbox, missing);
   }
   const sandbox = await trySandbox(wanted, options);
   if (typeof sandbox === 'string') throw sandboxMissing(`--sandbox ${wanted} cannot be had`, [sandbox]);
-  return { sandbox, state: stateOf(sandbox, []) };
+  return found(sandbox, []);
 }
 
-function stateOf(sandbox: Sandbox, missing: readonly string[]): SandboxState {
-  const groups = findGroups(process.pid, 'trial');
-  groups?.close();
+function found(sandbox: Sandbox, missing: readonly string[]): FoundSandbox {
+  const groups = findGroups(process.pid, 'workers');
   const lacks = groups ? [] : [noGroups];
-  return SandboxState.create({
-    name: sandbox.name,
-    tier: tierOf(sandbox, groups !== undefined),
-    missing: [...missing, ...lacks],
-  });
+  const tier = tierOf(sandbox, groups !== undefined);
+  return { sandbox, groups, state: SandboxState.create({ name: sandbox.name, tier, missing: [...missing, ...lacks] }) };
 }
 
 const noGroups =
   'control groups cannot be made here, so memory and processes are limited by process alone: ' +
-  'run as root, or as a systemd service with Delegate=yes';
+  'run as root, or as a systemd service with Delegate=memory pids';
 
 function sandboxMissing(what: string, missing: readonly string[]): RelaisError {
   return new RelaisError('failed_precondition', [`The sandbox ${what}.`, ...missing].join('\n'), {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '@relais/kit';
-import type { Sandbox, SandboxPolicy } from '@relais/worker';
+import type { ControlGroup, ControlGroups, Sandbox, SandboxPolicy } from '@relais/worker';
 import { figuresFd, type WorkerPlan } from './worker-spec.js';
 
 /** How a worker that holds nothing but WASM is kept from the machine: it has no network and one directory of sockets. */
@@ -10,14 +10,35 @@ export interface WorkerConfinement {
   readonly socketDirectory: string;
   /** Where it finds its peers in that directory. */
   readonly peers: Pick<WorkerPlan, 'balancerAddress' | 'storageAddress'>;
+  /** Where its memory is counted; undefined where the kernel gives us no control groups. */
+  readonly groups: ControlGroups | undefined;
 }
 
 const mebibyte = 1024 * 1024;
 /** Where a confined worker may write, and does not need to. */
 const temporary = '/tmp';
 
+/**
+ * What a worker of WASM may have: what it keeps loaded, the largest memory a function may ask for, and node itself. It is
+ * to end before the machine does, not to be short.
+ */
+const groupLimits = { memoryBytesMax: 6 * 1024 * mebibyte, tasksMax: 512 };
+
+/** A control group for one confined worker; a worker without one is better than none. */
+export function groupOf({ groups }: WorkerConfinement): ControlGroup | undefined {
+  try {
+    return groups?.make(groupLimits);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The command line of a confined worker. */
-export function confinedCommand({ sandbox, socketDirectory }: WorkerConfinement, command: readonly string[]): string[] {
+export function confinedCommand(
+  { sandbox, socketDirectory }: WorkerConfinement,
+  command: readonly string[],
+  group: ControlGroup | undefined,
+): string[] {
   const readable = [process.execPath, ...codeAround(import.meta.dirname), socketDirectory];
   const policy: SandboxPolicy = {
     readable: readable.map((path) => ({ source: path, at: path })),
@@ -28,7 +49,7 @@ export function confinedCommand({ sandbox, socketDirectory }: WorkerConfinement,
     filesMax: 4096,
     fileBytesMax: 16 * mebibyte,
     nests: false,
-    groups: [],
+    groups: group?.joins ?? [],
   };
   return [...sandbox.wrap(policy, command)];
 }

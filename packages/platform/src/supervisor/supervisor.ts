@@ -185,7 +185,9 @@ export class Supervisor implements Component, MetricSource {
     if (this.#stopping) return;
     const lived = clock.nowMs() - place.startedMs;
     place.delayMs = lived >= stableMs ? restartDelayMs.first : Math.min(restartDelayMs.max, place.delayMs * 2);
-    logger.warn({ workerId, workerPid: exit.pid, exitCode, signal, restartInMs: place.delayMs }, 'a worker ended');
+    const why = exit.outOfMemory ? { outOfMemory: true } : {};
+    const facts = { workerId, workerPid: exit.pid, exitCode, signal, ...why, restartInMs: place.delayMs };
+    logger.warn(facts, 'a worker ended');
     clock.after(place.delayMs, () => this.#spawn(place));
   }
 }

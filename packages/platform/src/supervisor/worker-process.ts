@@ -3,8 +3,8 @@ import { closeSync, existsSync, mkdirSync, openSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Clock, MetricFamily } from '@relais/kit';
-import { readBegunJournal, removeTree } from '@relais/worker';
-import { confinedCommand, confinedPlan, innerPid, type WorkerConfinement } from './confined-worker.js';
+import { type ControlGroup, readBegunJournal, removeTree } from '@relais/worker';
+import { confinedCommand, confinedPlan, groupOf, innerPid, type WorkerConfinement } from './confined-worker.js';
 import { FiguresReader } from './figures-reader.js';
 import { figuresFd, type WorkerPlan, type WorkerSpec } from './worker-spec.js';
 
@@ -17,6 +17,8 @@ export interface ProcessExit {
   readonly signal: string;
   /** Jobs it had begun, answered or not. */
   readonly begunJobIds: readonly number[];
+  /** Whether the kernel killed it for want of memory, as far as that is known. */
+  readonly outOfMemory: boolean;
 }
 
 // Ends the worker when its supervisor dies, even in an endless loop. Part of util-linux; without it a worker still
@@ -46,11 +48,13 @@ export class WorkerProcess {
   readonly #start: WorkerStart;
   readonly #child: ChildProcess;
   readonly #journal: number;
+  readonly #group: ControlGroup | undefined;
   readonly #figures = new FiguresReader();
   /** Of the worker itself; in a sandbox it is known a moment after the start. */
   #pid: number;
 
-  private constructor(start: WorkerStart, child: ChildProcess, journal: number) {
+  private constructor(start: WorkerStart, child: ChildProcess, journal: number, group: ControlGroup | undefined) {
+    this.#group = group;
     this.workerId = start.own.workerId;
     this.#start = start;
     this.#pid = child.pid ?? 0;
@@ -72,15 +76,16 @@ export class WorkerProcess {
     const journal = openSync(path, 'wx+', 0o600);
     unlinkSync(path);
     const node = [process.execPath, '--disable-warning=ExperimentalWarning', start.mainFile];
+    const group = start.confinement && groupOf(start.confinement);
     const [command = '', ...args] = start.confinement
-      ? confinedCommand(start.confinement, node)
+      ? confinedCommand(start.confinement, node, group)
       : [...dieWithParent, ...node];
     const child = spawn(command, args, {
       stdio: ['pipe', 'inherit', 'inherit', journal, 'pipe'],
       env: cleanEnvironment(),
     });
     child.stdin?.on('error', () => {});
-    const worker = new WorkerProcess(start, child, journal);
+    const worker = new WorkerProcess(start, child, journal, group);
     void worker.#tellSpec();
     return worker;
   }
@@ -124,7 +129,9 @@ export class WorkerProcess {
     closeSync(this.#journal);
     removeTree(own.scratchDirectory);
     const { exitCode, signal } = confinement ? confinement.sandbox.exitOf(end) : end;
-    return { workerId: this.workerId, pid: this.#pid, exitCode, signal, begunJobIds };
+    const outOfMemory = this.#group?.hits().memory ?? false;
+    void this.#group?.remove();
+    return { workerId: this.workerId, pid: this.#pid, exitCode, signal, begunJobIds, outOfMemory };
   }
 }
 

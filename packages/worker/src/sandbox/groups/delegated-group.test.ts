@@ -43,7 +43,9 @@ describe('a directory that looks like a group', () => {
     writeFileSync(file('cgroup.controllers'), 'pids\n');
     expect(() => openGroup(root, '/a.service', ['memory', 'pids'])).toThrow('has not all of memory,pids');
     writeFileSync(file('cgroup.controllers'), 'memory pids\n');
-    expect(() => openGroup(root, '/user.slice/session-1.scope', ['memory', 'pids'])).toThrow('not of this service alone');
+    expect(() => openGroup(root, '/user.slice/session-1.scope', ['memory', 'pids'])).toThrow(
+      'not of this service alone',
+    );
     expect(existsSync(file('supervisor'))).toBe(false);
   });
 });
