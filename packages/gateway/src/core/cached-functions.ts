@@ -41,6 +41,8 @@ export class CachedFunctions implements Functions, FeedListener {
   readonly #entriesMax: number;
   // In order of last use.
   readonly #entries = new Map<string, FunctionVersion>();
+  // The last of them, which is in its place already.
+  #newest = '';
   #isLive = false;
   // Counts forgettings: what was asked before one may not be kept after it.
   #epoch = 0;
@@ -55,8 +57,7 @@ export class CachedFunctions implements Functions, FeedListener {
     checkMayUseReference(caller, reference);
     const version = this.#entries.get(reference);
     if (!version) return undefined;
-    this.#entries.delete(reference);
-    this.#entries.set(reference, version);
+    if (reference !== this.#newest) this.#keep(reference, version);
     return version;
   }
 
@@ -71,6 +72,7 @@ export class CachedFunctions implements Functions, FeedListener {
 
   changed(names: readonly string[] | undefined): void {
     this.#epoch++;
+    this.#newest = '';
     if (!names) {
       this.#entries.clear();
       return;
@@ -91,7 +93,9 @@ export class CachedFunctions implements Functions, FeedListener {
   }
 
   #keep(reference: string, version: FunctionVersion): void {
+    this.#entries.delete(reference);
     this.#entries.set(reference, version);
+    this.#newest = reference;
     if (this.#entries.size <= this.#entriesMax) return;
     const oldest = this.#entries.keys().next();
     if (!oldest.done) this.#entries.delete(oldest.value);

@@ -4,9 +4,12 @@ const tickMs = 250;
 // The side that works has its own timer; the guard acts only when that one failed.
 const slackMs = 500;
 
+/** A call under way, linked to its neighbours: a set would leave garbage behind that outlives the quick collections. */
 interface Waiting {
   readonly dueMs: number;
   readonly expire: () => void;
+  previous: Waiting | undefined;
+  next: Waiting | undefined;
 }
 
 /**
@@ -15,7 +18,7 @@ interface Waiting {
  */
 export class DeadlineGuard {
   readonly #clock: Clock;
-  readonly #waiting = new Set<Waiting>();
+  #first: Waiting | undefined;
   #stopTicking: (() => void) | undefined;
 
   constructor(clock: Clock) {
@@ -34,27 +37,46 @@ export class DeadlineGuard {
   /** Settles like `work`, or rejects with what `late` makes when the budget is over and `work` has not settled. */
   within<T>(budgetMs: number, work: Promise<T>, late: () => RelaisError): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const waiting: Waiting = { dueMs: this.#clock.nowMs() + budgetMs + slackMs, expire: () => reject(late()) };
-      this.#waiting.add(waiting);
+      const waiting = this.#add(this.#clock.nowMs() + budgetMs + slackMs, () => reject(late()));
       work.then(
         (value) => {
-          this.#waiting.delete(waiting);
+          this.#remove(waiting);
           resolve(value);
         },
         (error: unknown) => {
-          this.#waiting.delete(waiting);
+          this.#remove(waiting);
           reject(error);
         },
       );
     });
   }
 
+  #add(dueMs: number, expire: () => void): Waiting {
+    const waiting: Waiting = { dueMs, expire, previous: undefined, next: this.#first };
+    if (this.#first) this.#first.previous = waiting;
+    this.#first = waiting;
+    return waiting;
+  }
+
+  /** Does nothing for one that has expired. */
+  #remove(waiting: Waiting): void {
+    const { next, previous } = waiting;
+    if (previous) previous.next = next;
+    else if (this.#first === waiting) this.#first = next;
+    if (next) next.previous = previous;
+    waiting.previous = undefined;
+    waiting.next = undefined;
+  }
+
   #expireDue(): void {
     const nowMs = this.#clock.nowMs();
-    for (const waiting of this.#waiting) {
-      if (waiting.dueMs > nowMs) continue;
-      this.#waiting.delete(waiting);
-      waiting.expire();
+    for (let waiting = this.#first; waiting; ) {
+      const { next } = waiting;
+      if (waiting.dueMs <= nowMs) {
+        this.#remove(waiting);
+        waiting.expire();
+      }
+      waiting = next;
     }
   }
 }

@@ -23,6 +23,9 @@ function signalOf(watched: Watched): AbortSignal {
   const controller = new AbortController();
   // Pipelined requests share it; each is bounded elsewhere.
   setMaxListeners(0, controller.signal);
+  // Without a listener that stays, every call would make and drop the signal's table of listeners, and with it garbage that
+  // outlives the quick collections.
+  controller.signal.addEventListener('abort', () => {});
   watched.once('close', () => controller.abort());
   watched[key] = controller.signal;
   return controller.signal;
