@@ -2,6 +2,7 @@ import { faultScenarios } from './scenarios/faults.js';
 import { inputScenarios } from './scenarios/input.js';
 import { keyScenarios } from './scenarios/keys.js';
 import { languageScenarios } from './scenarios/languages.js';
+import { logScenarios } from './scenarios/logs.js';
 import { metricScenarios } from './scenarios/metrics.js';
 import { protocolScenarios } from './scenarios/protocols.js';
 import { restartScenarios } from './scenarios/restarts.js';
@@ -19,6 +20,7 @@ export function systemScenarios(topology: Topology): void {
     keyScenarios(topology);
     secretScenarios(topology);
     traceScenarios(topology);
+    logScenarios(topology);
     metricScenarios(topology);
     streamingScenarios(topology);
     faultScenarios(topology);
