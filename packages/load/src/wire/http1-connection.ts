@@ -3,6 +3,12 @@ import { Http1Parser } from './http1-parser.js';
 import { type Connection, noReply, type Reply, type WireCall } from './reply.js';
 
 /**
+ * What every connection of this thread reads into, one at a time: what is not used at once is copied by its parser. A buffer
+ * for each read costs more than the call it is for.
+ */
+const readBuffer = Buffer.alloc(64 * 1024);
+
+/**
  * One keep-alive connection on a bare socket, so that the injector costs little beside what it measures. A connection
  * that breaks is opened anew for the next call.
  */
@@ -13,7 +19,6 @@ export class Http1Connection implements Connection {
   /** Request heads by call: the bytes are the same each time but for the trace. */
   readonly #heads = new Map<WireCall, string>();
   #socket: Socket | undefined;
-  #parser = new Http1Parser();
   #done: ((reply: Reply) => void) | undefined;
 
   constructor(url: URL, timeoutMs: number) {
@@ -58,26 +63,31 @@ export class Http1Connection implements Connection {
 
   #open(): Socket {
     if (this.#socket) return this.#socket;
-    const socket = connect({ host: this.#host, port: this.#port, noDelay: true });
+    const parser = new Http1Parser();
+    const socket: Socket = connect({
+      host: this.#host,
+      port: this.#port,
+      noDelay: true,
+      onread: { buffer: readBuffer, callback: (bytes) => this.#receive(socket, parser, readBuffer.subarray(0, bytes)) },
+    });
     this.#socket = socket;
-    this.#parser = new Http1Parser();
     // Counted from the last byte either way, by one timer of the socket.
     socket.setTimeout(this.#timeoutMs, () => this.#broken(socket, 'timeout'));
     socket.on('error', () => this.#broken(socket, 'connection'));
     socket.on('close', () => this.#broken(socket, 'connection'));
-    socket.on('data', (chunk) => this.#receive(socket, chunk));
     return socket;
   }
 
-  #receive(socket: Socket, chunk: Buffer): void {
+  #receive(socket: Socket, parser: Http1Parser, chunk: Buffer): boolean {
     try {
-      const answer = this.#parser.push(chunk);
-      if (!answer) return;
+      const answer = parser.push(chunk);
+      if (!answer) return true;
       if (answer.closes) this.#drop(socket);
       this.#finish({ status: answer.status, grpcStatus: -1, body: answer.body, failure: '' });
     } catch {
       this.#broken(socket, 'protocol');
     }
+    return true;
   }
 
   #broken(socket: Socket, why: string): void {

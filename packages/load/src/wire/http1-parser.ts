@@ -1,10 +1,11 @@
 const headEnd = Buffer.from('\r\n\r\n');
 const lineEnd = Buffer.from('\r\n');
+const nothing = Buffer.alloc(0);
 const headBytesMax = 64 * 1024;
 
 export interface Http1Answer {
   readonly status: number;
-  /** Valid until the next push. */
+  /** Valid until the chunk is used again, or the next push. */
   readonly body: Buffer;
   /** The server will close the connection. */
   readonly closes: boolean;
@@ -15,29 +16,33 @@ export interface Http1Answer {
  * Content-Length and chunked bodies; anything else throws.
  */
 export class Http1Parser {
-  #pending: Buffer = Buffer.alloc(0);
+  #pending: Buffer = nothing;
 
-  /** The answer, once it is complete. Throws Error when the bytes are no answer. */
+  /** The answer, once it is complete. The chunk may be used again afterwards. Throws Error when the bytes are no answer. */
   push(chunk: Buffer): Http1Answer | undefined {
-    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
-    const pending = this.#pending;
-    const end = pending.indexOf(headEnd);
-    if (end < 0) {
-      if (pending.length > headBytesMax) throw new Error('a head of more than 64 KiB');
-      return undefined;
-    }
-    const head = pending.toString('latin1', 0, end);
-    const status = statusOf(head);
-    const bodyAt = end + headEnd.length;
-    if (status >= 100 && status < 200) {
-      this.#pending = pending.subarray(bodyAt);
-      return this.#pending.length > 0 ? this.push(Buffer.alloc(0)) : undefined;
-    }
-    const body = bodyOf(head, pending, bodyAt, status);
-    if (!body) return undefined;
-    this.#pending = pending.subarray(body.endAt);
-    return { status, body: body.bytes, closes: /\r\nconnection: *close/i.test(head) };
+    const isOurs = this.#pending.length > 0;
+    const bytes = isOurs ? Buffer.concat([this.#pending, chunk]) : chunk;
+    const { answer, endAt } = cut(bytes, 0);
+    if (endAt === bytes.length) this.#pending = nothing;
+    else this.#pending = isOurs ? bytes.subarray(endAt) : Buffer.from(bytes.subarray(endAt));
+    return answer;
   }
+}
+
+/** The first answer from `at` on, passing over interim ones, and where what was used ends. */
+function cut(bytes: Buffer, at: number): { answer?: Http1Answer; endAt: number } {
+  const end = bytes.indexOf(headEnd, at);
+  if (end < 0) {
+    if (bytes.length - at > headBytesMax) throw new Error('a head of more than 64 KiB');
+    return { endAt: at };
+  }
+  const head = bytes.toString('latin1', at, end);
+  const status = statusOf(head);
+  const bodyAt = end + headEnd.length;
+  if (status >= 100 && status < 200) return cut(bytes, bodyAt);
+  const body = bodyOf(head, bytes, bodyAt, status);
+  if (!body) return { endAt: at };
+  return { answer: { status, body: body.bytes, closes: /\r\nconnection: *close/i.test(head) }, endAt: body.endAt };
 }
 
 function statusOf(head: string): number {
