@@ -20,6 +20,7 @@ export class BalancerFigures {
   readonly killed: Counter;
   readonly lost: Counter;
   readonly sparesOrdered: Counter;
+  readonly scaled: SeriesTable<Counter>;
   readonly #metrics: MetricRegistry;
 
   constructor(metrics: MetricRegistry) {
@@ -32,6 +33,8 @@ export class BalancerFigures {
     this.killed = metrics.counter('relais_workers_killed_total', 'Workers ordered to be killed.');
     this.lost = metrics.counter('relais_workers_lost_total', 'Workers that went with unanswered jobs.');
     this.sparesOrdered = metrics.counter('relais_spare_workers_ordered_total', 'Spare workers ordered.');
+    const scaled = 'Decisions of the autoscaler that changed how many there are.';
+    this.scaled = metrics.counters('relais_scale_decisions_total', scaled, ['kind', 'direction']);
   }
 
   /** Registers what is read from the state. Once. */
@@ -52,6 +55,12 @@ export class BalancerFigures {
     const running = 'Slots its jobs hold, of functions that hold any.';
     metrics.read('gauge', 'relais_function_running_jobs', running, ['function', 'function_id'], () =>
       Array.from(functions.values(), (fn): Reading => [fn.name, fn.key, fn.running]).filter(
+        ([, , count]) => Number(count) > 0,
+      ),
+    );
+    const wanted = 'Warm instances the autoscaler wants, of functions that run in processes and have had calls.';
+    metrics.read('gauge', 'relais_function_instances_wanted', wanted, ['function', 'function_id'], () =>
+      Array.from(functions.values(), (fn): Reading => [fn.name, fn.key, fn.scaled?.instances ?? 0]).filter(
         ([, , count]) => Number(count) > 0,
       ),
     );

@@ -1,7 +1,7 @@
 import type { Timings } from '@relais/contracts';
 import { type Counter, type Histogram, MetricRegistry, type Reading, type SeriesTable } from '@relais/kit';
 import type { FunctionCache } from './functions/function-cache.js';
-import type { Runtime } from './runtimes/runtime.js';
+import type { InstanceCounts, Runtime } from './runtimes/runtime.js';
 
 const microsPerSecond = 1e6;
 
@@ -32,12 +32,17 @@ export class WorkerFigures {
     metrics.gauge('relais_worker_running_jobs', 'Jobs a worker has begun and not answered.', runningCount);
     metrics.gauge('relais_worker_functions', 'Versions that are ready for calls.', () => functions.count);
     metrics.gauge('relais_worker_functions_bytes', 'Memory held for them, roughly.', () => functions.loadedBytes);
-    const help = 'Processes of native languages that hold or may hold a function.';
+    const help = 'What can serve calls, by language: processes, and WASM instances that are kept.';
     metrics.read('gauge', 'relais_worker_instances', help, ['lang', 'state'], () =>
-      runtimes.flatMap(({ lang, instances }): Reading[] => {
-        const counts = instances?.();
-        return counts ? [[lang, 'busy', counts.busy] as const, [lang, 'idle', counts.idle] as const] : [];
-      }),
+      runtimes.flatMap(({ instances, lang }) => readingsOf([lang], instances?.() ?? sumOf(functions, lang))),
+    );
+    const ofFunction = 'The same of each version that has any.';
+    metrics.read('gauge', 'relais_worker_function_instances', ofFunction, ['function', 'version', 'state'], () =>
+      Array.from(functions.ready()).flatMap(({ loaded, version }) =>
+        readingsOf([version.name, String(version.version)], loaded.instances?.() ?? none).filter(
+          ([, , , n]) => n !== 0,
+        ),
+      ),
     );
   }
 
@@ -70,4 +75,25 @@ export class WorkerFigures {
     }
     return figures;
   }
+}
+
+const none: InstanceCounts = { busy: 0, idle: 0 };
+
+function readingsOf(labels: readonly string[], { busy, idle }: InstanceCounts): Reading[] {
+  return [
+    [...labels, 'busy', busy],
+    [...labels, 'idle', idle],
+  ];
+}
+
+/** Of a language whose calls run in the worker's own loop. */
+function sumOf(functions: FunctionCache, lang: string): InstanceCounts {
+  const sum = { busy: 0, idle: 0 };
+  for (const { loaded, version } of functions.ready()) {
+    if (version.lang !== lang) continue;
+    const { busy, idle } = loaded.instances?.() ?? none;
+    sum.busy += busy;
+    sum.idle += idle;
+  }
+  return sum;
 }

@@ -17,7 +17,11 @@ const f = { kind: 'function', name: 'f' } as const;
 const g = { kind: 'function', name: 'g' } as const;
 
 test('keeps what changes, newest first, and counts what repeats', () => {
-  const log = new ScaleLog(() => 5);
+  const changes: string[] = [];
+  const log = new ScaleLog(
+    () => 5,
+    (kind, direction) => changes.push(`${kind} ${direction}`),
+  );
   for (const count of [1, 1, 1, 2]) log.record(f, snapshot, policy, decide(count));
   log.record(g, snapshot, policy, decide(1));
   const told = (name: string) => log.list(name, 10).map(({ decision, repeats }) => [decision.instances, repeats]);
@@ -26,6 +30,7 @@ test('keeps what changes, newest first, and counts what repeats', () => {
     [1, 2],
   ]);
   expect(told('')).toHaveLength(3);
+  expect(changes).toEqual(['function up']);
   expect(log.list('', 1)[0]).toMatchObject({ subject: g, snapshot, policy, at: new Date(5) });
 });
 

@@ -23,14 +23,22 @@ const keptMax = 1000;
 /** The last decisions with what they were made on. Deciding the same again only counts. */
 export class ScaleLog {
   readonly #wallMs: () => number;
+  readonly #changed: (kind: ScaleSubject['kind'], direction: 'up' | 'down') => void;
   readonly #kept: LoggedDecision[] = [];
   readonly #last = new Map<string, LoggedDecision>();
 
-  constructor(wallMs: () => number) {
+  /** `changed` hears of each decision that changes how many there are. */
+  constructor(
+    wallMs: () => number,
+    changed: (kind: ScaleSubject['kind'], direction: 'up' | 'down') => void = () => {},
+  ) {
     this.#wallMs = wallMs;
+    this.#changed = changed;
   }
 
   record(subject: ScaleSubject, snapshot: ScaleSnapshot, policy: ScalePolicy, decision: ScaleDecision): void {
+    const by = decision.instances - snapshot.instances;
+    if (by !== 0) this.#changed(subject.kind, by > 0 ? 'up' : 'down');
     const key = `${subject.kind}:${subject.name}`;
     const last = this.#last.get(key);
     if (last && last.decision.instances === decision.instances) {

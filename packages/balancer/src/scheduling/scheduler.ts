@@ -100,7 +100,10 @@ export class Scheduler {
     const departures = new Departures({ bounds, figures, logger, fleet, dispatcher, desk, supervisors, retries });
     this.departures = departures;
     this.#deadlines = new Deadlines({ bounds, figures, wheel, desk, dispatcher, departures, retries });
-    this.scaleLog = new ScaleLog(() => clock.wallMs());
+    this.scaleLog = new ScaleLog(
+      () => clock.wallMs(),
+      (kind, direction) => figures.scaled.of(kind, direction).add(),
+    );
     this.#workerScaler = new WorkerScaler({ bounds, figures, logger, fleet, supervisors, log: this.scaleLog });
     this.#functionScaler = new FunctionScaler(this.scaleLog, {
       endIdle,

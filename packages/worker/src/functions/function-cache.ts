@@ -46,6 +46,11 @@ export class FunctionCache {
     return this.#loadedBytes;
   }
 
+  /** All of them. */
+  ready(): Iterable<CachedFunction> {
+    return this.#entries.values();
+  }
+
   /** A ready version, held until `release`; undefined when it must be loaded first. */
   take(functionId: string): CachedFunction | undefined {
     const entry = this.#entries.get(functionId);

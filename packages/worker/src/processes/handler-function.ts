@@ -3,7 +3,7 @@ import type { Clock, RelaisError } from '@relais/kit';
 import { proxyEnvironment } from '../egress/doors.js';
 import { secretVariables, type Variable, versionVariables } from '../runtimes/environment.js';
 import type { OutputStream } from '../runtimes/output-stream.js';
-import type { Call, CallOutcome, LoadedFunction } from '../runtimes/runtime.js';
+import type { Call, CallOutcome, InstanceCounts, LoadedFunction } from '../runtimes/runtime.js';
 import { shuttingDown } from './failures.js';
 import type { Guest, GuestReply, OnPart } from './guest.js';
 import { faultError } from './guest-faults.js';
@@ -43,6 +43,10 @@ export class HandlerFunction implements LoadedFunction {
 
   cancel(jobId: number, failure: RelaisError): void {
     this.#running.cancel(jobId, failure);
+  }
+
+  instances(): InstanceCounts {
+    return { busy: this.#running.count, idle: this.#options.guests.pool.idleOf(this.#owner) };
   }
 
   endIdle(): void {

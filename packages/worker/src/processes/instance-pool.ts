@@ -65,6 +65,11 @@ export class InstancePool<M extends PoolMember> {
     return this.#idle.length;
   }
 
+  /** Idle instances of one function. */
+  idleOf(owner: object): number {
+    return this.#idle.filter((idle) => idle.owner === owner).length;
+  }
+
   /** Since when the one idle for longest is; undefined when none is. */
   get oldestIdleMs(): number | undefined {
     return this.#idle[0]?.sinceMs;

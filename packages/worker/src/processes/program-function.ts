@@ -4,7 +4,7 @@ import { answerOf } from '../runtimes/cgi-response.js';
 import { programEnvironment } from '../runtimes/environment.js';
 import type { OutputStream } from '../runtimes/output-stream.js';
 import { ProgramStream } from '../runtimes/program-stream.js';
-import type { Call, CallOutcome, LoadedFunction } from '../runtimes/runtime.js';
+import type { Call, CallOutcome, InstanceCounts, LoadedFunction } from '../runtimes/runtime.js';
 import { describeExit, outputLimit, shuttingDown } from './failures.js';
 import type { Guest } from './guest.js';
 import { exitError } from './guest-faults.js';
@@ -31,6 +31,10 @@ export class ProgramFunction implements LoadedFunction {
 
   cancel(jobId: number, failure: RelaisError): void {
     this.#running.cancel(jobId, failure);
+  }
+
+  instances(): InstanceCounts {
+    return { busy: this.#running.count, idle: 0 };
   }
 
   async close(): Promise<void> {

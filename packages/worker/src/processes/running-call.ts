@@ -93,6 +93,10 @@ export class RunningCalls {
     this.#clock = clock;
   }
 
+  get count(): number {
+    return this.#running.size;
+  }
+
   /** Starts a call whose work settles it; work that rejects fails it. */
   async perform(call: Call, work: (running: RunningCall) => Promise<void>): Promise<CallOutcome> {
     const running = new RunningCall(call, this.#clock);

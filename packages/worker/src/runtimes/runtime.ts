@@ -35,7 +35,7 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-/** Processes of one language on one worker. */
+/** Instances of one language, or of one function, on one worker. */
 export interface InstanceCounts {
   readonly busy: number;
   readonly idle: number;
@@ -52,6 +52,8 @@ export interface LoadedFunction {
   invoke(call: Call): CallOutcome | Promise<CallOutcome>;
   /** Stops a running call, which then answers with the failure given; unknown or finished ids are ignored. */
   cancel(jobId: number, failure: RelaisError): void;
+  /** What serves calls of it now, and what waits to. */
+  instances?(): InstanceCounts;
   /** Ends what waits for the next call; what runs goes on. Absent where nothing waits in a process of its own. */
   endIdle?(): void;
   close(): Promise<void>;

@@ -5,7 +5,14 @@ import { answerOf } from '../runtimes/cgi-response.js';
 import { callVariables, secretVariables, type Variable, versionVariables } from '../runtimes/environment.js';
 import type { RuntimeLimits } from '../runtimes/limits.js';
 import type { OutputStream } from '../runtimes/output-stream.js';
-import type { Call, CallFailure, CallOutcome, CallSuccess, LoadedFunction } from '../runtimes/runtime.js';
+import type {
+  Call,
+  CallFailure,
+  CallOutcome,
+  CallSuccess,
+  InstanceCounts,
+  LoadedFunction,
+} from '../runtimes/runtime.js';
 import { failureOfCall } from './call-failure.js';
 import type { Program } from './program.js';
 import { runSlot } from './run-slot.js';
@@ -58,6 +65,11 @@ export class WasmFunction implements LoadedFunction {
   get memoryBytes(): number {
     const { initialBytes, moduleBytes, tableBytes } = this.#program;
     return moduleBytes * compiledFactor + initialBytes + tableBytes;
+  }
+
+  /** Asked for between calls: one that runs in the loop is never seen. */
+  instances(): InstanceCounts {
+    return { busy: this.#streaming.size, idle: this.#slot.isReady ? 1 : 0 };
   }
 
   invoke(call: Call): CallOutcome | Promise<CallOutcome> {

@@ -9,6 +9,32 @@ import { eventually } from '../wait.js';
 const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
 const withPromtool = hasPromtool ? test : test.skip;
 
+/** What the documentation names, whatever else there is. */
+const promised = [
+  ...[
+    'relais_invocations_total',
+    'relais_invocation_duration_seconds',
+    'relais_http_requests_total',
+    'relais_builds_total',
+  ],
+  ...['relais_queue_jobs', 'relais_function_queue_jobs', 'relais_function_queue_age_seconds', 'relais_worker_credits'],
+  ...['relais_worker_cold_start_seconds', 'relais_worker_instances', 'relais_worker_function_instances'],
+  ...['relais_function_running_jobs', 'relais_function_instances_wanted', 'relais_scale_decisions_total'],
+  ...['relais_worker_cpu_seconds_total', 'relais_worker_memory_bytes', 'relais_limits_hit_total'],
+  ...[
+    'relais_leveldb_memory_bytes',
+    'relais_leveldb_table_bytes',
+    'relais_leveldb_files',
+    'relais_event_loop_lag_seconds',
+  ],
+];
+
+function instanceOf(name: string): RegExp {
+  return new RegExp(
+    `relais_worker_function_instances\\{worker="w\\d",function="${name}",version="1",state="idle"\\} 1\\n`,
+  );
+}
+
 export function metricScenarios(topology: Topology): void {
   describe('metrics', () => {
     let platform: Platform;
@@ -21,6 +47,8 @@ export function metricScenarios(topology: Topology): void {
       await client.invoke('no-such-function');
       await client.deploy('broken', 'js', 'export default () => { throw new Error("no") }');
       await client.invoke('broken');
+      await client.deployExample('greeter', 'c', 'hello.c');
+      await client.invoke('greeter');
     }, 60_000);
 
     afterAll(async () => {
@@ -40,21 +68,31 @@ export function metricScenarios(topology: Topology): void {
         'relais_invocation_duration_seconds_count{function="sum",version="1"} 1',
         'relais_builds_total{lang="js",code="ok"} 2',
         'relais_http_requests_total{route="/invoke",status="404"} 1',
-        'relais_queue_wait_seconds_count 4',
+        'relais_queue_wait_seconds_count 6',
+        'relais_scale_decisions_total{kind="function",direction="up"} 2',
         'relais_workers{state="ready"} 4',
         'relais_worker_processes 4',
-        'relais_storage_functions 2',
-        'relais_storage_write_seconds_count 2',
+        'relais_storage_functions 3',
+        'relais_storage_write_seconds_count 3',
       ];
       await eventually('the workers have told their figures', async () => {
         const text = (await pages()).join('\n');
         const told = /relais_worker_jobs_total\{worker="w\d",lang="js",outcome="aborted"\} 1/.test(text);
-        return told && expected.every((line) => text.includes(`${line}\n`));
+        const warm = ['sum', 'greeter'].every((name) => text.match(instanceOf(name)));
+        return told && warm && expected.every((line) => text.includes(`${line}\n`));
       });
       const text = (await pages()).join('\n');
       expect(text).toMatch(/relais_worker_cold_start_seconds_count\{worker="w\d",lang="js",phase="fetch"\} [12]\n/);
       expect(text).toMatch(/relais_worker_memory_bytes\{worker="w1"\} \d{8,}\n/);
       expect(text).toMatch(/relais_event_loop_lag_seconds\{worker="w1",percentile="99"\} [\d.e-]+\n/);
+    });
+
+    test('every figure that operators are promised is on some page', async () => {
+      const known = (await pages()).join('\n');
+      const missing = promised.filter((name) => !known.includes(`# TYPE ${name} `));
+      expect(missing).toEqual([]);
+      expect(known).toMatch(/relais_worker_instances\{worker="w\d",lang="c",state="idle"\} 1\n/);
+      expect(known).toMatch(/relais_function_instances_wanted\{function="sum",function_id="sum_\d+"\} 1\n/);
     });
 
     test('what the dashboard and the alerts ask for exists', async () => {
