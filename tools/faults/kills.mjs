@@ -6,11 +6,13 @@ import { SteadyLoad } from '@relais/cli/system';
 import { withRelais } from '../bench/relais.mjs';
 import { atMost, told } from './row.mjs';
 
-const callsPerSecond = 100;
+const callsPerSecond = 40;
 const timeoutMs = 5000;
 /** What the measuring itself may be late. */
 const toleranceMs = 250;
 const blowEveryMs = 1000;
+/** What a call that had begun on a worker that was struck may be told. */
+const expected = ['worker_lost', 'timeout', 'peer_slow'];
 
 /** Each counts in a file that it was begun, before it does anything else. */
 const sources = {
@@ -84,7 +86,11 @@ function rowsOf(answers, counted, blows) {
   const good = answers.filter(({ status }) => status === 200);
   const failed = answers.filter(({ status }) => status !== 200);
   const unseen = (calls) => calls.filter(({ index }) => !begun.has(`id-${index}`)).length;
-  const other = failed.map(reasonOf).filter((reason) => !['worker_lost', 'timeout'].includes(reason));
+  const refused = failed.filter(({ status }) => status === 429);
+  const other = failed
+    .filter(({ status }) => status !== 429)
+    .map(reasonOf)
+    .filter((reason) => !expected.includes(reason));
   const late = answers.filter(({ tookMs }) => tookMs > timeoutMs + toleranceMs).length;
   const twice = [...begun.values()].filter((times) => times > 1).length;
   return [
@@ -92,8 +98,9 @@ function rowsOf(answers, counted, blows) {
     told('workers stopped', blows.stopped, ''),
     told('calls', answers.length, ''),
     told('answered well', (100 * good.length) / answers.length, '%'),
-    told('begun on a worker that was lost, and told so', failed.length - other.length, ''),
-    told('of all that failed, calls that never reached the function', unseen(failed), ''),
+    told('refused with 429', refused.length, ''),
+    told('begun on a worker that was lost or stopped, and told so', failed.length - refused.length - other.length, ''),
+    told('of those, calls that never reached the function', unseen(failed) - refused.length, ''),
     atMost(0, `failed otherwise ${[...new Set(other)].join(' ')}`, other.length, ''),
     atMost(0, 'answered after their deadline', late, ''),
     atMost(0, 'run twice', twice, ''),
