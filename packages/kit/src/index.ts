@@ -51,7 +51,7 @@ export { startTelemetry } from './telemetry/start-telemetry.js';
 export type { Telemetry, TelemetryOptions, TraceExporter } from './telemetry/telemetry.js';
 export { type KeptTrace, TraceStore, type TraceStoreBounds, type TraceSummary } from './telemetry/trace-store.js';
 export { tracedService } from './telemetry/traced-service.js';
-export { isSampled, isTraceparent, newTraceparent, spanIdOf, traceIdOf } from './telemetry/traceparent.js';
+export { isSampled, isTraceparent, newTraceparent, spanIdOf, traceField, traceIdOf } from './telemetry/traceparent.js';
 export type { Attributes, Span, SpanKind, SpanStart, Tracer } from './telemetry/tracer.js';
 export { type Clock, systemClock } from './time/clock.js';
 export { ManualClock } from './time/manual-clock.js';

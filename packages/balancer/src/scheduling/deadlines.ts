@@ -83,7 +83,7 @@ export class Deadlines {
     const { fn, job } = entry;
     if (!overdue && !entry.flow) fn.observe(nowMs - held.atMs);
     const did = overdue ? 'ran past its deadline' : 'ran on although its caller had gone';
-    departures.kill(worker, `${fn.name} (invocation ${job.invocationId}) ${did}`, nowMs);
+    departures.kill(worker, `${fn.name} (invocation ${job.invocationId}) ${did}`, nowMs, job);
   }
 }
 

@@ -1,5 +1,5 @@
-import type { WorkerExit } from '@relais/contracts';
-import type { Logger } from '@relais/kit';
+import type { Job, WorkerExit } from '@relais/contracts';
+import { type Logger, traceField } from '@relais/kit';
 import type { BalancerFigures } from '../balancer-figures.js';
 import type { BalancerBounds } from '../bounds.js';
 import type { AnswerDesk } from '../jobs/answer-desk.js';
@@ -38,10 +38,11 @@ export class Departures {
     this.#options = options;
   }
 
-  /** Out of rotation now, killed by its supervisor, its jobs settled as of a lost worker. */
-  kill(worker: WorkerSession, reason: string, nowMs: number): void {
+  /** Out of rotation now, killed by its supervisor, its jobs settled as of a lost worker; `job` is the one it is killed for. */
+  kill(worker: WorkerSession, reason: string, nowMs: number, job?: Job): void {
     if (!inRotation(worker)) return;
-    this.#options.logger.warn({ workerId: worker.id, reason }, 'ordering a worker to be killed');
+    const fields = { workerId: worker.id, reason, ...(job && fieldsOf(job)) };
+    this.#options.logger.warn(fields, 'ordering a worker to be killed');
     this.#options.supervisors.kill(worker, reason);
     this.#options.figures.killed.add();
     this.#lose(worker, `was killed because ${reason}`, nowMs);
@@ -121,7 +122,7 @@ export class Departures {
   }
 
   #settleJob(worker: WorkerSession, entry: JobEntry, why: string, nowMs: number): void {
-    const { bounds, desk, dispatcher, retries } = this.#options;
+    const { bounds, desk, dispatcher, logger, retries } = this.#options;
     const held = entry.state as Dispatched | Abandoned;
     dispatcher.release(entry, held);
     if (held.kind === 'abandoned') {
@@ -130,6 +131,7 @@ export class Departures {
     }
     const failure = workerLost(entry.fn, why, entry.idempotent);
     const begun = !worker.begunIds || worker.begunIds.has(held.wireId);
+    logger.info({ ...fieldsOf(entry.job), workerId: worker.id, begun }, 'a job was at a worker that went');
     if (begun) {
       if (!retries.take(entry, failure, nowMs)) desk.fail(entry, done, failure, nowMs);
     } else if (entry.moves >= bounds.movesMax) {
@@ -141,6 +143,10 @@ export class Departures {
       held.span.end(failure, nowMs);
     }
   }
+}
+
+function fieldsOf({ invocationId, traceparent }: Job) {
+  return { invocationId, ...traceField(traceparent) };
 }
 
 function inRotation(worker: WorkerSession): boolean {

@@ -48,7 +48,7 @@ export class Results {
     const held = entry?.state;
     if (held?.kind !== 'dispatched' || held.worker !== worker) return;
     if (entry?.flow?.deliver(part, partCost(part.data.length))) return;
-    this.#options.departures.kill(worker, 'it sent more output than it had credit for', nowMs);
+    this.#options.departures.kill(worker, 'it sent more output than it had credit for', nowMs, entry?.job);
   }
 
   /** A result nobody waits for, of a job answered or moved before, is dropped; only its slot matters. */

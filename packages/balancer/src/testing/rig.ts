@@ -1,5 +1,5 @@
 import { type ErrorDetail, Job, type JobResult, type OutputPart, type Scale } from '@relais/contracts';
-import { type Flow, ManualClock, passThroughTracer, silentLogger, type Tracer } from '@relais/kit';
+import { type Flow, type Logger, ManualClock, passThroughTracer, silentLogger, type Tracer } from '@relais/kit';
 import { Balancer } from '../balancer.js';
 import type { BalancerBounds } from '../bounds.js';
 import { seededRandom } from './seeded-random.js';
@@ -11,12 +11,12 @@ export interface Rig {
 
 /** A started balancer on a clock that stands still. */
 export async function startRig(
-  options: { strategy?: string; bounds?: Partial<BalancerBounds>; tracer?: Tracer } = {},
+  options: { strategy?: string; bounds?: Partial<BalancerBounds>; tracer?: Tracer; logger?: Logger } = {},
 ): Promise<Rig> {
   const clock = new ManualClock();
   const balancer = new Balancer({
     clock,
-    logger: silentLogger,
+    logger: options.logger ?? silentLogger,
     tracer: options.tracer ?? passThroughTracer,
     strategy: options.strategy ?? 'fifo',
     random: seededRandom(1),

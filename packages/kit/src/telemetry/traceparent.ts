@@ -12,6 +12,11 @@ export function traceIdOf(traceparent: string): string {
   return traceparent.slice(3, 35);
 }
 
+/** By which trace a log line is found: a field for it, none where there is no trace. */
+export function traceField(traceparent: string | undefined): { readonly traceId?: string } {
+  return isTraceparent(traceparent) ? { traceId: traceIdOf(traceparent) } : {};
+}
+
 /** The span id of a well-formed traceparent, 16 hexadecimal digits. */
 export function spanIdOf(traceparent: string): string {
   return traceparent.slice(36, 52);

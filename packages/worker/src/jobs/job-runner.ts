@@ -1,5 +1,14 @@
 import { type BuildWork, type InvokeWork, type Job, JobResult, type OutputPart } from '@relais/contracts';
-import { type Clock, type Logger, RelaisError, type Span, type SpanCarrier, type Tracer, toDetail } from '@relais/kit';
+import {
+  type Clock,
+  type Logger,
+  RelaisError,
+  type Span,
+  type SpanCarrier,
+  type Tracer,
+  toDetail,
+  traceField,
+} from '@relais/kit';
 import type { CachedFunction, FunctionCache } from '../functions/function-cache.js';
 import type { BegunJournal } from '../journal/begun-journal.js';
 import { OutputStream } from '../runtimes/output-stream.js';
@@ -234,8 +243,9 @@ export class JobRunner {
     }
     this.#options.figures?.done(running.job.lang, failure?.code ?? 'ok', result.timings);
     if (failure?.code === 'internal') {
-      const { invocationId, lang } = running.job;
-      this.#options.logger.error({ invocationId, lang, error: failure }, 'a job failed on our account');
+      const { invocationId, lang, traceparent } = running.job;
+      const fields = { invocationId, ...traceField(traceparent), lang, error: failure };
+      this.#options.logger.error(fields, 'a job failed on our account');
     }
     result.id = running.job.id;
     result.workerId = this.#options.workerId;

@@ -16,6 +16,10 @@ const held = `export function* handler(_, { logger }) {
   for (let n = 0; n < 32; n++) yield mebibyte;
 }`;
 
+function logLines(text: string): Record<string, unknown>[] {
+  return text.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
+}
+
 export function logScenarios(topology: Topology): void {
   describe('logs', () => {
     let platform: Platform;
@@ -78,6 +82,25 @@ export function logScenarios(topology: Topology): void {
       await eventually('its end is told', async () => /^ended/.test(lastOf(ofCall)));
       expect(ofCall.lines.map((line) => line.invocationId)).toEqual([invocationId, invocationId]);
       expect(shown(ofCall.lines)[0]).toBe('warn WARN held');
+    }, 30_000);
+
+    test('every line about a call, of whichever role, carries its invocation and its trace', async () => {
+      const loop = 'int main(void) { volatile int n = 0; for (;;) n++; }';
+      await client.deploy('endless', 'c', loop, '&timeoutMs=300');
+      const { body, headers } = await client.invoke('endless');
+      expect(body.error?.code).toBe('deadline_exceeded');
+      const invocationId = headers.get('x-relais-invocation-id') ?? '';
+      const ours = () => logLines(platform.log()).filter((line) => JSON.stringify(line).includes(invocationId));
+      const components = () => ours().map(({ component }) => component);
+      await eventually('gateway and balancer have told of it', async () =>
+        ['gateway', 'balancer'].every((name) => components().includes(name)),
+      );
+      const traceId = headers.get('traceparent')?.split('-')[1];
+      for (const line of ours()) expect(line).toMatchObject({ invocationId, traceId });
+      await eventually('the fleet is whole again', async () => {
+        const { body: fleet } = await client.connect('ClusterService/ListWorkers', {});
+        return (fleet.workers as unknown[]).length >= platform.workers;
+      });
     }, 30_000);
 
     test('what cannot be followed is refused', async () => {

@@ -1,5 +1,6 @@
 import { RelaisError } from '../../errors/relais-error.js';
 import { type Logger, silentLogger } from '../../logging/logger.js';
+import { traceField } from '../../telemetry/traceparent.js';
 import type { Exchange } from '../exchange.js';
 import { Flow } from '../flow.js';
 import { LazySignal, servedContext } from '../lazy-signal.js';
@@ -115,7 +116,10 @@ class ExchangeServer<Question, Answer, Out, In, Part> {
       const context = servedContext(budgetMs, traceparent, lazy);
       answer = await this.#exchange.exchange(question, context, this.#flowOf(id, question));
     } catch (thrown) {
-      if (!RelaisError.is(thrown)) this.#options.logger.error({ err: thrown }, 'a question failed on our own account');
+      if (!RelaisError.is(thrown)) {
+        const fields = { err: thrown, ...traceField(traceparent) };
+        this.#options.logger.error(fields, 'a question failed on our own account');
+      }
       answer = this.#codec.failure(id, RelaisError.from(thrown));
     }
     // Cancelled meanwhile: nobody waits for it, and the id may already be another's.

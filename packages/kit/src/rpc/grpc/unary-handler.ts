@@ -1,6 +1,7 @@
 import type { handleUnaryCall, Metadata } from '@grpc/grpc-js';
 import { RelaisError } from '../../errors/relais-error.js';
 import type { Logger } from '../../logging/logger.js';
+import { traceField } from '../../telemetry/traceparent.js';
 import type { CallContext } from '../context.js';
 import { LazySignal, servedContext } from '../lazy-signal.js';
 import { budgetMsMax } from './bounds.js';
@@ -26,7 +27,7 @@ export function unaryHandler(
       try {
         return { value: await run(call.request, context) };
       } catch (thrown) {
-        return { status: statusOf(failureOf(thrown, path, component, logger)) };
+        return { status: statusOf(failureOf(thrown, path, component, logger, context.traceparent)) };
       }
     };
     void answer().then(({ value, status }) => {
@@ -39,9 +40,17 @@ export function unaryHandler(
 }
 
 /** The failure as the caller gets it; what we did not expect is logged here and nowhere else. */
-export function failureOf(thrown: unknown, path: string, component: string, logger: Logger): RelaisError {
+export function failureOf(
+  thrown: unknown,
+  path: string,
+  component: string,
+  logger: Logger,
+  traceparent?: string,
+): RelaisError {
   const error = RelaisError.from(thrown);
-  if (!RelaisError.is(thrown)) logger.error({ err: thrown, path }, 'a call failed on our own account');
+  if (!RelaisError.is(thrown)) {
+    logger.error({ err: thrown, path, ...traceField(traceparent) }, 'a call failed on our own account');
+  }
   return error.with({ component });
 }
 
