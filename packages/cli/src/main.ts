@@ -2,7 +2,7 @@
 import { RelaisError } from '@relais/sdk';
 import { commands } from './commands/table.js';
 import { exitCodeOf, exitCodes } from './framework/exit-codes.js';
-import { choose, type ProgramFacts } from './framework/program.js';
+import { choose, type ProgramFacts, usageOf } from './framework/program.js';
 import { terminal } from './framework/terminal.js';
 import { complaint, complaintJson } from './output/complaint.js';
 import { paintFor } from './output/paint.js';
@@ -74,8 +74,11 @@ try {
 } catch (thrown) {
   const failure = failureOf(thrown);
   const json = process.argv.includes('--json');
+  const usage = usageOf(commands, process.argv.slice(2));
   process.stderr.write(
-    json ? complaintJson(failure) : complaint(failure, paintFor(process.stderr.isTTY === true, process.env)),
+    json
+      ? complaintJson(failure, usage)
+      : complaint(failure, paintFor(process.stderr.isTTY === true, process.env), undefined, usage),
   );
   if (process.env.RELAIS_DEBUG) process.stderr.write(`${(thrown as Error).stack}\n`);
   process.exitCode = failure.code === 'cancelled' ? interruptedCode : exitCodeOf(failure);

@@ -56,6 +56,7 @@ export async function payloadOf(
   if (text === undefined || !text.startsWith('@')) return text;
   if (text === '@-') return io.readStdin();
   const path = text.slice(1);
+  if (path === '') throw wrongUse('"@" is followed by the name of a file, or by "-" for standard input.');
   return readFile(resolve(io.cwd, path)).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENOENT' ? noSuchFile(path) : unreadable(path, error);
   });

@@ -61,8 +61,9 @@ const ls: Command = {
       const made = new Date(timestampMs(createdAt)).toISOString();
       return { id, name, scopes: rights, functions, ratePerS, burst, concurrency, createdAt: made };
     });
-    io.report({ keys: plain }, () =>
-      table(
+    io.report({ keys: plain }, () => {
+      if (plain.length === 0) return 'no keys yet; "relais key create" makes one\n';
+      return table(
         ['ID', 'FOR', 'SCOPES', 'FUNCTIONS', 'RATE', 'AGE'],
         plain.map((key) => [
           key.id,
@@ -72,8 +73,8 @@ const ls: Command = {
           key.ratePerS > 0 ? String(key.ratePerS) : '-',
           ageText(Date.parse(key.createdAt), now),
         ]),
-      ),
-    );
+      );
+    });
     return undefined;
   },
 };

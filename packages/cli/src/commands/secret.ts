@@ -37,16 +37,17 @@ const ls: Command = {
       version,
       updatedAt: new Date(timestampMs(updatedAt)).toISOString(),
     }));
-    io.report({ secrets: plain }, () =>
-      table(
+    io.report({ secrets: plain }, () => {
+      if (plain.length === 0) return 'no secrets yet; "relais secret set" stores one\n';
+      return table(
         ['SECRET', 'VERSION', 'SET'],
         plain.map(({ name, updatedAt, version }) => [
           name,
           String(version),
           `${ageText(Date.parse(updatedAt), now)} ago`,
         ]),
-      ),
-    );
+      );
+    });
     return undefined;
   },
 };

@@ -41,7 +41,9 @@ export class DevSession {
       this.#base = prepared.base;
       await this.#deployAndCall(prepared, beganMs);
     } catch (thrown) {
-      if (!RelaisError.is(thrown) || !canBeMended(thrown)) throw thrown;
+      // A file that is not there at the start is mistyped; later an editor is replacing it.
+      const isMistyped = RelaisError.is(thrown) && thrown.reason === 'no_such_file' && this.#watched.length === 0;
+      if (!RelaisError.is(thrown) || !canBeMended(thrown) || isMistyped) throw thrown;
       // The file that was named may be all that is known of it yet.
       if (this.#watched.length === 0) this.#watched = [resolve(io.cwd, this.#path)];
       io.write(io.json ? complaintJson(thrown) : complaint(thrown, io.paint, sourceLineIn(this.#base)));

@@ -17,8 +17,13 @@ export function noSuchFile(path: string): RelaisError {
 }
 
 export function unreadable(path: string, cause: unknown): RelaisError {
+  if (codeOf(cause) === 'EISDIR') return refused('unreadable_file', `"${path}" is a directory.`, { cause });
   const what = cause instanceof Error ? cause.message.replace(/^[A-Z]+: /, '') : String(cause);
   return refused('unreadable_file', `"${path}" cannot be read: ${what}.`, { cause });
+}
+
+function codeOf(cause: unknown): unknown {
+  return cause instanceof Error && 'code' in cause ? cause.code : undefined;
 }
 
 /** What is wrong with a settings file, one mistake a line. */

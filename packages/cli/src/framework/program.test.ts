@@ -55,6 +55,11 @@ test('a command that reads its own flags gets them as typed', async () => {
   expect(input.raw).toEqual(['--port', '0', '--help', '-x']);
 });
 
+test('help is had by its own word too', async () => {
+  expect(await choose(table, ['help', 'send'], facts)).toBe(await choose(table, ['send', '--help'], facts));
+  expect(await choose(table, ['help'], facts)).toBe(await choose(table, [], facts));
+});
+
 test('a command below another', async () => {
   const { command, input } = await chosen('list', 'drain', 'w1');
   expect([command.name, input.argument('ID')]).toEqual(['drain', 'w1']);

@@ -54,13 +54,23 @@ export async function choose(
       chosen = choice;
     });
   }
+  // As "help COMMAND" is typed everywhere.
+  const typed = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
   try {
-    await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
+    await program.parseAsync(typed.length === 0 ? ['--help'] : [...typed], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode !== 0) throw wrongUse(messageOf(error));
   }
   return chosen ?? said;
+}
+
+/** The command that a line names, as far as it names one: what to ask for help with. */
+export function usageOf(commands: readonly Command[], argv: readonly string[]): string {
+  const command = commands.find(({ name }) => name === argv[0]);
+  if (!command) return 'relais';
+  const below = usageOf(command.subcommands ?? [], argv.slice(1)).replace(/^relais/, '');
+  return `relais ${command.name}${below}`;
 }
 
 function prepared(commander: Commander, say: (text: string) => void): Commander {
@@ -81,7 +91,11 @@ function add(parent: Commander, command: Command, done: (chosen: Chosen) => void
   for (const option of optionsOf(command)) made.addOption(optionOf(option));
   for (const subcommand of command.subcommands ?? []) add(made, subcommand, done);
   if (command.ownFlags) made.allowUnknownOption().allowExcessArguments().helpOption(false).passThroughOptions();
-  if (!command.run) return;
+  if (!command.run) {
+    const names = (command.subcommands ?? []).map(({ name }) => name).join(', ');
+    made.action(() => made.error(`Say which: ${command.name} ${names}.`));
+    return;
+  }
   made.action(() => {
     const names = (command.arguments ?? []).map(({ name }) => name);
     const values = Object.fromEntries(names.map((name, index) => [name, made.processedArgs[index]]));

@@ -6,15 +6,16 @@ const byReason: Readonly<Record<string, string>> = {
   unreachable: 'start it with "npm start" or "npx relais up", or say where it runs with --url or RELAIS_URL',
   connection_lost: 'look whether the platform still runs; repeat the call only if running it twice does no harm',
   foreign_answer: 'something else answers there: check --url and RELAIS_URL',
-  wrong_use: 'the command with --help shows how it is used',
   no_such_file: 'check the path; "relais init js" makes a first function',
-  unreadable_file: 'check its permissions',
+  unreadable_file: 'name a file that you may read',
   bad_settings: 'correct the file; "relais deploy --help" lists what it may hold',
   file_exists: 'choose another directory, or remove the file',
   bad_config: '"relais up --help" lists every setting',
   bad_name: 'give another by --name',
   unknown_language: 'say it by --lang; "relais doctor" lists the languages',
   name_taken: 'deploy with --update to make a new version, or with another --name',
+  empty_source: '"relais init" writes a function to begin with',
+  entry_not_found: 'say it by --entry, or in relais.toml',
   compile_error: 'correct the source and deploy again',
   function_failed: 'correct the function and deploy it again with --update; "relais dev FILE" does so on every save',
   payload_too_large: 'send less, or keep the data elsewhere and send where it is',
@@ -59,13 +60,13 @@ const byCode: Partial<Record<RelaisError['code'], string>> = {
   unavailable: 'try again shortly; "relais workers" shows the fleet',
   unimplemented: 'this platform is older than this command: update it',
   internal: 'the cause is in the log of the platform',
-  invalid_argument: 'correct it and try again; the command with --help shows how it is used',
 };
 
-/** What to do about a failure, in one line. */
-export function adviceFor({ code, reason }: RelaisError): string {
+/** What to do about a failure, in one line. `usage` is the command that was used, without its arguments. */
+export function adviceFor({ code, reason }: RelaisError, usage = 'relais'): string {
   // Something between us and the platform may ask for a key in words of its own.
   const isAboutKeys = code === 'unauthenticated' || code === 'permission_denied';
   const advice = !isAboutKeys && Object.hasOwn(byReason, reason) ? byReason[reason] : undefined;
-  return advice ?? byCode[code] ?? 'try again';
+  const general = code === 'invalid_argument' ? `"${usage} --help" shows how it is used` : byCode[code];
+  return advice ?? general ?? 'try again';
 }

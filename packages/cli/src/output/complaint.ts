@@ -6,7 +6,12 @@ import { type SourceLine, sourceLineOf } from './source-lines.js';
 import { durationText } from './units.js';
 
 /** A failure as a person reads it: code and reason, what happened, what is known, what to do. Never our own stack. */
-export function complaint(failure: RelaisError, paint: Paint, sourceLine: SourceLine = sourceLineOf(failure)): string {
+export function complaint(
+  failure: RelaisError,
+  paint: Paint,
+  sourceLine: SourceLine = sourceLineOf(failure),
+  usage?: string,
+): string {
   const { code, reason, timings } = failure;
   const title = reason === code ? code : `${code} (${reason})`;
   const lines = [
@@ -15,18 +20,18 @@ export function complaint(failure: RelaisError, paint: Paint, sourceLine: Source
     ...exitLines(failure, paint),
     ...(timings && code === 'deadline_exceeded' ? [`  where the time went: ${timingsText(timings)}`] : []),
     ...(failure.invocationId ? [paint('dim', `  invocation ${failure.invocationId}`)] : []),
-    `  ${paint('cyan', 'next:')} ${adviceFor(failure)}`,
+    `  ${paint('cyan', 'next:')} ${adviceFor(failure, usage)}`,
   ];
   return `${lines.join('\n')}\n`;
 }
 
 /** A failure for a program, in the one shape of the contract. */
-export function complaintJson(failure: RelaisError): string {
+export function complaintJson(failure: RelaisError, usage?: string): string {
   const { code, component, diagnostics, exit, fault, invocationId, limit, message, reason, retryAfterMs } = failure;
   const { retryable, timings, traceId, workerId } = failure;
   const known = { component, invocationId, traceId, workerId, retryAfterMs, exit, limit, timings };
   const told = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined && value !== ''));
-  const error = { code, message, reason, fault, retryable, ...told, next: adviceFor(failure) };
+  const error = { code, message, reason, fault, retryable, ...told, next: adviceFor(failure, usage) };
   return jsonLine({ ok: false, error: diagnostics.length > 0 ? { ...error, diagnostics } : error });
 }
 

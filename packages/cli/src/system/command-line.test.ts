@@ -23,6 +23,7 @@ beforeAll(async () => {
   write('greet.js', 'export default () => 1;\n');
   write('taken.js', 'export default () => 1;\n');
   write('odd/relais.toml', 'naem = "x"\n');
+  write('empty.py', '');
   write('odd/a.py', 'print(1)\n');
   for (const file of ['fails.js', 'quiet.py', 'taken.js']) expect((await relais('deploy', file)).code).toBe(0);
   expect((await relais('deploy', 'slow.js', '--timeout-ms', '300')).code).toBe(0);
@@ -62,10 +63,12 @@ const ownStack = /\n\s+at .*(dist\/|node:internal|node_modules)/;
 describe('used wrongly, it says what is wrong and what to do, and shows no stack of its own', () => {
   test.each<[what: string, args: string[], code: number, said: RegExp[]]>([
     ['a missing file', ['deploy', 'absent.c'], 2, [/no_such_file/, /absent\.c/]],
-    ['an unknown command', ['fly'], 2, [/[Uu]nknown command 'fly'/]],
+    ['an unknown command', ['fly'], 2, [/[Uu]nknown command 'fly'/, /next: "relais --help"/]],
+    ['a command without its own', ['key'], 2, [/Say which: key create, ls, revoke/, /next: "relais key --help"/]],
     ['a typo in a command', ['deploi', 'greet.js'], 2, [/Did you mean deploy/]],
     ['a typo in an option', ['deploy', 'greet.js', '--nmae', 'x'], 2, [/Did you mean --name/]],
-    ['a missing argument', ['invoke'], 2, [/REF/]],
+    ['a missing argument', ['invoke'], 2, [/REF/, /next: "relais invoke --help"/]],
+    ['a missing argument of a command below', ['workers', 'drain'], 2, [/ID/, /next: "relais workers drain --help"/]],
     ['a value that is no number', ['deploy', 'greet.js', '--memory-mb', 'much'], 2, [/--memory-mb/]],
     ['a variable without value', ['deploy', 'greet.js', '--env', 'x'], 2, [/KEY=VALUE/]],
     ['a setting that is none', ['deploy', 'odd'], 2, [/bad_settings/, /naem/]],
@@ -76,6 +79,10 @@ describe('used wrongly, it says what is wrong and what to do, and shows no stack
     ['a name that is taken', ['deploy', 'taken.js'], 6, [/name_taken/, /next: .*--update/]],
     ['a function there is not', ['invoke', 'nobody'], 5, [/nobody/, /relais ls/]],
     ['a file for a payload there is not', ['invoke', 'fails', '@absent'], 2, [/absent/]],
+    ['a payload of no file', ['invoke', 'fails', '@'], 2, [/name of a file/]],
+    ['a payload of a directory', ['invoke', 'fails', '@odd'], 2, [/"odd" is a directory/, /that you may read/]],
+    ['an empty source', ['deploy', 'empty.py'], 7, [/nothing to build/, /relais init/]],
+    ['a file to watch there is not', ['dev', 'absent.js'], 2, [/no_such_file/]],
     ['a worker there is not', ['workers', 'drain', 'nobody'], 5, [/nobody/, /next: "relais workers"/]],
     ['a strategy there is not', ['scale', '--strategy', 'best'], 7, [/fifo/]],
     ['source that does not compile', ['deploy', 'bad.c'], 7, [/bad\.c:2:10: error/, /2 \| {3}return oops;\n.*\^/]],

@@ -90,7 +90,7 @@ export class DeployFunction {
   #checkSource(source: Buffer, language: KnownLanguage): void {
     const { sourceBytesMax } = this.#options;
     if (source.length > sourceBytesMax) throw tooLarge('source', 'sourceBytesMax', sourceBytesMax, source.length);
-    if (source.length === 0) throw invalid('empty_source', 'The source is empty; send it as the body of the request.');
+    if (source.length === 0) throw invalid('empty_source', 'The source is empty: there is nothing to build.');
     if (language.isStatic && isArchive(source))
       throw invalid(
         'archive_not_allowed',
