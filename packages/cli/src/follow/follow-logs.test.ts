@@ -63,9 +63,9 @@ test('a connection that breaks, or ends with its platform, is made anew, and the
   await followLogs(filter, io, patience);
   expect(said).toEqual([
     '! following; Ctrl-C ends',
-    '! It broke. Trying again ...',
+    '! the platform went away; trying again for 5 s ...',
     '! following again; what was printed in between is not shown',
-    '! The platform is stopping. Trying again ...',
+    '! the platform went away; trying again for 5 s ...',
     '! following again; what was printed in between is not shown',
     expect.stringContaining('back'),
   ]);

@@ -1,7 +1,6 @@
 import { type LogLine, RelaisError } from '@relais/sdk';
 import { pause } from '../framework/pause.js';
 import type { Surroundings } from '../framework/surroundings.js';
-import { safeText } from '../output/safe-text.js';
 import { lineText, plainLine } from './log-line.js';
 
 /** Which lines; an empty text is no limit. */
@@ -44,7 +43,8 @@ export async function followLogs(filter: LogFilter, io: Follower, patience = pat
     if (failure.code !== 'unavailable' || !hasBegun) throw failure;
     if (lostAtMs === undefined) {
       lostAtMs = performance.now();
-      if (!io.json) io.note(io.paintError('yellow', `${safeText(failure.message)} Trying again ...`));
+      if (!io.json)
+        io.note(io.paintError('yellow', `the platform went away; trying again for ${patience.longestMs / 1000} s ...`));
     }
     if (performance.now() - lostAtMs >= patience.longestMs) throw failure;
     await pause(patience.betweenMs, io.interrupted);

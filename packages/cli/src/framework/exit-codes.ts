@@ -44,7 +44,9 @@ const names: Partial<Record<RelaisError['code'], ExitName>> = {
 
 /** The exit code of a failure. */
 export function exitCodeOf(failure: RelaisError): number {
-  const isLocal = failure.component === component || failure.reason === 'bad_config';
+  // Wrong settings of a platform that was to start; a running one refuses those of a function.
+  const isLocal =
+    failure.component === component || (failure.reason === 'bad_config' && failure.component === 'platform');
   return codeNamed(isLocal && failure.code === 'invalid_argument' ? 'usage' : (names[failure.code] ?? 'failed'));
 }
 

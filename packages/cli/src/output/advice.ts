@@ -10,7 +10,6 @@ const byReason: Readonly<Record<string, string>> = {
   unreadable_file: 'name a file that you may read',
   bad_settings: 'correct the file; "relais deploy --help" lists what it may hold',
   file_exists: 'choose another directory, or remove the file',
-  bad_config: '"relais up --help" lists every setting',
   bad_name: 'give another by --name',
   unknown_language: 'say it by --lang; "relais doctor" lists the languages',
   name_taken: 'deploy with --update to make a new version, or with another --name',
@@ -63,10 +62,12 @@ const byCode: Partial<Record<RelaisError['code'], string>> = {
 };
 
 /** What to do about a failure, in one line. `usage` is the command that was used, without its arguments. */
-export function adviceFor({ code, reason }: RelaisError, usage = 'relais'): string {
+export function adviceFor({ code, component, reason }: RelaisError, usage = 'relais'): string {
   // Something between us and the platform may ask for a key in words of its own.
   const isAboutKeys = code === 'unauthenticated' || code === 'permission_denied';
   const advice = !isAboutKeys && Object.hasOwn(byReason, reason) ? byReason[reason] : undefined;
+  // Those of a function are options of the command that deploys it.
+  if (reason === 'bad_config' && component === 'platform') return '"relais up --help" lists every setting';
   const general = code === 'invalid_argument' ? `"${usage} --help" shows how it is used` : byCode[code];
   return advice ?? general ?? 'try again';
 }

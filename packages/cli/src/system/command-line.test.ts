@@ -75,6 +75,12 @@ describe('used wrongly, it says what is wrong and what to do, and shows no stack
     ['a typo in a flag of the platform', ['up', '--prot', '1'], 2, [/bad_config/, /did you mean --port/]],
     ['a URL that is none', ['ls', '--url', 'nonsense'], 2, [/nonsense/]],
     ['a bad name', ['deploy', 'greet.js', '--name', '../x'], 7, [/bad_name/, /--name/]],
+    [
+      'a bound that is exceeded',
+      ['deploy', 'greet.js', '--memory-mb', '5'],
+      7,
+      [/bad_config/, /next: "relais deploy --help"/],
+    ],
     ['a language there is not', ['deploy', 'greet.js', '--lang', 'cobol'], 7, [/unknown_language/]],
     ['a name that is taken', ['deploy', 'taken.js'], 6, [/name_taken/, /next: .*--update/]],
     ['a function there is not', ['invoke', 'nobody'], 5, [/nobody/, /relais ls/]],
