@@ -31,7 +31,7 @@ export async function startTarget(name, args, { timeoutMs = 60_000 } = {}) {
   };
 }
 
-/** The yardstick. */
-export function startEcho() {
-  return startTarget('echo', [join(import.meta.dirname, 'echo-server.mjs')]);
+/** The yardstick, which works for so many microseconds on each request. */
+export function startEcho(workUs = 0) {
+  return startTarget('echo', [join(import.meta.dirname, 'echo-server.mjs'), String(workUs)]);
 }
