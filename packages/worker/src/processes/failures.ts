@@ -37,6 +37,12 @@ export function pidsLimit(tasksMax: number, exit: Partial<FunctionExit>): Relais
   return limitReached(message, 'pids_limit', { name: 'tasksMax', limit: tasksMax, used: tasksMax + 1 }, exit);
 }
 
+/** The kernel ended a process at it, so what it used is at least the limit. */
+export function cpuLimit(cpuSecondsMax: number, exit: Partial<FunctionExit>): RelaisError {
+  const message = `The function used ${cpuSecondsMax} s of CPU time, which one core gives it in its timeoutMs; deploy it with a higher timeoutMs.`;
+  return limitReached(message, 'cpu_limit', { name: 'cpuSeconds', limit: cpuSecondsMax, used: cpuSecondsMax }, exit);
+}
+
 export function fileSizeLimit(fileBytesMax: number, exit: Partial<FunctionExit>): RelaisError {
   const message = `The function wrote a file of more than ${fileBytesMax} bytes.`;
   const limit = { name: 'fileBytesMax', limit: fileBytesMax, used: fileBytesMax + 1 };

@@ -1,8 +1,16 @@
 import { Buffer } from 'node:buffer';
 import type { FunctionExit, FunctionVersion } from '@relais/contracts';
 import type { RelaisError } from '@relais/kit';
-import { memoryMbOf, type RuntimeLimits } from '../runtimes/limits.js';
-import { describeExit, fileSizeLimit, functionFailed, memoryLimit, outputLimit, pidsLimit } from './failures.js';
+import { cpuSecondsOf, memoryMbOf, type RuntimeLimits } from '../runtimes/limits.js';
+import {
+  cpuLimit,
+  describeExit,
+  fileSizeLimit,
+  functionFailed,
+  memoryLimit,
+  outputLimit,
+  pidsLimit,
+} from './failures.js';
 import { functionBounds } from './function-bounds.js';
 import type { Guest, GuestFault } from './guest.js';
 import type { GuestLanguage } from './guest-language.js';
@@ -52,6 +60,8 @@ export function exitError(exit: ProcessExit, guest: Guest, what: string, context
   const reached = limitReached(limits, details, context);
   if (reached) return reached;
   if (signal === 'SIGXFSZ') return fileSizeLimit(functionBounds.fileBytesMax, details);
+  const cpuSecondsMax = cpuSecondsOf(context.version);
+  if (signal === 'SIGXCPU' && cpuSecondsMax !== undefined) return cpuLimit(cpuSecondsMax, details);
   if (context.language.outOfMemory(exit, stderrTail)) return memoryLimit(memoryMbOf(context.version), details);
   return functionFailed(`The function's process ${what}.`, details);
 }

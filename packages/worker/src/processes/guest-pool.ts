@@ -2,7 +2,7 @@ import { Form, type FunctionVersion } from '@relais/contracts';
 import type { Clock } from '@relais/kit';
 import { type EgressFrame, openDoor, proxyEnvironment } from '../egress/doors.js';
 import { type NetworkRules, networkRules } from '../egress/network-rules.js';
-import type { RuntimeLimits } from '../runtimes/limits.js';
+import { cpuSecondsOf, type RuntimeLimits } from '../runtimes/limits.js';
 import type { LoadedFunction } from '../runtimes/runtime.js';
 import { archiveFormat } from '../sources/source-tree.js';
 import { CountedLauncher } from './counted-launcher.js';
@@ -132,8 +132,11 @@ export class GuestPool implements IdleInstances {
 
   #bootOf({ language, version }: GuestFunctionOptions): GuestBoot {
     const boot = language.boot(version);
-    if (!this.#launcher.doors || !version.config?.network) return boot;
-    return { ...boot, key: `${boot.key} network`, egress: true, env: proxyEnvironment };
+    const cpuSecondsMax = cpuSecondsOf(version);
+    const bounded =
+      cpuSecondsMax === undefined ? boot : { ...boot, cpuSecondsMax, key: `${boot.key} ${cpuSecondsMax} s` };
+    if (!this.#launcher.doors || !version.config?.network) return bounded;
+    return { ...bounded, key: `${bounded.key} network`, egress: true, env: proxyEnvironment };
   }
 
   /** Ends every process and waits until they are gone. Safe to call twice. */
@@ -161,9 +164,8 @@ export class GuestPool implements IdleInstances {
     return new ForkedGuests({ ...language.forkServer, launcher, clock, guestsMax, adopt, start });
   }
 
-  #start({ command, args, env = {}, egress = false, memoryBytesMax, readable = [] }: GuestBoot): Promise<Guest> {
-    const spec = { command, args, env, egress, memoryBytesMax, readable, channel: true };
-    return this.#adopt(this.#launcher.launch(spec));
+  #start({ key: _key, setup: _setup, ...boot }: GuestBoot): Promise<Guest> {
+    return this.#adopt(this.#launcher.launch({ ...boot, channel: true }));
   }
 
   async #adopt(launching: Promise<LaunchedProcess>): Promise<Guest> {

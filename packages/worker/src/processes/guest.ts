@@ -19,6 +19,8 @@ export interface GuestBoot {
   readonly memoryBytesMax: number;
   /** As in a LaunchSpec. */
   readonly egress?: boolean;
+  /** As in a LaunchSpec. */
+  readonly cpuSecondsMax?: number;
   /** Variables that the interpreter itself must find at its start. */
   readonly env?: Readonly<Record<string, string>>;
   /** What it must be able to read. */

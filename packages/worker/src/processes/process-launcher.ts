@@ -58,7 +58,7 @@ export interface LaunchSpec {
   readonly memoryBytesMax?: number;
   /** True: it sees the doors of its launcher, and can listen on loopback. */
   readonly egress?: boolean;
-  /** CPU time, beyond which a signal ends it. */
+  /** CPU time of one process; beyond it it gets SIGXCPU, and SIGKILL a second later. */
   readonly cpuSecondsMax?: number;
   /** True: the process gets a two-way stream as file descriptor 3. */
   readonly channel: boolean;
@@ -100,6 +100,8 @@ export interface ForkWanted {
   readonly memoryBytesMax: number;
   /** As in a LaunchSpec. */
   readonly egress?: boolean;
+  /** As in a LaunchSpec. */
+  readonly cpuSecondsMax?: number;
 }
 
 /** What a process that is about to be forked needs. */
@@ -129,6 +131,8 @@ export interface Confinement {
   readonly fileBytesMax: number;
   /** Processes and threads of its user namespace. */
   readonly tasksMax: number;
+  /** CPU time of one process; beyond it it gets SIGXCPU, and SIGKILL a second later. 0: its deadline is enough. */
+  readonly cpuSecondsMax: number;
   /** Private memory it may write; 0 where a control group counts better. */
   readonly dataBytesMax: number;
   /** Files to write "0" to, which makes it join its control groups. */

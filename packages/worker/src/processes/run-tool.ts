@@ -21,7 +21,7 @@ export interface ToolResult {
  * longer than its budget, and with unavailable when it cannot be started.
  */
 export async function runTool(launcher: ProcessLauncher, clock: Clock, run: ToolRun): Promise<ToolResult> {
-  const process = await launcher.launch({ ...run, channel: false });
+  const process = await launcher.launch({ cpuSecondsMax: cpuSecondsFor(run), ...run, channel: false });
   const stdout = collect(process.stdout, run.outputBytesMax);
   const stderr = collect(process.stderr, run.outputBytesMax);
   let late = false;
@@ -42,6 +42,11 @@ export async function runTool(launcher: ProcessLauncher, clock: Clock, run: Tool
     });
   }
   return { exit, stdout: stdout(), stderr: stderr() };
+}
+
+/** As much CPU time as one core gives a tool in its budget; each process of it may have as much. */
+export function cpuSecondsFor({ budgetMs }: Pick<ToolRun, 'budgetMs'>): number {
+  return Math.ceil(budgetMs / 1000);
 }
 
 function collect(stream: NodeJS.ReadableStream, bytesMax: number): () => string {

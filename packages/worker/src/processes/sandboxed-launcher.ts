@@ -142,11 +142,12 @@ function forkPreparer(groups: ControlGroups | undefined, binds: readonly Bind[])
       (shown, { source, at }) => (shown.startsWith(`${source}/`) ? at + shown.slice(source.length) : shown),
       path,
     );
-  return ({ memoryBytesMax, egress = false }) => {
+  return ({ memoryBytesMax, cpuSecondsMax = 0, egress = false }) => {
     const group = tryMake(groups, { memoryBytesMax, tasksMax: functionBounds.tasksMax });
     const confinement: Confinement = {
       ...functionBounds,
       filter,
+      cpuSecondsMax,
       dataBytesMax: group ? 0 : memoryBytesMax,
       joins: group ? group.joins.map(inside) : [],
       hidden: [forkServerAt, ...binds.map(({ at }) => at), ...(egress ? [] : [doorsAt])],

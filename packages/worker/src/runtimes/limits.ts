@@ -1,4 +1,4 @@
-import { type FunctionConfig, Isolation } from '@relais/contracts';
+import { Form, type FunctionConfig, Isolation } from '@relais/contracts';
 
 /** Bounds a worker holds every runtime to. What happens at a bound is said beside it. */
 export interface RuntimeLimits {
@@ -30,12 +30,25 @@ export const defaultRuntimeLimits: RuntimeLimits = {
 
 /** The contract's default for a version whose configuration says nothing. */
 const memoryMbDefault = 128;
+const timeoutMsDefault = 30_000;
 
 const mebibyte = 1024 * 1024;
 
 /** Memory of the process that holds a version, of which the runtime takes `overheadMb`; bytes. */
 export function processBytesOf(version: Parameters<typeof memoryMbOf>[0], overheadMb: number): number {
   return (memoryMbOf(version) + overheadMb) * mebibyte;
+}
+
+/**
+ * CPU time of a process that holds a version, seconds: as much as one core gives it in the time of its call. Undefined for a
+ * handler, whose process serves one call after the other.
+ */
+export function cpuSecondsOf(version: {
+  readonly form: Form;
+  readonly config?: FunctionConfig | undefined;
+}): number | undefined {
+  if (version.form !== Form.FORM_PROGRAM) return undefined;
+  return Math.ceil((version.config?.timeoutMs || timeoutMsDefault) / 1000);
 }
 
 /** Memory one call of a version may have, MiB. */

@@ -25,6 +25,8 @@ interface Language {
   readonly make: () => Runtime;
   readonly file: string;
   readonly neighbour: string;
+  /** A program that does nothing for ever. */
+  readonly busy: string;
   /** Handlers that each do one thing; `payload` is theirs. */
   readonly hostile: Readonly<Record<'memory' | 'processes' | 'file' | 'disk' | 'daemon' | 'reads' | 'looks', string>>;
 }
@@ -42,6 +44,7 @@ const languages: Readonly<Record<string, Language>> = {
     make: () => createPythonRuntime(options),
     file: 'f.py',
     neighbour: 'def handler(event, context): return "fine"',
+    busy: 'while True: pass',
     hostile: {
       memory: 'def handler(event, context):\n    kept = []\n    while True: kept.append(bytearray(8 << 20))',
       processes: `import os, time
@@ -78,6 +81,7 @@ def handler(event, context):
     make: () => createPhpRuntime(options),
     file: 'f.php',
     neighbour: '<?php function handler() { return "fine"; }',
+    busy: '<?php for (;;);',
     hostile: {
       memory: '<?php ini_set("memory_limit", -1); function handler() { for (;;) $kept[] = str_repeat("x", 8 << 20); }',
       processes:
@@ -101,6 +105,7 @@ def handler(event, context):
     make: () => createJsRuntime(options),
     file: 'f.js',
     neighbour: 'exports.handler = () => "fine";',
+    busy: 'for (;;);',
     hostile: {
       memory: 'exports.handler = () => { const kept = []; for (;;) kept.push(Buffer.alloc(8 << 20, 1)); };',
       processes: `const { spawn } = require('child_process');
@@ -182,6 +187,14 @@ describe.each(Object.entries(languages))('hostile functions in %s', (lang, langu
     },
     slowTestMs,
   );
+
+  test('a program that uses up its CPU time is cpu_limit, with the limit', async () => {
+    const fn = await deploy(language.busy, { timeoutMs: 1000 });
+    // Which its deadline, of which nobody tells it here, would have ended before.
+    const error = failureOf(await fn.call());
+    expect(error).toMatchObject({ code: 'aborted', fault: 'function', fields: { reason: 'cpu_limit' } });
+    expect(error.fields.limit).toEqual({ name: 'cpuSeconds', limit: 1, used: 1 });
+  });
 
   test('a huge file and a full disk are the function’s own affair', async () => {
     const file = await (await deploy(language.hostile.file)).call();

@@ -19,6 +19,12 @@ export function compilerCrashed(): RelaisError {
   return new RelaisError('aborted', message, { reason: 'compiler_crashed' });
 }
 
+export function buildCpuLimit(cpuSecondsMax: number): RelaisError {
+  const message = `Compiling used ${cpuSecondsMax} s of CPU time in one process and was stopped.`;
+  const limit = { name: 'cpuSeconds', limit: cpuSecondsMax, used: cpuSecondsMax };
+  return new RelaisError('aborted', message, { reason: 'cpu_limit', limit });
+}
+
 export function buildTooSlow(budgetMs: number): RelaisError {
   return new RelaisError('deadline_exceeded', `The source was not compiled within ${Math.round(budgetMs)} ms.`, {
     reason: 'build_timeout',

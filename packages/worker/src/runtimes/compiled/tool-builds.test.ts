@@ -1,5 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { ManualClock } from '@relais/kit';
+import { testSandbox } from '../../processes/testing/launcher.js';
 import { noSandbox } from '../../sandbox/none.js';
 import { descendantPids, rejectionOf, until } from '../conformance/support.js';
 import { defaultRuntimeLimits } from '../limits.js';
@@ -32,6 +34,20 @@ test('a tool that a signal ends is compiler_crashed', async () => {
   const builds = new ToolBuilds(toolOptions(root.directory, defaultRuntimeLimits, '/usr/bin:/bin', noSandbox));
   const error = await rejectionOf(builds.build(10_000, (site) => site.run(shell('kill -SEGV $$'))));
   expect(error.fields.reason).toBe('compiler_crashed');
+  await builds.close();
+});
+
+const confined = testSandbox.confines ? test : test.skip;
+
+confined.each([
+  ['itself', 'while :; do :; done'],
+  ['in what it runs', '(while :; do :; done); echo "compile: signal: CPU time limit exceeded" >&2; exit 1'],
+])('a tool that uses up its CPU time %s is cpu_limit, with the limit (needs a sandbox)', async (_where, script) => {
+  const options = toolOptions(root.directory, defaultRuntimeLimits, '/usr/bin:/bin');
+  // Its budget never ends.
+  const builds = new ToolBuilds({ ...options, clock: new ManualClock() });
+  const error = await rejectionOf(builds.build(1000, (site) => site.run(shell(script))));
+  expect(error.fields).toMatchObject({ reason: 'cpu_limit', limit: { name: 'cpuSeconds', limit: 1, used: 1 } });
   await builds.close();
 });
 

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, open, realpath, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path';
 import type { Clock } from '@relais/kit';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
-import { runTool, type ToolResult } from '../../processes/run-tool.js';
-import { artifactTooLarge, compilerCrashed } from './build-failures.js';
+import { cpuSecondsFor, runTool, type ToolResult } from '../../processes/run-tool.js';
+import { artifactTooLarge, buildCpuLimit, compilerCrashed } from './build-failures.js';
 import { BuildQueue } from './build-queue.js';
 
 /** Directory below a build's own for what its tools make; a name that no source uses. */
@@ -98,17 +98,24 @@ export class ToolBuilds {
 
   async #run(tool: ToolCommand, directory: string, endMs: number): Promise<ToolResult> {
     const { launcher, clock, searchPath } = this.#options;
-    const result = await runTool(launcher, clock, {
+    const run = {
       ...tool,
       env: { PATH: searchPath, ...tool.env },
       directory,
       budgetMs: Math.max(1, endMs - clock.nowMs()),
       outputBytesMax: saidBytesMax,
       signal: this.#closing.signal,
-    });
+    };
+    const result = await runTool(launcher, clock, run);
+    if (usedUpCpuTime(result)) throw buildCpuLimit(cpuSecondsFor(run));
     if (result.exit.signal !== '') throw compilerCrashed();
     return result;
   }
+}
+
+/** The tool itself, or one that it ran and tells of: both go and rustc use the words of the kernel. */
+function usedUpCpuTime({ exit, stderr }: ToolResult): boolean {
+  return exit.signal === 'SIGXCPU' || (exit.exitCode !== 0 && /signal: (CPU time limit exceeded|24\b)/.test(stderr));
 }
 
 async function writeAll(directory: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {

@@ -45,6 +45,7 @@ final class Confiner
     private const O_NONBLOCK = 0o4000;
     /** RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_NPROC and RLIMIT_NOFILE. */
     private const LIMITS = [1 => 'fileBytesMax', 2 => 'dataBytesMax', 6 => 'tasksMax', 7 => 'filesMax'];
+    private const RLIMIT_CPU = 0;
     private const PR_SET_SECCOMP = 22;
     private const PR_CAPBSET_DROP = 24;
     private const PR_SET_NO_NEW_PRIVS = 38;
@@ -150,12 +151,10 @@ final class Confiner
         file_put_contents('/proc/self/setgroups', 'deny');
         file_put_contents('/proc/self/uid_map', "$uid $uid 1");
         file_put_contents('/proc/self/gid_map', "$gid $gid 1");
-        foreach (self::LIMITS as $resource => $most) {
-            if ($confinement[$most] === 0) continue;
-            $limit = $this->libc->new('struct limit');
-            $limit->soft = $limit->hard = $confinement[$most];
-            $this->check('setrlimit', $resource, \FFI::addr($limit));
-        }
+        foreach (self::LIMITS as $resource => $most) $this->limit($resource, $confinement[$most], $confinement[$most]);
+        $seconds = $confinement['cpuSecondsMax'];
+        // A signal that says what it is, before one that cannot be ignored.
+        $this->limit(self::RLIMIT_CPU, $seconds, $seconds + 1);
         $this->check('prctl', self::PR_SET_NO_NEW_PRIVS, 1, null, 0, 0);
         $this->check('prctl', self::PR_CAP_AMBIENT, self::PR_CAP_AMBIENT_CLEAR_ALL, null, 0, 0);
         for ($capability = 0; $this->libc->prctl(self::PR_CAPBSET_DROP, $capability, null, 0, 0) === 0;) $capability++;
@@ -163,6 +162,16 @@ final class Confiner
         $header->version = self::CAPABILITY_VERSION_3;
         $this->check('capset', \FFI::addr($header), str_repeat("\0", 24));
         if ($confinement['filter'] !== '') $this->install(base64_decode($confinement['filter']));
+    }
+
+    /** Nothing is limited to 0. */
+    private function limit(int $resource, int $soft, int $hard): void
+    {
+        if ($soft === 0) return;
+        $limit = $this->libc->new('struct limit');
+        $limit->soft = $soft;
+        $limit->hard = $hard;
+        $this->check('setrlimit', $resource, \FFI::addr($limit));
     }
 
     private function install(string $code): void

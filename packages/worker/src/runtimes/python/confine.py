@@ -104,6 +104,10 @@ class Confiner:
         for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
             with open("/proc/self/" + name, "w", encoding="ascii") as file:
                 file.write(text)
+        seconds = confinement["cpuSecondsMax"]
+        if seconds > 0:
+            # A signal that says what it is, before one that cannot be ignored.
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
         for limit, most in LIMITS:
             if confinement[most] > 0:
                 resource.setrlimit(limit, (confinement[most], confinement[most]))
