@@ -130,6 +130,11 @@ describe('a LevelDB directory', () => {
     expect(await startFailure()).toMatchObject(refused('storage_unusable', /deep\/data/));
   });
 
+  test('is refused where a file system makes no directories', async () => {
+    directory = '/proc/relais/data';
+    expect(await startFailure()).toMatchObject(refused('storage_unusable', /\/proc\/relais\/data/));
+  });
+
   test('whose creation was cut short opens', async () => {
     await mkdir(directory, { recursive: true });
     await writeFile(join(directory, 'LOCK'), '');

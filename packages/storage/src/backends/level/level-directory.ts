@@ -43,12 +43,33 @@ export async function markDirectory(directory: string): Promise<void> {
 
 async function listOrCreate(directory: string): Promise<string[]> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(directory);
+    const names = await readdir(directory);
     await chmod(directory, 0o700);
-    return await readdir(directory);
+    return names;
   } catch (error) {
     throw unusable(directory, error);
   }
+}
+
+/** With its parents. Node's own way never ends where a file system makes no directories, as /proc does not. */
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { mode: 0o700 });
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || (await exists(dirname(directory)))) throw error;
+    await makeDirectory(dirname(directory));
+    await mkdir(directory, { mode: 0o700 });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function mustBeNew(directory: string, names: readonly string[]): Promise<void> {
