@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FunctionConfig } from '@relais/contracts';
@@ -151,6 +152,29 @@ describe('what is allowed', () => {
       expect(visitor.text).toContain(`HTTP/1.1 ${status} `);
     }
     expect(asked).toHaveLength(1);
+  });
+
+  test('may be asked for again and again on one connection', async () => {
+    const { path } = await open();
+    const visitor = new Visitor(path, '');
+    for (let n = 1; n <= 20; n++) {
+      visitor.socket.write(get(`http://far.test:${far.port}/${n}`));
+      await until(`answer ${n} has come`, () => visitor.text.split('HTTP/1.1 200 OK').length === n + 1);
+    }
+    expect(asked).toHaveLength(20);
+    expect(visitor.closed).toBe(false);
+  });
+
+  test('that answers what is no HTTP is 502', async () => {
+    const speaking = createServer((socket) => socket.end('220 mail.test ESMTP\r\n'));
+    speaking.listen(0, far.address);
+    await once(speaking, 'listening');
+    const { port } = speaking.address() as AddressInfo;
+    const { path } = await open({ network: `allow:far.test:${port}` });
+    const visitor = new Visitor(path, get(`http://far.test:${port}/`));
+    await visitor.ends();
+    speaking.close();
+    expect(visitor.text).toMatch(/^HTTP\/1.1 502 /);
   });
 
   test('may have a body, of any method, and stays one request', async () => {

@@ -120,7 +120,7 @@ export class Door {
       const outside = await this.#reach(targetOf(url), request.socket);
       await passOn(request, response, url, outside);
     } catch (error) {
-      if (response.headersSent || !(error instanceof Unreachable)) {
+      if (response.headersSent) {
         response.destroy();
         return;
       }
@@ -139,7 +139,10 @@ export class Door {
     this.#keep(outside);
     // Nobody waits for it any more, for example because the process has ended.
     if (inside.destroyed) outside.destroy();
-    inside.once('close', () => outside.destroy());
+    const end = () => outside.destroy();
+    inside.once('close', end);
+    // Many requests may come on one connection.
+    outside.once('close', () => inside.off('close', end));
     return outside;
   }
 
