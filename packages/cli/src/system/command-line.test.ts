@@ -192,7 +192,7 @@ test('dev deploys and calls again on every save, waits out mistakes, and ends on
 test('logs are followed, as JSON that moves no terminal, until Ctrl-C', async () => {
   write(
     'loud.js',
-    `export default () => { console.log('\\x1b[31mred\\x9b0m'); console.error('ERROR bad'); return 1; };\n`,
+    `export default () => { console.log('\\x1b[31mred\\x9b0m'); console.log('ERROR bad'); return 1; };\n`,
   );
   expect((await relais('deploy', 'loud.js')).code).toBe(0);
   const all = live('logs', 'loud', '-f');
