@@ -1,28 +1,31 @@
-import { chmodSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
-
-/** Directories that had to be opened before one is given up. */
-const openedMax = 1000;
+import { chmodSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** Removes a directory with all it holds, also where its owner may not look into it. Never throws. */
 export function removeTree(directory: string): void {
-  for (let opened = 0; opened < openedMax; opened++) {
-    try {
-      rmSync(directory, { recursive: true, force: true });
-      return;
-    } catch (error) {
-      const { code, path } = error as NodeJS.ErrnoException;
-      if (code !== 'EACCES' || path === undefined || !tryOpen(path)) return;
-    }
+  try {
+    rmSync(directory, { recursive: true, force: true });
+  } catch {
+    // Which directory is closed the error does not say.
+    openAll(directory);
+    tryTo(() => rmSync(directory, { recursive: true, force: true }));
   }
 }
 
-function tryOpen(path: string): boolean {
+/** Links are not followed. */
+function openAll(directory: string): void {
+  tryTo(() => {
+    chmodSync(directory, 0o700);
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      if (entry.isDirectory()) openAll(join(directory, entry.name));
+    }
+  });
+}
+
+function tryTo(action: () => void): void {
   try {
-    // A file that cannot be removed lies in a directory that cannot be written.
-    for (const closed of [path, dirname(path)]) chmodSync(closed, 0o700);
-    return true;
+    action();
   } catch {
-    return false;
+    // It is gone, or another's.
   }
 }
