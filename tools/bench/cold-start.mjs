@@ -138,6 +138,7 @@ function policyFor(interpreter) {
     tmpBytesMax: 64 * mebibyte,
     filesMax: 1024,
     fileBytesMax: 64 * mebibyte,
+    descriptors: 4,
     nests: false,
     groups: [],
   };

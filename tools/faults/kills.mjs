@@ -48,7 +48,7 @@ export async function kills({ smoke }) {
       }
       const call = (index) => ({ path: `/invoke?fn=count-${index % 3 ? 'js' : 'python'}`, body: `id-${index}` });
       const load = new SteadyLoad({ url, call, callsPerSecond });
-      const blows = await strike(url, smoke ? 5_000 : 120_000);
+      const blows = await strike(url, smoke ? 20_000 : 120_000);
       await load.stop();
       return rowsOf(load.answers, readFileSync(counts, 'utf8'), blows);
     });

@@ -18,6 +18,7 @@ const partBytesMax = 64 * 1024;
 const partOverheadBytes = 128;
 
 const channel = new Socket({ fd: 3, readable: true, writable: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 let received = Buffer.alloc(0);
 let handler;
 let facts;
@@ -111,7 +112,7 @@ function eventOf(payload) {
   if (payload.length === 0) return null;
   let text;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload);
+    text = utf8.decode(payload);
   } catch {
     return payload;
   }
