@@ -118,7 +118,16 @@ function nextCall() {
   const budgetMs = 30_000;
   const deadlineMs = systemClock.nowMs() + budgetMs;
   const payload = Buffer.alloc(0);
-  return { jobId: lastJobId, invocationId: `${lastJobId}`, payload, deadlineMs, budgetMs, traceparent: '', attempt: 1 };
+  return {
+    jobId: lastJobId,
+    invocationId: `${lastJobId}`,
+    payload,
+    deadlineMs,
+    budgetMs,
+    traceparent: '',
+    attempt: 1,
+    begun: () => {},
+  };
 }
 
 function coldMs({ result, coldUs }) {

@@ -86,7 +86,7 @@ async function runMany(loaded, count, before) {
   for (let call = 0; call < count; call++) {
     if (before) await before();
     const deadlineMs = systemClock.nowMs() + 60_000;
-    const told = { jobId: call, invocationId: 'bench', budgetMs: 60_000, traceparent: '', attempt: 1 };
+    const told = { jobId: call, invocationId: 'bench', budgetMs: 60_000, traceparent: '', attempt: 1, begun: () => {} };
     const { result } = loaded.invoke({ ...told, payload, deadlineMs });
     if (!result.ok) throw result.error;
   }

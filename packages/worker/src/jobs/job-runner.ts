@@ -157,12 +157,12 @@ export class JobRunner {
       budgetMs: running.deadlineMs - beginMs,
       traceparent: span.traceparent,
       attempt: job.attempt,
+      begun: () => journal.begin(job.id),
       stream: work.streamWindowBytes > 0 ? this.#openStream(running, work.streamWindowBytes) : undefined,
       ...(job.tracestate === undefined ? {} : { tracestate: job.tracestate }),
       ...(work.http ? { http: work.http } : {}),
       ...(hasAny(work.secrets) ? { secrets: work.secrets } : {}),
     };
-    journal.begin(job.id);
     const outcome = cached.loaded.invoke(call);
     if (outcome instanceof Promise) {
       running.stop = (failure) => cached.loaded.cancel(job.id, failure);

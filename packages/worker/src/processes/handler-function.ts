@@ -50,7 +50,7 @@ export class HandlerFunction implements LoadedFunction {
   }
 
   endIdle(): void {
-    this.#options.guests.pool.drop(this);
+    this.#options.guests.pool.drop(this.#owner);
   }
 
   async close(): Promise<void> {

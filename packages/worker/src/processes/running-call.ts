@@ -55,6 +55,7 @@ export class RunningCall {
   /** The function's own code begins. */
   run(): void {
     this.#runBeganMs = this.#clock.nowMs();
+    this.call.begun();
   }
 
   settle(result: CallSuccess | CallFailure): void {

@@ -74,6 +74,11 @@ export interface Call {
   readonly tracestate?: string;
   /** Counts from 1. */
   readonly attempt: number;
+  /**
+   * The runtime says so once, right before code of the function runs for this call; loading it does not count. If the worker
+   * is lost before, the call runs elsewhere, unseen.
+   */
+  readonly begun: () => void;
   readonly http?: HttpRequest;
   /** Variables for the user's code that may differ from call to call, and must not be kept longer than a process. */
   readonly secrets?: Readonly<Record<string, string>>;

@@ -25,6 +25,7 @@ export class HeldFunction implements LoadedFunction {
 
   invoke(call: Call): Promise<CallOutcome> {
     this.calls.set(call.jobId, call);
+    call.begun();
     return new Promise((resolve) => this.waiting.set(call.jobId, resolve));
   }
 
@@ -71,7 +72,10 @@ export class FakeRuntime implements Runtime {
     if (this.style === 'processes') return held;
     return {
       memoryBytes: this.#memoryBytes,
-      invoke: (call) => succeeded(Buffer.from(call.payload).toString()),
+      invoke: (call) => {
+        call.begun();
+        return succeeded(Buffer.from(call.payload).toString());
+      },
       cancel: () => {},
       close: () => held.close(),
     };

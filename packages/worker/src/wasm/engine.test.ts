@@ -101,7 +101,15 @@ test(
     const engine = testEngine({ clock, wait: (ms) => clock.advance(ms) });
     const module = await modules.compile(`${head}int main(void) { sleep(2); puts("rested"); return 0; }`);
     const fn = await engine.load(testVersion(), module);
-    const call = { jobId: 1, invocationId: 'i', payload: Buffer.alloc(0), budgetMs: 0, traceparent: '', attempt: 1 };
+    const call = {
+      jobId: 1,
+      invocationId: 'i',
+      payload: Buffer.alloc(0),
+      budgetMs: 0,
+      traceparent: '',
+      attempt: 1,
+      begun: () => {},
+    };
     expect(await fn.invoke({ ...call, deadlineMs: 3000 })).toMatchObject({ result: { ok: true }, runUs: 2_000_000 });
     const late = await fn.invoke({ ...call, deadlineMs: 2500 });
     expect(failureOf(late)).toMatchObject({ code: 'deadline_exceeded', fields: { reason: 'timeout' } });

@@ -70,6 +70,7 @@ export class StreamingCall {
 
   #forThread() {
     const { clock, environment, logBytesMax, program, version } = this.#options;
+    this.#call.begun();
     return {
       program,
       functionName: version.name,

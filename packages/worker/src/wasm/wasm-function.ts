@@ -79,6 +79,7 @@ export class WasmFunction implements LoadedFunction {
     const kept = this.#slot.isReused ? onReused : onReset;
     const attributes = this.#slot.isReady ? kept : onNew;
     const environment = () => this.#environment(call);
+    call.begun();
     state.begin({ payload: call.payload, deadlineMs: call.deadlineMs, environment }, arrivedMs);
     const { thrown, instanceMs } = runSlot(this.#slot, state, this.#clock);
     const endedMs = this.#clock.nowMs();

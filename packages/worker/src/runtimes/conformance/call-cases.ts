@@ -18,6 +18,13 @@ export function basicCases(subject: Subject, fixtures: RuntimeFixtures): void {
     slowTestMs,
   );
 
+  test('says once that it begins, and before it answers', async () => {
+    const { loaded } = await subject.get('hello');
+    let begun = 0;
+    outputOf(await loaded.invoke(testCall({ begun: () => begun++ })));
+    expect(begun).toBe(1);
+  });
+
   test('an inline runtime answers without a promise', async () => {
     const { loaded } = await subject.get('hello');
     const answer = loaded.invoke(testCall());

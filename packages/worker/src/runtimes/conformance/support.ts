@@ -23,6 +23,7 @@ export interface TestCall {
   readonly secrets?: Readonly<Record<string, string>>;
   readonly traceparent?: string;
   readonly tracestate?: string;
+  readonly begun?: () => void;
 }
 
 /** A version built and loaded for a test. */
@@ -47,6 +48,7 @@ export function testCall(options: TestCall = {}): Call {
     budgetMs,
     traceparent: options.traceparent ?? '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     attempt: 1,
+    begun: options.begun ?? (() => {}),
     ...(options.tracestate === undefined ? {} : { tracestate: options.tracestate }),
     ...(options.http ? { http: options.http } : {}),
     ...(options.secrets ? { secrets: options.secrets } : {}),

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
-import { ManualClock, systemClock } from '@relais/kit';
+import { ManualClock, RelaisError, systemClock } from '@relais/kit';
 import { MemoryBudget } from '../../processes/memory-budget.js';
 import { launcherForTests } from '../../processes/testing/launcher.js';
 import { noSandbox } from '../../sandbox/none.js';
-import { deployForTest, descendantPids, outputOf, until } from '../conformance/support.js';
+import { deployForTest, descendantPids, failureOf, outputOf, testCall, until } from '../conformance/support.js';
 import { defaultRuntimeLimits, type RuntimeLimits } from '../limits.js';
 import { createJsRuntime } from './js-runtime.js';
 
@@ -53,6 +53,37 @@ test('processes never exceed the bound, whatever the number of functions and cal
   expect(most).toBeLessThanOrEqual(2 + defaultRuntimeLimits.sparesMax);
   await runtime.close();
   expect(descendantPids().size).toBe(0);
+});
+
+test('what waits for the next call is ended when asked, and what runs is not', async () => {
+  const runtime = runtimeOf({ sparesMax: 0 });
+  const fn = await deployForTest(runtime, 'fn.js', pidOf);
+  const pid = Number(outputOf(await fn.call()).toString());
+  fn.loaded.endIdle?.();
+  await until('the process is gone', () => !descendantPids().has(pid));
+  const running = fn.call();
+  fn.loaded.endIdle?.();
+  expect(Number(outputOf(await running).toString())).not.toBe(pid);
+  await runtime.close();
+});
+
+test('a call that waits for a process has not begun', async () => {
+  const runtime = runtimeOf({ processesMax: 1 });
+  const source = 'exports.handler = (event) => { while (event === "endless"); return event; };';
+  const fn = await deployForTest(runtime, 'fn.js', source);
+  const begun: string[] = [];
+  const callOf = (jobId: number, payload: string) =>
+    fn.loaded.invoke(testCall({ jobId, payload, begun: () => begun.push(payload) }));
+  const endless = callOf(1, 'endless');
+  await until('it has begun', () => begun.length === 1);
+  const waiting = callOf(2, 'waiting');
+  await new Promise(setImmediate);
+  expect(begun).toEqual(['endless']);
+  fn.loaded.cancel(1, new RelaisError('cancelled', 'enough'));
+  expect(failureOf(await endless).code).toBe('cancelled');
+  expect(outputOf(await waiting).toString()).toBe('waiting');
+  expect(begun).toEqual(['endless', 'waiting']);
+  await runtime.close();
 });
 
 test('closing ends what runs, which answers unavailable', async () => {

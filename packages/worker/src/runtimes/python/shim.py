@@ -51,6 +51,7 @@ def load_own(name):
     return module
 
 
+relay = load_own("relay")
 spans = load_own("spans")
 values = load_own("values")
 
@@ -208,7 +209,7 @@ def prepare(header, source, name):
     """Sets the environment; the function's module, not yet executed, and the code that does it."""
     os.environ.update(header["env"])
     if "egress" in header:
-        load_own("relay").start(**header["egress"])
+        relay.start(**header["egress"])
     if "TZ" in header["env"]:
         time.tzset()
     if "directory" in header:
