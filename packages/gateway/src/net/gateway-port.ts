@@ -15,6 +15,8 @@ const inactivitySlackMs = 5_000;
 const idleCheckMs = 100;
 /** On closing, a connection that was accepted may still bring its request within this. */
 const lastRequestMs = 500;
+/** Before the port closes; a flood of new connections must not keep it open. */
+const lastTurnsMax = 100;
 
 /** Serves one request of either protocol; never rejects and never throws. */
 export type RequestHandler = (request: ServerRequest, response: ServerResponse) => void;
@@ -42,6 +44,7 @@ export class GatewayPort {
   readonly #http2: http2.Http2Server;
   readonly #tls: tls.Server | undefined;
   readonly #sockets = new Set<net.Socket>();
+  #acceptedCount = 0;
   // Accepted, and nothing said yet, by peer: what is beneath TLS cannot be told from what is above by anything else.
   readonly #undecided = new Map<string, net.Socket>();
   readonly #sessions = new Set<http2.ServerHttp2Session>();
@@ -92,6 +95,7 @@ export class GatewayPort {
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     this.#stopWatching();
+    await this.#takeWaiting();
     const closed = new Promise<void>((resolve) => this.#tcp.close(() => resolve()));
     this.#http1.close();
     for (const session of this.#sessions) session.close();
@@ -107,6 +111,15 @@ export class GatewayPort {
     stopTicking();
   }
 
+  /** Connections that the kernel has made already would be reset: takes turns of the loop until one brings none. */
+  async #takeWaiting(): Promise<void> {
+    for (let turn = 0; turn < lastTurnsMax; turn++) {
+      const before = this.#acceptedCount;
+      await new Promise(setImmediate);
+      if (this.#acceptedCount === before) return;
+    }
+  }
+
   #endUndecided(): void {
     for (const socket of this.#undecided.values()) socket.destroy();
   }
@@ -118,6 +131,7 @@ export class GatewayPort {
 
   #accept(socket: net.Socket): void {
     const peer = peerOf(socket);
+    this.#acceptedCount++;
     this.#sockets.add(socket);
     this.#undecided.set(peer, socket);
     socket.once('close', () => {

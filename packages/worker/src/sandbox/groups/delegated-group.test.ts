@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -50,13 +50,42 @@ describe('a directory that looks like a group', () => {
   });
 });
 
-/** Where the kernel's own version 2 is, with a controller that can be handed on. */
-const hierarchy = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].find(
-  (path) => existsSync(join(path, 'cgroup.controllers')) && canMake(path),
-);
-const controller =
-  hierarchy && readFileSync(join(hierarchy, 'cgroup.subtree_control'), 'utf8').trim().split(' ').find(Boolean);
-const real = controller ? describe : describe.skip;
+/** A controller of the kernel's version 2 that can be handed on below `path`; undefined where there is none for us. */
+interface Hierarchy {
+  readonly path: string;
+  readonly controller: string;
+  readonly leave: () => void;
+}
+
+const hierarchy = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].map(existing).find(Boolean) ?? mounted();
+
+function existing(path: string): Hierarchy | undefined {
+  const handedOn = join(path, 'cgroup.subtree_control');
+  const [controller] = existsSync(handedOn) ? readFileSync(handedOn, 'utf8').trim().split(' ') : [];
+  return controller && canMake(path) ? { path, controller, leave: () => {} } : undefined;
+}
+
+/** Where the machine has version 1, root can still look at what that leaves of version 2. */
+function mounted(): Hierarchy | undefined {
+  const path = mkdtempSync(join(tmpdir(), 'relais-cgroup2-'));
+  const unmount = () => {
+    spawnSync('umount', [path]);
+    rmdirSync(path);
+  };
+  const isMounted = spawnSync('mount', ['-t', 'cgroup2', 'none', path]).status === 0;
+  const handedOn = join(path, 'cgroup.subtree_control');
+  const free = isMounted ? readFileSync(join(path, 'cgroup.controllers'), 'utf8').trim().split(' ') : [];
+  const controller = free.find((name) => canWrite(handedOn, `+${name}`));
+  if (!controller) {
+    unmount();
+    return undefined;
+  }
+  const leave = () => {
+    canWrite(handedOn, `-${controller}`);
+    unmount();
+  };
+  return { path, controller, leave };
+}
 
 function canMake(path: string): boolean {
   const trial = join(path, `relais-trial-${randomHex(4)}`);
@@ -69,9 +98,21 @@ function canMake(path: string): boolean {
   }
 }
 
-real('a group of the kernel (needs version 2 and the right to make groups)', () => {
-  test('with processes in it hands nothing on before, and does after', async () => {
-    const root = join(hierarchy ?? '', `relais-test-${randomHex(4)}`);
+function canWrite(path: string, text: string): boolean {
+  try {
+    writeFileSync(path, text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+afterAll(() => hierarchy?.leave());
+
+if (hierarchy) {
+  const { controller, path } = hierarchy;
+  test('a group of the kernel with processes in it hands nothing on before, and does after', async () => {
+    const root = join(path, `relais-test-${randomHex(4)}`);
     mkdirSync(root);
     const sleeper = spawn('sleep', ['1000'], { stdio: 'ignore' });
     try {
@@ -79,12 +120,12 @@ real('a group of the kernel (needs version 2 and the right to make groups)', () 
       const read = (name: string) => readFileSync(join(root, name), 'utf8').trim();
       writeFileSync(join(root, 'cgroup.procs'), String(sleeper.pid));
       expect(() => writeFileSync(join(root, 'cgroup.subtree_control'), `+${controller}`)).toThrow('EBUSY');
-      openGroup(root, '/x.service', [controller ?? '']);
+      openGroup(root, '/x.service', [controller]);
       expect(read('cgroup.subtree_control')).toBe(controller);
       expect(read('cgroup.procs')).toBe('');
       expect(read('supervisor/cgroup.procs')).toBe(String(sleeper.pid));
       // As another process of the service does when it starts.
-      openGroup(root, '/x.service', [controller ?? '']);
+      openGroup(root, '/x.service', [controller]);
       expect(read('supervisor/cgroup.procs')).toBe(String(sleeper.pid));
     } finally {
       sleeper.kill('SIGKILL');
@@ -92,7 +133,11 @@ real('a group of the kernel (needs version 2 and the right to make groups)', () 
       await until('the group is removed', gone);
     }
   });
-});
+} else {
+  test('what is no group of the kernel is refused', () => {
+    expect(() => openGroup(join(tmpdir(), randomHex(8)), '/x.service', ['memory'])).toThrow('ENOENT');
+  });
+}
 
 function removed(path: string): boolean {
   try {
