@@ -11,10 +11,10 @@ const flooded = [
     perSecond: () => 80,
   },
   {
-    what: 'a function that computes for milliseconds',
+    what: 'a function that computes for 10 ms or so',
     query: 'name=slow&lang=c&update=true',
     source:
-      '#include <stdio.h>\nint main(void) { volatile int n = 0; while (n < 2000000) n++; puts("done"); return 0; }',
+      '#include <stdio.h>\nint main(void) { volatile int n = 0; while (n < 10000000) n++; puts("done"); return 0; }',
     perSecond: measured,
   },
 ];

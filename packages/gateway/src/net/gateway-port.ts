@@ -13,6 +13,8 @@ import type { TlsFiles } from './tls-files.js';
 
 const inactivitySlackMs = 5_000;
 const idleCheckMs = 100;
+/** Connections that may wait to be taken; the kernel drops the handshakes of more, whose peers then wait for seconds. */
+const backlog = 4096;
 /** On closing, a connection that was accepted may still bring its request within this. */
 const lastRequestMs = 500;
 /** Before the port closes; a flood of new connections must not keep it open. */
@@ -81,7 +83,7 @@ export class GatewayPort {
     await new Promise<void>((resolve, reject) => {
       const failed = (cause: Error) => reject(cannotListen(host, port, cause));
       this.#tcp.once('error', failed);
-      this.#tcp.listen({ host, port }, () => {
+      this.#tcp.listen({ host, port, backlog }, () => {
         this.#tcp.off('error', failed);
         this.#tcp.on('error', (error) => this.#options.logger.warn({ error: error.message }, 'The port had an error.'));
         // It does not listen itself, but its timeouts on headers and requests begin with this event.

@@ -46,7 +46,12 @@ export class RelaisError extends Error {
   readonly [brand] = true;
 
   constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
+    const { stackTraceLimit } = Error;
+    // Where it was made is of use only for failures of our own; it is most of what a refusal costs, and they come in floods.
+    const isRefusal = code === 'resource_exhausted' || (fields.fault ?? errorCodes[code].fault) === 'caller';
+    if (isRefusal) Error.stackTraceLimit = 0;
     super(message, fields.cause === undefined ? undefined : { cause: fields.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'RelaisError';
     this.code = code;
     this.fields = fields;

@@ -53,6 +53,8 @@ interface Pending {
 }
 
 const noPayload = Buffer.alloc(0);
+/** A longer payload is not copied. */
+const copiedBytesMax = 16 * 1024;
 
 /** How long a process that has closed its channel may take to exit, so that its exit code is seen. */
 const exitGraceMs = 100;
@@ -191,9 +193,14 @@ export class Guest {
 
   #send(header: object, payload: Uint8Array): void {
     const [head, body] = encodeFrame(header, payload);
+    // One short buffer costs less than two written together.
+    if (body.length < copiedBytesMax) {
+      this.#channel.write(body.length === 0 ? head : Buffer.concat([head, body]));
+      return;
+    }
     this.#channel.cork();
     this.#channel.write(head);
-    if (body.length > 0) this.#channel.write(body);
+    this.#channel.write(body);
     this.#channel.uncork();
   }
 
