@@ -1,6 +1,6 @@
 // The process a supervisor spawns: composes one worker from its spec and stays until told to go.
 
-import { constants, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { ArtifactServiceService, BalancerServiceService } from '@relais/contracts';
 import {
@@ -29,9 +29,12 @@ import { closeInherited } from './close-inherited.js';
 import { readSpec } from './read-spec.js';
 import { tellFigures } from './tell-figures.js';
 
-// Whatever functions compute, the roles that take, refuse and answer calls get the processor first. What is started from
-// here has the same priority.
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+/**
+ * Whatever functions compute, the roles that take, refuse and answer calls get three times the processor time, and what is
+ * started from here has the same priority. Not lower: a worker must be heard on a machine that has other work too.
+ */
+const niceness = 5;
+setPriority(niceness);
 
 const functionsMax = 1000;
 const loadedBytesMax = 1024 * 1024 * 1024;

@@ -50,8 +50,8 @@ const sliceMs = 2;
 const drainPollMs = 5;
 /** What a part weighs in a frame beside its bytes, roughly. */
 const partOverheadBytes = 64;
-/** How long a leaving worker waits for the balancer to say that nothing more will come. */
-const goodbyeMsMax = 1000;
+/** How long a leaving worker waits for the balancer to say that nothing more will come: jobs may be on their way to it. */
+const goodbyeMsMax = 5000;
 
 type NodeState = 'idle' | 'attached' | 'detached' | 'draining' | 'stopped';
 
