@@ -3,6 +3,7 @@
 export * as reflection from './edge/grpc/reflection/v1/reflection_pb.js';
 export * as reflectionAlpha from './edge/grpc/reflection/v1alpha/reflection_pb.js';
 export * as health from './edge/health/v1/health_pb.js';
+export * as backup from './edge/relais/v1/backup_pb.js';
 export * as cluster from './edge/relais/v1/cluster_pb.js';
 export * as error from './edge/relais/v1/error_pb.js';
 export * as functions from './edge/relais/v1/function_pb.js';

@@ -8,7 +8,7 @@ import {
   type Transport,
 } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
-import { cluster, functions, invocation, keys, secrets, traces } from '@relais/contracts/edge';
+import { backup, cluster, functions, invocation, keys, secrets, traces } from '@relais/contracts/edge';
 import type { Diagnostic, Timings } from './errors/relais-error.js';
 import { outputOf, type Payload, payloadOf } from './payload.js';
 import { plain } from './plain.js';
@@ -103,6 +103,8 @@ export class Relais {
   readonly keys: Client<typeof keys.KeyService>;
   /** Set, list and remove secrets; no value is ever read back. */
   readonly secrets: Client<typeof secrets.SecretService>;
+  /** Copy everything that is stored. */
+  readonly backups: Client<typeof backup.BackupService>;
   /** Look at traces the platform has kept. */
   readonly traces: Client<typeof traces.TraceService>;
 
@@ -118,6 +120,7 @@ export class Relais {
     this.cluster = createClient(cluster.ClusterService, transport);
     this.keys = createClient(keys.KeyService, transport);
     this.secrets = createClient(secrets.SecretService, transport);
+    this.backups = createClient(backup.BackupService, transport);
     this.traces = createClient(traces.TraceService, transport);
   }
 

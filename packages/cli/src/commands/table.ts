@@ -1,4 +1,5 @@
 import type { Command } from '../framework/command.js';
+import { backup } from './backup.js';
 import { bench } from './bench.js';
 import { completion } from './completion.js';
 import { deploy } from './deploy.js';
@@ -10,13 +11,16 @@ import { invoke } from './invoke.js';
 import { key } from './key.js';
 import { logs } from './logs.js';
 import { ls } from './ls.js';
+import { restore } from './restore.js';
 import { rm } from './rm.js';
+import { rollback } from './rollback.js';
 import { scale } from './scale.js';
 import { secret } from './secret.js';
 import { selftest } from './selftest.js';
 import { top } from './top.js';
 import { trace } from './trace.js';
 import { up } from './up.js';
+import { version } from './version.js';
 import { workers } from './workers.js';
 
 /** Every command, in the order of the help: what parsing, help, completion and docs/cli.md are made of. */
@@ -29,6 +33,8 @@ export const commands: readonly Command[] = [
   logs,
   ls,
   get,
+  version,
+  rollback,
   rm,
   top,
   bench,
@@ -37,6 +43,8 @@ export const commands: readonly Command[] = [
   scale,
   key,
   secret,
+  backup,
+  restore,
   doctor,
   selftest,
   completion(() => commands),

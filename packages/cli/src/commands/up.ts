@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { RelaisError } from '@relais/sdk';
 import type { Command } from '../framework/command.js';
+import { platformFailure } from '../framework/platform-failure.js';
 
 export const up: Command = {
   name: 'up',
@@ -28,11 +28,7 @@ export const up: Command = {
       const say = (line: string) => void process.stdout.write(`${line}\n`);
       return await platform.up(config, { say, isTerminal: process.stdout.isTTY === true, onStopRequest });
     } catch (thrown) {
-      const { code, fields, message } = kit.RelaisError.from(thrown);
-      // Who starts a platform is its operator: the cause is theirs to read.
-      const told = code === 'internal' && thrown instanceof Error ? `${message} ${thrown.message}` : message;
-      const reason = fields.reason === undefined ? {} : { reason: fields.reason };
-      throw new RelaisError(code, told, { ...reason, component: fields.component ?? 'platform', cause: thrown });
+      throw await platformFailure(thrown);
     }
   },
 };

@@ -22,6 +22,11 @@ export function unreadable(path: string, cause: unknown): RelaisError {
   return refused('unreadable_file', `"${path}" cannot be read: ${what}.`, { cause });
 }
 
+export function unwritable(path: string, cause: unknown): RelaisError {
+  const what = cause instanceof Error ? cause.message.replace(/^[A-Z]+: /, '') : String(cause);
+  return refused('unwritable_file', `"${path}" cannot be written: ${what}.`, { cause });
+}
+
 function codeOf(cause: unknown): unknown {
   return cause instanceof Error && 'code' in cause ? cause.code : undefined;
 }

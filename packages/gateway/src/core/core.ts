@@ -14,6 +14,7 @@ import { KnownKeys } from '../access/known-keys.js';
 import type { GatewayLimits } from '../limits.js';
 import type { SecretsKey } from '../secrets/secrets-key.js';
 import { AccessLog, type AccessLogMode } from './access-log.js';
+import { Backups } from './backups.js';
 import { CachedFunctions, StoredFunctions } from './cached-functions.js';
 import type { CallReport } from './call-report.js';
 import { ChangeFeed } from './change-feed.js';
@@ -77,6 +78,7 @@ export class Core {
   readonly knownKeys: KnownKeys;
   readonly keys: Keys;
   readonly secrets: Secrets;
+  readonly backups: Backups;
   readonly traces: Traces;
   readonly sentSpans: SentSpans;
   readonly runTimes: RunTimes;
@@ -114,6 +116,7 @@ export class Core {
     const functions = new CachedFunctions(stored, limits.resolvedFunctionsMax);
     this.knownKeys = new KnownKeys({ storage, calls, clock });
     this.secrets = new Secrets({ storage, calls, clock, key: secretsKey });
+    this.backups = new Backups(storage, calls);
     this.keys = new Keys({ storage, calls, clock, known: this.knownKeys });
     const { buildTimeoutMs, feedBackoffMsMax, feedWaitMs, payloadBytesMax, sourceBytesMax, streamWindowBytes } = limits;
     const feedOptions = { storage, clock, logger, waitMs: feedWaitMs, backoffMsMax: feedBackoffMsMax };

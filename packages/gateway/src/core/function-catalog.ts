@@ -3,7 +3,7 @@ import type { ServiceOf } from '@relais/kit';
 import type { CachedFunctions, Functions } from './cached-functions.js';
 import { type Caller, checkMayUse } from './caller.js';
 import type { ControlCalls } from './control-calls.js';
-import { invalid } from './failures.js';
+import { brokenContract, invalid } from './failures.js';
 import { checkName } from './names.js';
 import type { StartCosts } from './start-costs.js';
 
@@ -14,6 +14,17 @@ export interface FunctionPage {
   readonly versions: readonly FunctionVersion[];
   /** Empty on the last page. */
   readonly nextPageToken: string;
+}
+
+export interface VersionPage extends FunctionPage {
+  /** The one that the name stands for. */
+  readonly currentVersion: number;
+}
+
+export interface Rollback {
+  readonly version: FunctionVersion;
+  /** The same when nothing had to change. */
+  readonly previousVersion: number;
 }
 
 export interface FunctionCatalogOptions {
@@ -32,7 +43,7 @@ export interface FunctionDetails {
   readonly isolationCost: IsolationCost | undefined;
 }
 
-/** Reads and removes functions. */
+/** Reads and removes functions, and says which version of one is current. */
 export class FunctionCatalog {
   readonly #options: FunctionCatalogOptions;
 
@@ -52,10 +63,7 @@ export class FunctionCatalog {
   /** A page of current versions ordered by name, without those the caller may not use; size 0 means 100. Errors: invalid_argument, unavailable. */
   async list(pageSize: number, pageToken: string, caller: Caller): Promise<FunctionPage> {
     const { calls, storage } = this.#options;
-    if (!Number.isInteger(pageSize) || pageSize < 0 || pageSize > pageSizeMax) {
-      throw invalid('bad_page_size', `The page size must be 1 to ${pageSizeMax}; leave it out for ${pageSizeDefault}.`);
-    }
-    const request = { pageSize: pageSize || pageSizeDefault, afterName: nameOfToken(pageToken) };
+    const request = { pageSize: checkedPageSize(pageSize), afterName: nameOfToken(pageToken) };
     const { versions, more } = await calls.run('storage', caller, (c) => storage.listFunctions(request, c));
     const last = versions.at(-1);
     const { functions } = caller;
@@ -63,6 +71,34 @@ export class FunctionCatalog {
       versions: functions ? versions.filter(({ name }) => functions.has(name)) : versions,
       nextPageToken: more && last ? Buffer.from(last.name).toString('base64url') : '',
     };
+  }
+
+  /** A page of the versions of a name, oldest first; size 0 means 100. Errors: invalid_argument, not_found, unavailable. */
+  async versions(name: string, pageSize: number, pageToken: string, caller: Caller): Promise<VersionPage> {
+    const { calls, storage } = this.#options;
+    checkName(name);
+    checkMayUse(caller, name);
+    const request = { name, pageSize: checkedPageSize(pageSize), afterVersion: versionOfToken(pageToken) };
+    const { currentVersion, more, versions } = await calls.run('storage', caller, (c) =>
+      storage.listVersions(request, c),
+    );
+    const last = versions.at(-1);
+    return { versions, currentVersion, nextPageToken: more && last ? String(last.version) : '' };
+  }
+
+  /**
+   * Makes a version the current one, 0 the one before it; the version, and the number of what was current. Errors:
+   * invalid_argument, not_found, failed_precondition, unavailable.
+   */
+  async rollback(name: string, number: number, caller: Caller): Promise<Rollback> {
+    const { calls, functions, storage } = this.#options;
+    checkName(name);
+    checkMayUse(caller, name);
+    const request = { name, version: number };
+    const { previousVersion, version } = await calls.run('storage', caller, (c) => storage.setCurrent(request, c));
+    functions.changed([name]);
+    if (!version) throw brokenContract('Storage made nothing current.');
+    return { version, previousVersion };
   }
 
   /** Removes a name with all its versions; how many. Errors: invalid_argument, not_found, unavailable. */
@@ -76,13 +112,28 @@ export class FunctionCatalog {
   }
 }
 
+function checkedPageSize(pageSize: number): number {
+  if (Number.isInteger(pageSize) && pageSize >= 0 && pageSize <= pageSizeMax) return pageSize || pageSizeDefault;
+  throw invalid('bad_page_size', `The page size must be 1 to ${pageSizeMax}; leave it out for ${pageSizeDefault}.`);
+}
+
+function versionOfToken(pageToken: string): number {
+  if (pageToken === '') return 0;
+  if (/^[1-9]\d{0,8}$/.test(pageToken)) return Number(pageToken);
+  throw badPageToken();
+}
+
+function badPageToken(): Error {
+  return invalid('bad_page_token', 'The page token is none of ours; use nextPageToken of the page before.');
+}
+
 function nameOfToken(pageToken: string): string {
   if (pageToken === '') return '';
   const name = Buffer.from(pageToken.slice(0, 200), 'base64url').toString();
   try {
     checkName(name);
   } catch {
-    throw invalid('bad_page_token', 'The page token is none of ours; use nextPageToken of the page before.');
+    throw badPageToken();
   }
   return name;
 }

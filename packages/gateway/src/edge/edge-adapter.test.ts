@@ -284,6 +284,7 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
           'grpc.health.v1.Health',
           'grpc.reflection.v1.ServerReflection',
           'grpc.reflection.v1alpha.ServerReflection',
+          'relais.v1.BackupService',
           'relais.v1.ClusterService',
           'relais.v1.FunctionService',
           'relais.v1.InvocationService',

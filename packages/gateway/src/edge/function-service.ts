@@ -24,6 +24,14 @@ export function functionService(shared: EdgeShared): ServiceImpl<typeof function
       const { nextPageToken, versions } = await catalog.list(pageSize, pageToken, caller);
       return { functions: versions.map(functionMessage), nextPageToken };
     }),
+    listVersions: serve(shared, method.listVersions, async ({ name, pageSize, pageToken }, { caller }) => {
+      const { currentVersion, nextPageToken, versions } = await catalog.versions(name, pageSize, pageToken, caller);
+      return { versions: versions.map(functionMessage), nextPageToken, currentVersion };
+    }),
+    rollbackFunction: serve(shared, method.rollbackFunction, async ({ name, version: wanted }, { caller }) => {
+      const { previousVersion, version } = await catalog.rollback(name, wanted, caller);
+      return { function: functionMessage(version), previousVersion };
+    }),
     deleteFunction: serve(shared, method.deleteFunction, async ({ name }, { caller }) => {
       return { versionsDeleted: await catalog.delete(name, caller) };
     }),

@@ -6,6 +6,8 @@ const needs: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
     DeployFunction: 'deploy',
     GetFunction: 'read',
     ListFunctions: 'read',
+    ListVersions: 'read',
+    RollbackFunction: 'deploy',
     DeleteFunction: 'deploy',
     ListLanguages: 'any',
   },
@@ -19,6 +21,7 @@ const needs: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
   },
   'relais.v1.TraceService': { GetTrace: 'read', ListTraces: 'read' },
   'relais.v1.SecretService': { SetSecret: 'deploy', ListSecrets: 'deploy', DeleteSecret: 'deploy' },
+  'relais.v1.BackupService': { ReadBackup: 'admin' },
   'relais.v1.KeyService': { CreateKey: 'admin', ListKeys: 'admin', RevokeKey: 'admin' },
 };
 

@@ -1,6 +1,7 @@
 import type { DescService } from '@bufbuild/protobuf';
 import type { ConnectRouter } from '@connectrpc/connect';
 import {
+  backup,
   cluster,
   functions,
   health,
@@ -12,6 +13,7 @@ import {
   traces,
 } from '@relais/contracts/edge';
 import type { GatewayLimits } from '../limits.js';
+import { backupService } from './backup-service.js';
 import { clusterService } from './cluster-service.js';
 import { DescriptorIndex } from './descriptor-index.js';
 import { functionService } from './function-service.js';
@@ -31,6 +33,7 @@ export const servedServices: readonly DescService[] = [
   keys.KeyService,
   secrets.SecretService,
   traces.TraceService,
+  backup.BackupService,
   health.Health,
   reflection.ServerReflection,
   reflectionAlpha.ServerReflection,
@@ -50,6 +53,7 @@ export function addServices(router: ConnectRouter, shared: EdgeShared, stopped: 
     .service(keys.KeyService, keyService(shared), bounded(keys.KeyService))
     .service(secrets.SecretService, secretService(shared), bounded(secrets.SecretService))
     .service(traces.TraceService, traceService(shared), bounded(traces.TraceService))
+    .service(backup.BackupService, backupService(shared), bounded(backup.BackupService))
     .service(health.Health, healthService(shared, new Set(index.services), stopped), bounded(health.Health))
     .service(reflection.ServerReflection, reflectionService(index), bounded(reflection.ServerReflection))
     .service(

@@ -25,8 +25,11 @@ export class MemoryStorage implements Storage {
   keyReads = 0;
   /** How often a reference was resolved here. */
   resolves = 0;
+  /** What a backup reads as, part by part. */
+  backup: Buffer[] = [];
   /** Makes every method reject while set. */
   broken: RelaisError | undefined;
+  readonly #current = new Map<string, FunctionVersion>();
   readonly #blobs = new Map<string, Buffer>();
   readonly #changes: string[] = [];
   #waiting: (() => void)[] = [];
@@ -58,6 +61,7 @@ export class MemoryStorage implements Storage {
       isolationCost: request.isolationCost,
     };
     this.versions.push(version);
+    this.#current.set(name, version);
     this.announce(name);
     return { version };
   }
@@ -68,18 +72,41 @@ export class MemoryStorage implements Storage {
     const [name, number] = reference.split('@');
     const version =
       this.versions.find((each) => each.id === reference) ??
-      this.versions.findLast((each) => each.name === name && (!number || each.version === Number(number)));
+      (number ? this.#numbered(name, Number(number)) : this.#current.get(name ?? ''));
     if (version) return { version };
     throw new RelaisError('not_found', `There is no function ${reference}.`, { component: 'storage' });
   }
 
   async listFunctions(request: { pageSize: number; afterName: string }) {
     this.#check();
-    const current = new Map(this.versions.map((version) => [version.name, version]));
-    const after = [...current.values()]
+    const after = [...this.#current.values()]
       .filter((version) => version.name > request.afterName)
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     return { versions: after.slice(0, request.pageSize), more: after.length > request.pageSize };
+  }
+
+  async listVersions({ afterVersion, name, pageSize }: { name: string; pageSize: number; afterVersion: number }) {
+    this.#check();
+    const current = this.#current.get(name);
+    if (!current) throw new RelaisError('not_found', `There is no function ${name}.`, { component: 'storage' });
+    const after = this.versions.filter((each) => each.name === name && each.version > afterVersion);
+    return { versions: after.slice(0, pageSize), more: after.length > pageSize, currentVersion: current.version };
+  }
+
+  async setCurrent({ name, version: number }: { name: string; version: number }) {
+    this.#check();
+    const before = this.#current.get(name);
+    const version = this.#numbered(name, number || (before?.version ?? 0) - 1);
+    if (!before || !version) throw new RelaisError('not_found', 'There is no such version.', { component: 'storage' });
+    this.#current.set(name, version);
+    this.announce(name);
+    return { version, previousVersion: before.version };
+  }
+
+  async readBackup({ backupId }: { backupId: string }) {
+    this.#check();
+    const at = Number(backupId);
+    return { backupId: String(at + 1), data: this.backup[at] ?? Buffer.alloc(0), last: at + 1 >= this.backup.length };
   }
 
   async deleteFunction({ name }: { name: string }) {
@@ -88,6 +115,7 @@ export class MemoryStorage implements Storage {
     const versionsDeleted = this.versions.length - kept.length;
     if (versionsDeleted === 0) throw new RelaisError('not_found', `There is no function ${name}.`);
     this.versions.splice(0, this.versions.length, ...kept);
+    this.#current.delete(name);
     this.announce(name);
     return { versionsDeleted };
   }
@@ -184,6 +212,10 @@ export class MemoryStorage implements Storage {
 
   #check(): void {
     if (this.broken) throw this.broken;
+  }
+
+  #numbered(name: string | undefined, number: number): FunctionVersion | undefined {
+    return this.versions.find((each) => each.name === name && each.version === number);
   }
 
   #put(content: Buffer): string {

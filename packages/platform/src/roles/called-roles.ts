@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import { Balancer } from '@relais/balancer';
 import { ArtifactServiceService, StorageServiceService } from '@relais/contracts';
 import { type Component, type GrpcServer, type ServiceOf, tracedService } from '@relais/kit';
 import { FunctionStore, LevelBackend } from '@relais/storage';
+import { storageDirectory } from '../config/storage-directory.js';
 import { balancerServer, storageServer } from './servers.js';
 import { runs, type Surroundings } from './surroundings.js';
 
@@ -32,7 +32,7 @@ export function calledRoles(surroundings: Surroundings): CalledRoles {
 function makeStorage(surroundings: Surroundings): Pick<CalledRoles, 'store' | 'components'> {
   if (!runs(surroundings, 'storage')) return { store: undefined, components: [] };
   const { clock, config, loggerOf, metrics, telemetry } = surroundings;
-  const backend = new LevelBackend({ directory: join(config.data, 'storage'), metrics });
+  const backend = new LevelBackend({ directory: storageDirectory(config.data), metrics });
   const store = new FunctionStore({ backend, clock, logger: loggerOf('storage'), metrics });
   const definitions = [StorageServiceService, ArtifactServiceService];
   const traced = tracedService<StorageServices>('storage', definitions, store, telemetry.tracer('storage'));

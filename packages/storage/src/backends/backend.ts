@@ -44,6 +44,11 @@ export interface Backend extends Component {
   get(key: string): Promise<Buffer | undefined>;
   range(range: KeyRange): Promise<Entry[]>;
   /**
+   * Every entry as it was when this was called, in ascending order, whatever is written meanwhile; read as it is asked for.
+   * Ends with an error when the backend stops or recovers first. Whoever does not read to the end must `return` it.
+   */
+  snapshot(): Promise<AsyncIterator<Entry, void>>;
+  /**
    * Applies all writes in order, or none. Rejects with `unavailable` reason `storage_write_failed`; whether the batch
    * landed is then unknown, and nothing more can be written, until `recover` resolved. Reads go on as before.
    */

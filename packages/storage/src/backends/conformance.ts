@@ -109,6 +109,30 @@ export function backendConformance(name: string, under: BackendUnderTest): void 
       expect([...seen]).toEqual([1]);
     });
 
+    test('a snapshot is of the moment it was taken, whatever is written while it is read', async () => {
+      await backend.write([put('b', '1'), put('a', '1'), put('c', '1')], 'synced');
+      const snapshot = await backend.snapshot();
+      await backend.write([put('b', '2'), drop('c'), put('d', '2')], 'synced');
+      const seen: string[] = [];
+      for (let next = await snapshot.next(); !next.done; next = await snapshot.next()) {
+        seen.push(`${next.value.key}${next.value.value}`);
+        await backend.write([put('a', '2')], 'synced');
+      }
+      expect(seen).toEqual(['a1', 'b1', 'c1']);
+      expect(await keysOf()).toEqual(['a', 'b', 'd']);
+    });
+
+    test('a snapshot that is given up holds up no stop, and one that outlives it tells so', async () => {
+      await backend.write([put('a', '1'), put('b', '1')], 'synced');
+      const left = await backend.snapshot();
+      await left.next();
+      await left.return?.();
+      const open = await backend.snapshot();
+      await open.next();
+      await backend.stop(0);
+      await expect(open.next()).rejects.toMatchObject({ code: 'unavailable', fields: { reason: 'storage_closed' } });
+    });
+
     test('leaves no trace of a batch that cannot be written', async () => {
       const impossible = { op: 'put', key: 'b', value: undefined } as unknown as Write;
       await expect(backend.write([put('a', '1'), impossible], 'synced')).rejects.toThrow();
@@ -143,6 +167,7 @@ export function backendConformance(name: string, under: BackendUnderTest): void 
       const uses: ((backend: Backend) => Promise<unknown>)[] = [
         (it) => it.get('a'),
         (it) => it.range(everything),
+        (it) => it.snapshot(),
         (it) => it.write([put('a', '1')], 'synced'),
         (it) => it.recover(),
       ];

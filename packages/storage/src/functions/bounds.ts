@@ -26,6 +26,10 @@ export interface StorageBounds {
   readonly changesKept: number;
   /** Waiting polls for changes; beyond it a poll is refused with resource_exhausted. */
   readonly watchersMax: number;
+  /** Backups under way; beyond it a new one is refused with resource_exhausted. */
+  readonly backupsMax: number;
+  /** A backup that nobody reads on from for this long ends, milliseconds. */
+  readonly backupIdleMs: number;
 }
 
 const mebibyte = 1024 * 1024;
@@ -44,4 +48,6 @@ export const defaultStorageBounds: StorageBounds = {
   batchBytesMax: 16 * mebibyte,
   changesKept: 1024,
   watchersMax: 1000,
+  backupsMax: 4,
+  backupIdleMs: 60_000,
 };

@@ -57,7 +57,8 @@ export class Catalog {
     return current;
   }
 
-  created(version: FunctionVersion): void {
+  /** Of a new version, or of one that is current again. */
+  becameCurrent(version: FunctionVersion): void {
     this.#index.set(version);
   }
 

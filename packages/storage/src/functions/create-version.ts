@@ -4,7 +4,7 @@ import type { CallContext, Clock } from '@relais/kit';
 import type { Write } from '../backends/backend.js';
 import type { Mutation, Plan } from '../commit/group-commit.js';
 import { overLimit, recordCorrupt, storageError } from '../errors.js';
-import { keys, ranges } from '../records/keys.js';
+import { keys, lastNumber, ranges } from '../records/keys.js';
 import { freeze, put, putVersion, type RecordReader } from '../records/record-reader.js';
 import type { StorageBounds } from './bounds.js';
 import { type Catalog, tooManyFunctions } from './catalog.js';
@@ -102,16 +102,29 @@ async function place(scope: CreateScope, draft: FunctionVersion, update: boolean
     const message = `There is a function ${name} already; only an update gives it a new version.`;
     throw storageError('already_exists', 'name_taken', message);
   }
-  if (current) mustHaveRoom(name, current.version, scope.bounds.versionsPerFunctionMax);
-  const last = current ?? (await lastOfDeleted(scope, name, stage));
+  const newest = stage.get(name) ?? (current && (await newestOf(scope, current)));
+  if (newest) mustHaveRoom(name, newest.version, scope.bounds.versionsPerFunctionMax);
+  const last = newest ?? (await lastOfDeleted(scope, name, stage));
   const createdAtMs = scope.clock.wallMs();
   const nextFree = last ? secondsOf(last.id) + 1 : secondsMin;
   const seconds = Math.max(Math.floor(createdAtMs / 1000), nextFree, secondsMin);
-  const number = (current?.version ?? 0) + 1;
+  const number = (newest?.version ?? 0) + 1;
   const filled = { ...draft, id: formatId(name, seconds), version: number, createdAtMs };
   // Through its encoding, so that what is answered now is what will be read later, and shares nothing with the request.
   const version = freeze(FunctionVersion.decode(FunctionVersion.encode(filled).finish()));
   return { version, writes: recordsOf(version, seconds, last !== undefined && !current) };
+}
+
+/** Number and id of the newest version, which is not the current one after a rollback. */
+async function newestOf({ bounds, reader }: CreateScope, { name, version }: FunctionVersion) {
+  const from = keys.number(name, version);
+  let newest: { readonly id: string; readonly version: number } | undefined;
+  for await (const scanned of reader.contents({ ...ranges.numbers(name, bounds.versionsPerFunctionMax), from })) {
+    if ('damage' in scanned) throw scanned.damage;
+    newest = { id: formatId(name, Number(scanned.content.toString())), version: lastNumber(scanned.key) };
+  }
+  if (!newest) throw recordCorrupt(from, 'It is gone while it is current; restore a backup.');
+  return newest;
 }
 
 function mustHaveRoom(name: string, versions: number, limit: number): void {
@@ -151,7 +164,7 @@ function planOf(catalog: Catalog, version: FunctionVersion, writes: Write[]): Pl
   return {
     writes,
     apply() {
-      catalog.created(version);
+      catalog.becameCurrent(version);
       return version;
     },
   };

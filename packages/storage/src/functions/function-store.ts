@@ -25,11 +25,17 @@ import type {
   ListKeysResponse,
   ListSecretsRequest,
   ListSecretsResponse,
+  ListVersionsRequest,
+  ListVersionsResponse,
   PutSecretRequest,
   PutSecretResponse,
+  ReadBackupRequest,
+  ReadBackupResponse,
   ResolveFunctionRequest,
   ResolveFunctionResponse,
   SecretRecord,
+  SetCurrentRequest,
+  SetCurrentResponse,
   StorageServiceService,
   WaitForChangeRequest,
   WaitForChangeResponse,
@@ -44,6 +50,7 @@ import {
   type ServiceOf,
 } from '@relais/kit';
 import type { Backend } from '../backends/backend.js';
+import { OpenBackups } from '../backup/open-backups.js';
 import { GroupCommit, type Mutation } from '../commit/group-commit.js';
 import { overLimit, recordCorrupt, storageError, storageFailure } from '../errors.js';
 import { ChangeFeed } from '../feed/change-feed.js';
@@ -52,10 +59,12 @@ import { apiKeys, secrets } from '../records/kinds.js';
 import { RecordReader } from '../records/record-reader.js';
 import { RecordTable } from '../records/record-table.js';
 import { defaultStorageBounds, type StorageBounds } from './bounds.js';
-import { Catalog } from './catalog.js';
+import { Catalog, functionNotFound } from './catalog.js';
 import { createVersion, type Stage } from './create-version.js';
 import { deleteFunction } from './delete-function.js';
+import { listVersions } from './list-versions.js';
 import { mustBeName, parseReference } from './reference.js';
+import { setCurrent } from './set-current.js';
 
 const pageSizeMax = 1000;
 const digestForm = /^[0-9a-f]{64}$/;
@@ -88,6 +97,7 @@ export class FunctionStore implements Services, Component {
   readonly #keys: RecordTable<KeyRecord>;
   readonly #secrets: RecordTable<SecretRecord>;
   readonly #feed: ChangeFeed;
+  readonly #backups: OpenBackups;
   readonly #commits: GroupCommit<Stage>;
   #open = false;
 
@@ -102,6 +112,7 @@ export class FunctionStore implements Services, Component {
     this.#keys = new RecordTable(apiKeys, { reader: this.#reader, logger, recordsMax: keysMax });
     this.#secrets = new RecordTable(secrets, { reader: this.#reader, logger, recordsMax: secretsMax });
     this.#feed = new ChangeFeed({ clock, ...this.#bounds });
+    this.#backups = new OpenBackups({ backend, clock, ...this.#bounds });
     this.#commits = new GroupCommit({
       backend,
       clock,
@@ -135,6 +146,7 @@ export class FunctionStore implements Services, Component {
   /** Answers waiting polls at once, then writes what is waiting for the disk. */
   async stop(graceMs: number): Promise<void> {
     this.#feed.stop();
+    this.#backups.stop();
     await this.#commits.stop(graceMs);
     this.#open = false;
   }
@@ -160,10 +172,27 @@ export class FunctionStore implements Services, Component {
   /** A function whose record is damaged is left out; it was logged at start. */
   listFunctions({ pageSize, afterName }: ListFunctionsRequest, _context: CallContext): Promise<ListFunctionsResponse> {
     return this.#answer(async () => {
-      if (pageSize < 1 || pageSize > pageSizeMax) {
-        throw overLimit('pageSize', pageSizeMax, pageSize, `page_size is 1 to ${pageSizeMax}.`);
-      }
+      mustBePageSize(pageSize);
       return this.#catalog.index.page(afterName, pageSize);
+    });
+  }
+
+  /** A version whose record is damaged is left out, and logged. */
+  listVersions(request: ListVersionsRequest, _context: CallContext): Promise<ListVersionsResponse> {
+    return this.#answer(async () => {
+      mustBeName(request.name);
+      mustBePageSize(request.pageSize);
+      const current = this.#catalog.index.get(request.name);
+      if (!current) throw functionNotFound(request.name);
+      const page = await listVersions({ reader: this.#reader, logger: this.#logger }, request);
+      return { ...page, currentVersion: current.version };
+    });
+  }
+
+  setCurrent({ name, version }: SetCurrentRequest, _context: CallContext): Promise<SetCurrentResponse> {
+    return this.#answer(async () => {
+      mustBeName(name);
+      return this.#change(name, setCurrent(this.#catalog, name, version));
     });
   }
 
@@ -243,6 +272,11 @@ export class FunctionStore implements Services, Component {
     });
   }
 
+  /** See {@link OpenBackups}. */
+  readBackup({ backupId }: ReadBackupRequest, _context: CallContext): Promise<ReadBackupResponse> {
+    return this.#answer(() => this.#backups.read(backupId));
+  }
+
   async #blob(digest: string): Promise<Buffer> {
     if (!digestForm.test(digest)) {
       throw storageError('invalid_argument', 'invalid_digest', 'A digest is 64 lower-case hexadecimal digits.');
@@ -284,4 +318,9 @@ export class FunctionStore implements Services, Component {
       throw failure;
     }
   }
+}
+
+function mustBePageSize(pageSize: number): void {
+  if (pageSize >= 1 && pageSize <= pageSizeMax) return;
+  throw overLimit('pageSize', pageSizeMax, pageSize, `page_size is 1 to ${pageSizeMax}.`);
 }

@@ -31,6 +31,11 @@ export const ranges = {
   references: (digest: string, limit: number): KeyRange => under(`reference/${digest}`, limit),
 };
 
+/** Whether this release knows what is kept under a key. */
+export function isKnownKey(key: string): boolean {
+  return /^(current|version|number|tombstone|blob|reference|key|secret)\/./.test(key);
+}
+
 /** The same range behind a key already read. */
 export function after(range: KeyRange, key: string): KeyRange {
   // "!" sorts before every character of a key, so nothing lies between.

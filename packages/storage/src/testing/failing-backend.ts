@@ -33,6 +33,10 @@ export class FailingBackend implements Backend {
     return this.#inner.range(range);
   }
 
+  snapshot(): Promise<AsyncIterator<Entry, void>> {
+    return this.#inner.snapshot();
+  }
+
   async write(writes: readonly Write[], durability: Durability): Promise<void> {
     this.tried.push(durability);
     if (this.failure === 'landed') await this.#inner.write(writes, durability);

@@ -74,6 +74,7 @@ export function protocolScenarios(topology: Topology): void {
         expect(run(address, 'list').split('\n')).toEqual(
           expect.arrayContaining([
             'grpc.health.v1.Health',
+            'relais.v1.BackupService',
             'relais.v1.ClusterService',
             'relais.v1.FunctionService',
             'relais.v1.InvocationService',

@@ -104,7 +104,8 @@ async function contentOf(path: string): Promise<Buffer> {
   }
 }
 
-async function syncDirectory(directory: string): Promise<void> {
+/** Makes what was created, renamed and removed in a directory durable. */
+export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
   try {
     await handle.sync();

@@ -27,6 +27,19 @@ export class MemoryBackend implements Backend {
     return keys.slice(0, limit).map((key) => ({ key, value: Buffer.from(this.#values.get(key) ?? []) }));
   }
 
+  async snapshot(): Promise<AsyncIterator<Entry, void>> {
+    this.#mustBeOpen();
+    const entries = [...this.#values].sort(([a], [b]) => (a < b ? -1 : 1));
+    return this.#read(entries);
+  }
+
+  async *#read(entries: readonly (readonly [string, Buffer])[]): AsyncGenerator<Entry, void> {
+    for (const [key, value] of entries) {
+      this.#mustBeOpen();
+      yield { key, value: Buffer.from(value) };
+    }
+  }
+
   async write(writes: readonly Write[], _durability: Durability): Promise<void> {
     this.#mustBeOpen();
     // Copies first: one that fails must leave nothing of the batch behind.

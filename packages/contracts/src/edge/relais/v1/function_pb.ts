@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file relais/v1/function.proto.
  */
 export const file_relais_v1_function: GenFile = /*@__PURE__*/
-  fileDesc("ChhyZWxhaXMvdjEvZnVuY3Rpb24ucHJvdG8SCXJlbGFpcy52MSKGAQoNSXNvbGF0aW9uQ29zdBITCgZuZXdfdXMYASABKAFIAIgBARIVCghyZXNldF91cxgCIAEoAUgBiAEBEhUKCHJldXNlX3VzGAMgASgBSAKIAQESDQoFYmFzaXMYBCABKAlCCQoHX25ld191c0ILCglfcmVzZXRfdXNCCwoJX3JldXNlX3VzIoQDCg5GdW5jdGlvbkNvbmZpZxISCgp0aW1lb3V0X21zGAEgASgNEhEKCW1lbW9yeV9tYhgCIAEoDRITCgtjb25jdXJyZW5jeRgDIAEoDRInCglpc29sYXRpb24YBCABKA4yFC5yZWxhaXMudjEuSXNvbGF0aW9uEg0KBWVudHJ5GAUgASgJEg4KBmNmbGFncxgGIAMoCRIvCgNlbnYYByADKAsyIi5yZWxhaXMudjEuRnVuY3Rpb25Db25maWcuRW52RW50cnkSDAoEaHR0cBgIIAEoCRIPCgduZXR3b3JrGAkgASgJEgwKBGF1dGgYCiABKAkSDwoHc2VjcmV0cxgLIAMoCRIMCgRjb3JzGA8gAygJEhAKCHN0cmF0ZWd5GA0gASgJEhIKCmlkZW1wb3RlbnQYDCABKAgSHwoFc2NhbGUYDiABKAsyEC5yZWxhaXMudjEuU2NhbGUaKgoIRW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASI7CgVTY2FsZRIUCgx0YXJnZXRfY2FsbHMYASABKA0SCwoDbWF4GAIgASgNEg8KB2lkbGVfbXMYAyABKA0i5QEKCEZ1bmN0aW9uEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDAoEbGFuZxgDIAEoCRIMCgR3YXNtGAQgASgIEg8KB3ZlcnNpb24YBSABKA0SEgoKc2l6ZV9ieXRlcxgGIAEoDRIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgZjb25maWcYCCABKAsyGS5yZWxhaXMudjEuRnVuY3Rpb25Db25maWcSDAoEZm9ybRgJIAEoCRIVCg1zb3VyY2Vfc2hhMjU2GAogASgJIqoBChVEZXBsb3lGdW5jdGlvblJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgRsYW5nGAIgASgJEg4KBHRleHQYAyABKAlIABIOCgRkYXRhGAQgASgMSAASEAoIZmlsZW5hbWUYBSABKAkSDgoGdXBkYXRlGAYgASgIEikKBmNvbmZpZxgHIAEoCzIZLnJlbGFpcy52MS5GdW5jdGlvbkNvbmZpZ0IICgZzb3VyY2UiawoWRGVwbG95RnVuY3Rpb25SZXNwb25zZRIlCghmdW5jdGlvbhgBIAEoCzITLnJlbGFpcy52MS5GdW5jdGlvbhIqCgtkaWFnbm9zdGljcxgCIAMoCzIVLnJlbGFpcy52MS5EaWFnbm9zdGljIiYKEkdldEZ1bmN0aW9uUmVxdWVzdBIQCghmdW5jdGlvbhgBIAEoCSJ+ChNHZXRGdW5jdGlvblJlc3BvbnNlEiUKCGZ1bmN0aW9uGAEgASgLMhMucmVsYWlzLnYxLkZ1bmN0aW9uEg4KBnNvdXJjZRgCIAEoDBIwCg5pc29sYXRpb25fY29zdBgDIAEoCzIYLnJlbGFpcy52MS5Jc29sYXRpb25Db3N0Ij0KFExpc3RGdW5jdGlvbnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIlgKFUxpc3RGdW5jdGlvbnNSZXNwb25zZRImCglmdW5jdGlvbnMYASADKAsyEy5yZWxhaXMudjEuRnVuY3Rpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiUKFURlbGV0ZUZ1bmN0aW9uUmVxdWVzdBIMCgRuYW1lGAEgASgJIjIKFkRlbGV0ZUZ1bmN0aW9uUmVzcG9uc2USGAoQdmVyc2lvbnNfZGVsZXRlZBgBIAEoDSIWChRMaXN0TGFuZ3VhZ2VzUmVxdWVzdCI/ChVMaXN0TGFuZ3VhZ2VzUmVzcG9uc2USJgoJbGFuZ3VhZ2VzGAEgAygLMhMucmVsYWlzLnYxLkxhbmd1YWdlIm0KCExhbmd1YWdlEgwKBGxhbmcYASABKAkSDwoHYWxpYXNlcxgCIAMoCRIRCglhdmFpbGFibGUYAyABKAgSDgoGcmVhc29uGAQgASgJEhEKCXRvb2xjaGFpbhgFIAEoCRIMCgR3YXNtGAYgASgIKlAKCUlzb2xhdGlvbhIZChVJU09MQVRJT05fVU5TUEVDSUZJRUQQABITCg9JU09MQVRJT05fRlJFU0gQARITCg9JU09MQVRJT05fUkVVU0UQAjLEAwoPRnVuY3Rpb25TZXJ2aWNlElUKDkRlcGxveUZ1bmN0aW9uEiAucmVsYWlzLnYxLkRlcGxveUZ1bmN0aW9uUmVxdWVzdBohLnJlbGFpcy52MS5EZXBsb3lGdW5jdGlvblJlc3BvbnNlElEKC0dldEZ1bmN0aW9uEh0ucmVsYWlzLnYxLkdldEZ1bmN0aW9uUmVxdWVzdBoeLnJlbGFpcy52MS5HZXRGdW5jdGlvblJlc3BvbnNlIgOQAgESVwoNTGlzdEZ1bmN0aW9ucxIfLnJlbGFpcy52MS5MaXN0RnVuY3Rpb25zUmVxdWVzdBogLnJlbGFpcy52MS5MaXN0RnVuY3Rpb25zUmVzcG9uc2UiA5ACARJVCg5EZWxldGVGdW5jdGlvbhIgLnJlbGFpcy52MS5EZWxldGVGdW5jdGlvblJlcXVlc3QaIS5yZWxhaXMudjEuRGVsZXRlRnVuY3Rpb25SZXNwb25zZRJXCg1MaXN0TGFuZ3VhZ2VzEh8ucmVsYWlzLnYxLkxpc3RMYW5ndWFnZXNSZXF1ZXN0GiAucmVsYWlzLnYxLkxpc3RMYW5ndWFnZXNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_timestamp, file_relais_v1_error]);
+  fileDesc("ChhyZWxhaXMvdjEvZnVuY3Rpb24ucHJvdG8SCXJlbGFpcy52MSKGAQoNSXNvbGF0aW9uQ29zdBITCgZuZXdfdXMYASABKAFIAIgBARIVCghyZXNldF91cxgCIAEoAUgBiAEBEhUKCHJldXNlX3VzGAMgASgBSAKIAQESDQoFYmFzaXMYBCABKAlCCQoHX25ld191c0ILCglfcmVzZXRfdXNCCwoJX3JldXNlX3VzIoQDCg5GdW5jdGlvbkNvbmZpZxISCgp0aW1lb3V0X21zGAEgASgNEhEKCW1lbW9yeV9tYhgCIAEoDRITCgtjb25jdXJyZW5jeRgDIAEoDRInCglpc29sYXRpb24YBCABKA4yFC5yZWxhaXMudjEuSXNvbGF0aW9uEg0KBWVudHJ5GAUgASgJEg4KBmNmbGFncxgGIAMoCRIvCgNlbnYYByADKAsyIi5yZWxhaXMudjEuRnVuY3Rpb25Db25maWcuRW52RW50cnkSDAoEaHR0cBgIIAEoCRIPCgduZXR3b3JrGAkgASgJEgwKBGF1dGgYCiABKAkSDwoHc2VjcmV0cxgLIAMoCRIMCgRjb3JzGA8gAygJEhAKCHN0cmF0ZWd5GA0gASgJEhIKCmlkZW1wb3RlbnQYDCABKAgSHwoFc2NhbGUYDiABKAsyEC5yZWxhaXMudjEuU2NhbGUaKgoIRW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASI7CgVTY2FsZRIUCgx0YXJnZXRfY2FsbHMYASABKA0SCwoDbWF4GAIgASgNEg8KB2lkbGVfbXMYAyABKA0i5QEKCEZ1bmN0aW9uEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDAoEbGFuZxgDIAEoCRIMCgR3YXNtGAQgASgIEg8KB3ZlcnNpb24YBSABKA0SEgoKc2l6ZV9ieXRlcxgGIAEoDRIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgZjb25maWcYCCABKAsyGS5yZWxhaXMudjEuRnVuY3Rpb25Db25maWcSDAoEZm9ybRgJIAEoCRIVCg1zb3VyY2Vfc2hhMjU2GAogASgJIqoBChVEZXBsb3lGdW5jdGlvblJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgRsYW5nGAIgASgJEg4KBHRleHQYAyABKAlIABIOCgRkYXRhGAQgASgMSAASEAoIZmlsZW5hbWUYBSABKAkSDgoGdXBkYXRlGAYgASgIEikKBmNvbmZpZxgHIAEoCzIZLnJlbGFpcy52MS5GdW5jdGlvbkNvbmZpZ0IICgZzb3VyY2UiawoWRGVwbG95RnVuY3Rpb25SZXNwb25zZRIlCghmdW5jdGlvbhgBIAEoCzITLnJlbGFpcy52MS5GdW5jdGlvbhIqCgtkaWFnbm9zdGljcxgCIAMoCzIVLnJlbGFpcy52MS5EaWFnbm9zdGljIiYKEkdldEZ1bmN0aW9uUmVxdWVzdBIQCghmdW5jdGlvbhgBIAEoCSJ+ChNHZXRGdW5jdGlvblJlc3BvbnNlEiUKCGZ1bmN0aW9uGAEgASgLMhMucmVsYWlzLnYxLkZ1bmN0aW9uEg4KBnNvdXJjZRgCIAEoDBIwCg5pc29sYXRpb25fY29zdBgDIAEoCzIYLnJlbGFpcy52MS5Jc29sYXRpb25Db3N0Ij0KFExpc3RGdW5jdGlvbnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIlgKFUxpc3RGdW5jdGlvbnNSZXNwb25zZRImCglmdW5jdGlvbnMYASADKAsyEy5yZWxhaXMudjEuRnVuY3Rpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIkoKE0xpc3RWZXJzaW9uc1JlcXVlc3QSDAoEbmFtZRgBIAEoCRIRCglwYWdlX3NpemUYAiABKA0SEgoKcGFnZV90b2tlbhgDIAEoCSJvChRMaXN0VmVyc2lvbnNSZXNwb25zZRIlCgh2ZXJzaW9ucxgBIAMoCzITLnJlbGFpcy52MS5GdW5jdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSFwoPY3VycmVudF92ZXJzaW9uGAMgASgNIjgKF1JvbGxiYWNrRnVuY3Rpb25SZXF1ZXN0EgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoDSJbChhSb2xsYmFja0Z1bmN0aW9uUmVzcG9uc2USJQoIZnVuY3Rpb24YASABKAsyEy5yZWxhaXMudjEuRnVuY3Rpb24SGAoQcHJldmlvdXNfdmVyc2lvbhgCIAEoDSIlChVEZWxldGVGdW5jdGlvblJlcXVlc3QSDAoEbmFtZRgBIAEoCSIyChZEZWxldGVGdW5jdGlvblJlc3BvbnNlEhgKEHZlcnNpb25zX2RlbGV0ZWQYASABKA0iFgoUTGlzdExhbmd1YWdlc1JlcXVlc3QiPwoVTGlzdExhbmd1YWdlc1Jlc3BvbnNlEiYKCWxhbmd1YWdlcxgBIAMoCzITLnJlbGFpcy52MS5MYW5ndWFnZSJtCghMYW5ndWFnZRIMCgRsYW5nGAEgASgJEg8KB2FsaWFzZXMYAiADKAkSEQoJYXZhaWxhYmxlGAMgASgIEg4KBnJlYXNvbhgEIAEoCRIRCgl0b29sY2hhaW4YBSABKAkSDAoEd2FzbRgGIAEoCCpQCglJc29sYXRpb24SGQoVSVNPTEFUSU9OX1VOU1BFQ0lGSUVEEAASEwoPSVNPTEFUSU9OX0ZSRVNIEAESEwoPSVNPTEFUSU9OX1JFVVNFEAIy9wQKD0Z1bmN0aW9uU2VydmljZRJVCg5EZXBsb3lGdW5jdGlvbhIgLnJlbGFpcy52MS5EZXBsb3lGdW5jdGlvblJlcXVlc3QaIS5yZWxhaXMudjEuRGVwbG95RnVuY3Rpb25SZXNwb25zZRJRCgtHZXRGdW5jdGlvbhIdLnJlbGFpcy52MS5HZXRGdW5jdGlvblJlcXVlc3QaHi5yZWxhaXMudjEuR2V0RnVuY3Rpb25SZXNwb25zZSIDkAIBElcKDUxpc3RGdW5jdGlvbnMSHy5yZWxhaXMudjEuTGlzdEZ1bmN0aW9uc1JlcXVlc3QaIC5yZWxhaXMudjEuTGlzdEZ1bmN0aW9uc1Jlc3BvbnNlIgOQAgESVAoMTGlzdFZlcnNpb25zEh4ucmVsYWlzLnYxLkxpc3RWZXJzaW9uc1JlcXVlc3QaHy5yZWxhaXMudjEuTGlzdFZlcnNpb25zUmVzcG9uc2UiA5ACARJbChBSb2xsYmFja0Z1bmN0aW9uEiIucmVsYWlzLnYxLlJvbGxiYWNrRnVuY3Rpb25SZXF1ZXN0GiMucmVsYWlzLnYxLlJvbGxiYWNrRnVuY3Rpb25SZXNwb25zZRJVCg5EZWxldGVGdW5jdGlvbhIgLnJlbGFpcy52MS5EZWxldGVGdW5jdGlvblJlcXVlc3QaIS5yZWxhaXMudjEuRGVsZXRlRnVuY3Rpb25SZXNwb25zZRJXCg1MaXN0TGFuZ3VhZ2VzEh8ucmVsYWlzLnYxLkxpc3RMYW5ndWFnZXNSZXF1ZXN0GiAucmVsYWlzLnYxLkxpc3RMYW5ndWFnZXNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_timestamp, file_relais_v1_error]);
 
 /**
  * What each isolation adds to a call of one version before its own code runs: medians in microseconds. What was not
@@ -477,6 +477,122 @@ export const ListFunctionsResponseSchema: GenMessage<ListFunctionsResponse> = /*
   messageDesc(file_relais_v1_function, 9);
 
 /**
+ * @generated from message relais.v1.ListVersionsRequest
+ */
+export type ListVersionsRequest = Message<"relais.v1.ListVersionsRequest"> & {
+  /**
+   * The function's name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * At most 1000; 0 means 100.
+   *
+   * @generated from field: uint32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * next_page_token of the page before; empty for the first.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message relais.v1.ListVersionsRequest.
+ * Use `create(ListVersionsRequestSchema)` to create a new message.
+ */
+export const ListVersionsRequestSchema: GenMessage<ListVersionsRequest> = /*@__PURE__*/
+  messageDesc(file_relais_v1_function, 10);
+
+/**
+ * @generated from message relais.v1.ListVersionsResponse
+ */
+export type ListVersionsResponse = Message<"relais.v1.ListVersionsResponse"> & {
+  /**
+   * @generated from field: repeated relais.v1.Function versions = 1;
+   */
+  versions: Function[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * The version that NAME stands for.
+   *
+   * @generated from field: uint32 current_version = 3;
+   */
+  currentVersion: number;
+};
+
+/**
+ * Describes the message relais.v1.ListVersionsResponse.
+ * Use `create(ListVersionsResponseSchema)` to create a new message.
+ */
+export const ListVersionsResponseSchema: GenMessage<ListVersionsResponse> = /*@__PURE__*/
+  messageDesc(file_relais_v1_function, 11);
+
+/**
+ * @generated from message relais.v1.RollbackFunctionRequest
+ */
+export type RollbackFunctionRequest = Message<"relais.v1.RollbackFunctionRequest"> & {
+  /**
+   * The function's name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * The version to be current; 0: the one before the current one.
+   *
+   * @generated from field: uint32 version = 2;
+   */
+  version: number;
+};
+
+/**
+ * Describes the message relais.v1.RollbackFunctionRequest.
+ * Use `create(RollbackFunctionRequestSchema)` to create a new message.
+ */
+export const RollbackFunctionRequestSchema: GenMessage<RollbackFunctionRequest> = /*@__PURE__*/
+  messageDesc(file_relais_v1_function, 12);
+
+/**
+ * @generated from message relais.v1.RollbackFunctionResponse
+ */
+export type RollbackFunctionResponse = Message<"relais.v1.RollbackFunctionResponse"> & {
+  /**
+   * The current version now.
+   *
+   * @generated from field: relais.v1.Function function = 1;
+   */
+  function?: Function | undefined;
+
+  /**
+   * The version that was current before; the same when nothing had to change.
+   *
+   * @generated from field: uint32 previous_version = 2;
+   */
+  previousVersion: number;
+};
+
+/**
+ * Describes the message relais.v1.RollbackFunctionResponse.
+ * Use `create(RollbackFunctionResponseSchema)` to create a new message.
+ */
+export const RollbackFunctionResponseSchema: GenMessage<RollbackFunctionResponse> = /*@__PURE__*/
+  messageDesc(file_relais_v1_function, 13);
+
+/**
  * @generated from message relais.v1.DeleteFunctionRequest
  */
 export type DeleteFunctionRequest = Message<"relais.v1.DeleteFunctionRequest"> & {
@@ -493,7 +609,7 @@ export type DeleteFunctionRequest = Message<"relais.v1.DeleteFunctionRequest"> &
  * Use `create(DeleteFunctionRequestSchema)` to create a new message.
  */
 export const DeleteFunctionRequestSchema: GenMessage<DeleteFunctionRequest> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 10);
+  messageDesc(file_relais_v1_function, 14);
 
 /**
  * @generated from message relais.v1.DeleteFunctionResponse
@@ -512,7 +628,7 @@ export type DeleteFunctionResponse = Message<"relais.v1.DeleteFunctionResponse">
  * Use `create(DeleteFunctionResponseSchema)` to create a new message.
  */
 export const DeleteFunctionResponseSchema: GenMessage<DeleteFunctionResponse> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 11);
+  messageDesc(file_relais_v1_function, 15);
 
 /**
  * @generated from message relais.v1.ListLanguagesRequest
@@ -525,7 +641,7 @@ export type ListLanguagesRequest = Message<"relais.v1.ListLanguagesRequest"> & {
  * Use `create(ListLanguagesRequestSchema)` to create a new message.
  */
 export const ListLanguagesRequestSchema: GenMessage<ListLanguagesRequest> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 12);
+  messageDesc(file_relais_v1_function, 16);
 
 /**
  * @generated from message relais.v1.ListLanguagesResponse
@@ -542,7 +658,7 @@ export type ListLanguagesResponse = Message<"relais.v1.ListLanguagesResponse"> &
  * Use `create(ListLanguagesResponseSchema)` to create a new message.
  */
 export const ListLanguagesResponseSchema: GenMessage<ListLanguagesResponse> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 13);
+  messageDesc(file_relais_v1_function, 17);
 
 /**
  * What the platform can do with one language now.
@@ -594,7 +710,7 @@ export type Language = Message<"relais.v1.Language"> & {
  * Use `create(LanguageSchema)` to create a new message.
  */
 export const LanguageSchema: GenMessage<Language> = /*@__PURE__*/
-  messageDesc(file_relais_v1_function, 14);
+  messageDesc(file_relais_v1_function, 18);
 
 /**
  * What survives between two calls of a function.
@@ -667,6 +783,28 @@ export const FunctionService: GenService<{
     methodKind: "unary";
     input: typeof ListFunctionsRequestSchema;
     output: typeof ListFunctionsResponseSchema;
+  },
+  /**
+   * Every version of a function, oldest first. Errors: not_found, invalid_argument.
+   *
+   * @generated from rpc relais.v1.FunctionService.ListVersions
+   */
+  listVersions: {
+    methodKind: "unary";
+    input: typeof ListVersionsRequestSchema;
+    output: typeof ListVersionsResponseSchema;
+  },
+  /**
+   * Makes another version the current one, the one NAME stands for: durable once it is answered, all or nothing, and at
+   * every gateway within a second. No version is made or lost, and the next deploy counts on from the highest. Errors:
+   * not_found (no such function or version), failed_precondition (there is none before the current one), invalid_argument.
+   *
+   * @generated from rpc relais.v1.FunctionService.RollbackFunction
+   */
+  rollbackFunction: {
+    methodKind: "unary";
+    input: typeof RollbackFunctionRequestSchema;
+    output: typeof RollbackFunctionResponseSchema;
   },
   /**
    * Removes a function with all its versions. Errors: not_found, invalid_argument.

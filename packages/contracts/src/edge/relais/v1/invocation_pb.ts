@@ -325,8 +325,8 @@ export const InvocationService: GenService<{
     output: typeof InvokeStreamResponseSchema;
   },
   /**
-   * What functions print, of calls that end while one looks on, on this gateway. Errors: invalid_argument,
-   * resource_exhausted when a hundred look on already.
+   * What functions print, on this gateway: of calls that end while one looks on, and before those what it keeps of late
+   * if that is asked for. Errors: invalid_argument, resource_exhausted when a hundred look on already.
    *
    * @generated from rpc relais.v1.InvocationService.TailLogs
    */

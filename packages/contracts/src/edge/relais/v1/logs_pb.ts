@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file relais/v1/logs.proto.
  */
 export const file_relais_v1_logs: GenFile = /*@__PURE__*/
-  fileDesc("ChRyZWxhaXMvdjEvbG9ncy5wcm90bxIJcmVsYWlzLnYxIk0KD1RhaWxMb2dzUmVxdWVzdBIQCghmdW5jdGlvbhgBIAEoCRIVCg1pbnZvY2F0aW9uX2lkGAIgASgJEhEKCWxldmVsX21pbhgDIAEoCSK1AQoQVGFpbExvZ3NSZXNwb25zZRIPCgd0aW1lX21zGAEgASgBEhAKCGZ1bmN0aW9uGAIgASgJEg8KB3ZlcnNpb24YAyABKA0SFQoNaW52b2NhdGlvbl9pZBgEIAEoCRIQCgh0cmFjZV9pZBgFIAEoCRINCgVsZXZlbBgGIAEoCRIMCgR0ZXh0GAcgASgJEhAKCHBsYXRmb3JtGAggASgIEhUKDWxpbmVzX2Ryb3BwZWQYCSABKA1iBnByb3RvMw");
+  fileDesc("ChRyZWxhaXMvdjEvbG9ncy5wcm90bxIJcmVsYWlzLnYxIngKD1RhaWxMb2dzUmVxdWVzdBIQCghmdW5jdGlvbhgBIAEoCRIVCg1pbnZvY2F0aW9uX2lkGAIgASgJEhEKCWxldmVsX21pbhgDIAEoCRIUCgxyZWNlbnRfbGluZXMYBCABKA0SEwoLcmVjZW50X29ubHkYBSABKAgitQEKEFRhaWxMb2dzUmVzcG9uc2USDwoHdGltZV9tcxgBIAEoARIQCghmdW5jdGlvbhgCIAEoCRIPCgd2ZXJzaW9uGAMgASgNEhUKDWludm9jYXRpb25faWQYBCABKAkSEAoIdHJhY2VfaWQYBSABKAkSDQoFbGV2ZWwYBiABKAkSDAoEdGV4dBgHIAEoCRIQCghwbGF0Zm9ybRgIIAEoCBIVCg1saW5lc19kcm9wcGVkGAkgASgNYgZwcm90bzM");
 
 /**
  * @generated from message relais.v1.TailLogsRequest
@@ -36,6 +36,21 @@ export type TailLogsRequest = Message<"relais.v1.TailLogsRequest"> & {
    * @generated from field: string level_min = 3;
    */
   levelMin: string;
+
+  /**
+   * First this many of the latest lines of calls that are over, at most 1000; 0: none. A gateway keeps some of late, and
+   * none of a call that printed nothing and went well.
+   *
+   * @generated from field: uint32 recent_lines = 4;
+   */
+  recentLines: number;
+
+  /**
+   * True: the stream ends behind those.
+   *
+   * @generated from field: bool recent_only = 5;
+   */
+  recentOnly: boolean;
 };
 
 /**

@@ -166,6 +166,39 @@ export interface ListFunctionsResponse {
   nextPageToken: string;
 }
 
+export interface ListVersionsRequest {
+  /** The function's name. */
+  name: string;
+  /** At most 1000; 0 means 100. */
+  pageSize: number;
+  /** next_page_token of the page before; empty for the first. */
+  pageToken: string;
+}
+
+export interface ListVersionsResponse {
+  versions: FunctionMessage[];
+  /** Empty on the last page. */
+  nextPageToken: string;
+  /** The version that NAME stands for. */
+  currentVersion: number;
+}
+
+export interface RollbackFunctionRequest {
+  /** The function's name. */
+  name: string;
+  /** The version to be current; 0: the one before the current one. */
+  version: number;
+}
+
+export interface RollbackFunctionResponse {
+  /** The current version now. */
+  function:
+    | FunctionMessage
+    | undefined;
+  /** The version that was current before; the same when nothing had to change. */
+  previousVersion: number;
+}
+
 export interface DeleteFunctionRequest {
   /** The function's name. */
   name: string;
@@ -1344,6 +1377,300 @@ export const ListFunctionsResponse: MessageFns<ListFunctionsResponse> = {
   },
 };
 
+function createBaseListVersionsRequest(): ListVersionsRequest {
+  return { name: "", pageSize: 0, pageToken: "" };
+}
+
+export const ListVersionsRequest: MessageFns<ListVersionsRequest> = {
+  encode(message: ListVersionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListVersionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListVersionsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListVersionsRequest>): ListVersionsRequest {
+    return ListVersionsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListVersionsRequest>): ListVersionsRequest {
+    const message = createBaseListVersionsRequest();
+    message.name = object.name ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListVersionsResponse(): ListVersionsResponse {
+  return { versions: [], nextPageToken: "", currentVersion: 0 };
+}
+
+export const ListVersionsResponse: MessageFns<ListVersionsResponse> = {
+  encode(message: ListVersionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.versions) {
+      FunctionMessage.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    if (message.currentVersion !== 0) {
+      writer.uint32(24).uint32(message.currentVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListVersionsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListVersionsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.versions.push(FunctionMessage.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.currentVersion = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListVersionsResponse>): ListVersionsResponse {
+    return ListVersionsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListVersionsResponse>): ListVersionsResponse {
+    const message = createBaseListVersionsResponse();
+    message.versions = object.versions?.map((e) => FunctionMessage.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    message.currentVersion = object.currentVersion ?? 0;
+    return message;
+  },
+};
+
+function createBaseRollbackFunctionRequest(): RollbackFunctionRequest {
+  return { name: "", version: 0 };
+}
+
+export const RollbackFunctionRequest: MessageFns<RollbackFunctionRequest> = {
+  encode(message: RollbackFunctionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint32(message.version);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RollbackFunctionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRollbackFunctionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RollbackFunctionRequest>): RollbackFunctionRequest {
+    return RollbackFunctionRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RollbackFunctionRequest>): RollbackFunctionRequest {
+    const message = createBaseRollbackFunctionRequest();
+    message.name = object.name ?? "";
+    message.version = object.version ?? 0;
+    return message;
+  },
+};
+
+function createBaseRollbackFunctionResponse(): RollbackFunctionResponse {
+  return { function: undefined, previousVersion: 0 };
+}
+
+export const RollbackFunctionResponse: MessageFns<RollbackFunctionResponse> = {
+  encode(message: RollbackFunctionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.function !== undefined) {
+      FunctionMessage.encode(message.function, writer.uint32(10).fork()).join();
+    }
+    if (message.previousVersion !== 0) {
+      writer.uint32(16).uint32(message.previousVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RollbackFunctionResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRollbackFunctionResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.function = FunctionMessage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.previousVersion = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RollbackFunctionResponse>): RollbackFunctionResponse {
+    return RollbackFunctionResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RollbackFunctionResponse>): RollbackFunctionResponse {
+    const message = createBaseRollbackFunctionResponse();
+    message.function = (object.function !== undefined && object.function !== null)
+      ? FunctionMessage.fromPartial(object.function)
+      : undefined;
+    message.previousVersion = object.previousVersion ?? 0;
+    return message;
+  },
+};
+
 function createBaseDeleteFunctionRequest(): DeleteFunctionRequest {
   return { name: "" };
 }
@@ -1707,6 +2034,33 @@ export const FunctionServiceService = {
       Buffer.from(ListFunctionsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListFunctionsResponse => ListFunctionsResponse.decode(value),
   },
+  /** Every version of a function, oldest first. Errors: not_found, invalid_argument. */
+  listVersions: {
+    path: "/relais.v1.FunctionService/ListVersions" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListVersionsRequest): Buffer => Buffer.from(ListVersionsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListVersionsRequest => ListVersionsRequest.decode(value),
+    responseSerialize: (value: ListVersionsResponse): Buffer =>
+      Buffer.from(ListVersionsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListVersionsResponse => ListVersionsResponse.decode(value),
+  },
+  /**
+   * Makes another version the current one, the one NAME stands for: durable once it is answered, all or nothing, and at
+   * every gateway within a second. No version is made or lost, and the next deploy counts on from the highest. Errors:
+   * not_found (no such function or version), failed_precondition (there is none before the current one), invalid_argument.
+   */
+  rollbackFunction: {
+    path: "/relais.v1.FunctionService/RollbackFunction" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RollbackFunctionRequest): Buffer =>
+      Buffer.from(RollbackFunctionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RollbackFunctionRequest => RollbackFunctionRequest.decode(value),
+    responseSerialize: (value: RollbackFunctionResponse): Buffer =>
+      Buffer.from(RollbackFunctionResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RollbackFunctionResponse => RollbackFunctionResponse.decode(value),
+  },
   /** Removes a function with all its versions. Errors: not_found, invalid_argument. */
   deleteFunction: {
     path: "/relais.v1.FunctionService/DeleteFunction" as const,
@@ -1743,6 +2097,14 @@ export interface FunctionServiceServer extends UntypedServiceImplementation {
   getFunction: handleUnaryCall<GetFunctionRequest, GetFunctionResponse>;
   /** The current version of every function, ordered by name. */
   listFunctions: handleUnaryCall<ListFunctionsRequest, ListFunctionsResponse>;
+  /** Every version of a function, oldest first. Errors: not_found, invalid_argument. */
+  listVersions: handleUnaryCall<ListVersionsRequest, ListVersionsResponse>;
+  /**
+   * Makes another version the current one, the one NAME stands for: durable once it is answered, all or nothing, and at
+   * every gateway within a second. No version is made or lost, and the next deploy counts on from the highest. Errors:
+   * not_found (no such function or version), failed_precondition (there is none before the current one), invalid_argument.
+   */
+  rollbackFunction: handleUnaryCall<RollbackFunctionRequest, RollbackFunctionResponse>;
   /** Removes a function with all its versions. Errors: not_found, invalid_argument. */
   deleteFunction: handleUnaryCall<DeleteFunctionRequest, DeleteFunctionResponse>;
   /** Which languages this platform can run and build now, and why not. */

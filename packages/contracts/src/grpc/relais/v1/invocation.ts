@@ -778,8 +778,8 @@ export const InvocationServiceService = {
     responseDeserialize: (value: Buffer): InvokeStreamResponse => InvokeStreamResponse.decode(value),
   },
   /**
-   * What functions print, of calls that end while one looks on, on this gateway. Errors: invalid_argument,
-   * resource_exhausted when a hundred look on already.
+   * What functions print, on this gateway: of calls that end while one looks on, and before those what it keeps of late
+   * if that is asked for. Errors: invalid_argument, resource_exhausted when a hundred look on already.
    */
   tailLogs: {
     path: "/relais.v1.InvocationService/TailLogs" as const,
@@ -805,8 +805,8 @@ export interface InvocationServiceServer extends UntypedServiceImplementation {
    */
   invokeStream: handleServerStreamingCall<InvokeStreamRequest, InvokeStreamResponse>;
   /**
-   * What functions print, of calls that end while one looks on, on this gateway. Errors: invalid_argument,
-   * resource_exhausted when a hundred look on already.
+   * What functions print, on this gateway: of calls that end while one looks on, and before those what it keeps of late
+   * if that is asked for. Errors: invalid_argument, resource_exhausted when a hundred look on already.
    */
   tailLogs: handleServerStreamingCall<TailLogsRequest, TailLogsResponse>;
 }

@@ -14,6 +14,13 @@ export interface TailLogsRequest {
   invocationId: string;
   /** debug, info, warn or error, in any case: less severe lines are left out. Empty: all. */
   levelMin: string;
+  /**
+   * First this many of the latest lines of calls that are over, at most 1000; 0: none. A gateway keeps some of late, and
+   * none of a call that printed nothing and went well.
+   */
+  recentLines: number;
+  /** True: the stream ends behind those. */
+  recentOnly: boolean;
 }
 
 /**
@@ -38,7 +45,7 @@ export interface TailLogsResponse {
 }
 
 function createBaseTailLogsRequest(): TailLogsRequest {
-  return { function: "", invocationId: "", levelMin: "" };
+  return { function: "", invocationId: "", levelMin: "", recentLines: 0, recentOnly: false };
 }
 
 export const TailLogsRequest: MessageFns<TailLogsRequest> = {
@@ -51,6 +58,12 @@ export const TailLogsRequest: MessageFns<TailLogsRequest> = {
     }
     if (message.levelMin !== "") {
       writer.uint32(26).string(message.levelMin);
+    }
+    if (message.recentLines !== 0) {
+      writer.uint32(32).uint32(message.recentLines);
+    }
+    if (message.recentOnly !== false) {
+      writer.uint32(40).bool(message.recentOnly);
     }
     return writer;
   },
@@ -92,6 +105,22 @@ export const TailLogsRequest: MessageFns<TailLogsRequest> = {
             message.levelMin = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.recentLines = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.recentOnly = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -112,6 +141,8 @@ export const TailLogsRequest: MessageFns<TailLogsRequest> = {
     message.function = object.function ?? "";
     message.invocationId = object.invocationId ?? "";
     message.levelMin = object.levelMin ?? "";
+    message.recentLines = object.recentLines ?? 0;
+    message.recentOnly = object.recentOnly ?? false;
     return message;
   },
 };

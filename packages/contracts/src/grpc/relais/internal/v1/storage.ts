@@ -86,6 +86,35 @@ export interface ListFunctionsResponse {
   more: boolean;
 }
 
+export interface ListVersionsRequest {
+  name: string;
+  /** 1 to 1000. */
+  pageSize: number;
+  /** Versions after this number; 0 for the first page. */
+  afterVersion: number;
+}
+
+export interface ListVersionsResponse {
+  versions: FunctionVersion[];
+  more: boolean;
+  /** Number of the current version. */
+  currentVersion: number;
+}
+
+export interface SetCurrentRequest {
+  name: string;
+  /** 0: the one before the current one. */
+  version: number;
+}
+
+export interface SetCurrentResponse {
+  version:
+    | FunctionVersion
+    | undefined;
+  /** Number of the version that was current before. */
+  previousVersion: number;
+}
+
 export interface DeleteFunctionRequest {
   name: string;
 }
@@ -218,6 +247,19 @@ export interface DeleteSecretRequest {
 }
 
 export interface DeleteSecretResponse {
+}
+
+export interface ReadBackupRequest {
+  /** Of the answer before; empty: begins a copy. */
+  backupId: string;
+}
+
+export interface ReadBackupResponse {
+  backupId: string;
+  /** The next bytes of the file; about 1 MiB, more when one record is larger. */
+  data: Buffer;
+  /** True: these are the last. */
+  last: boolean;
 }
 
 function createBaseFunctionVersion(): FunctionVersion {
@@ -927,6 +969,300 @@ export const ListFunctionsResponse: MessageFns<ListFunctionsResponse> = {
     const message = createBaseListFunctionsResponse();
     message.versions = object.versions?.map((e) => FunctionVersion.fromPartial(e)) || [];
     message.more = object.more ?? false;
+    return message;
+  },
+};
+
+function createBaseListVersionsRequest(): ListVersionsRequest {
+  return { name: "", pageSize: 0, afterVersion: 0 };
+}
+
+export const ListVersionsRequest: MessageFns<ListVersionsRequest> = {
+  encode(message: ListVersionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).uint32(message.pageSize);
+    }
+    if (message.afterVersion !== 0) {
+      writer.uint32(24).uint32(message.afterVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListVersionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListVersionsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.afterVersion = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListVersionsRequest>): ListVersionsRequest {
+    return ListVersionsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListVersionsRequest>): ListVersionsRequest {
+    const message = createBaseListVersionsRequest();
+    message.name = object.name ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.afterVersion = object.afterVersion ?? 0;
+    return message;
+  },
+};
+
+function createBaseListVersionsResponse(): ListVersionsResponse {
+  return { versions: [], more: false, currentVersion: 0 };
+}
+
+export const ListVersionsResponse: MessageFns<ListVersionsResponse> = {
+  encode(message: ListVersionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.versions) {
+      FunctionVersion.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.more !== false) {
+      writer.uint32(16).bool(message.more);
+    }
+    if (message.currentVersion !== 0) {
+      writer.uint32(24).uint32(message.currentVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListVersionsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListVersionsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.versions.push(FunctionVersion.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.more = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.currentVersion = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListVersionsResponse>): ListVersionsResponse {
+    return ListVersionsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListVersionsResponse>): ListVersionsResponse {
+    const message = createBaseListVersionsResponse();
+    message.versions = object.versions?.map((e) => FunctionVersion.fromPartial(e)) || [];
+    message.more = object.more ?? false;
+    message.currentVersion = object.currentVersion ?? 0;
+    return message;
+  },
+};
+
+function createBaseSetCurrentRequest(): SetCurrentRequest {
+  return { name: "", version: 0 };
+}
+
+export const SetCurrentRequest: MessageFns<SetCurrentRequest> = {
+  encode(message: SetCurrentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint32(message.version);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetCurrentRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetCurrentRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SetCurrentRequest>): SetCurrentRequest {
+    return SetCurrentRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SetCurrentRequest>): SetCurrentRequest {
+    const message = createBaseSetCurrentRequest();
+    message.name = object.name ?? "";
+    message.version = object.version ?? 0;
+    return message;
+  },
+};
+
+function createBaseSetCurrentResponse(): SetCurrentResponse {
+  return { version: undefined, previousVersion: 0 };
+}
+
+export const SetCurrentResponse: MessageFns<SetCurrentResponse> = {
+  encode(message: SetCurrentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.version !== undefined) {
+      FunctionVersion.encode(message.version, writer.uint32(10).fork()).join();
+    }
+    if (message.previousVersion !== 0) {
+      writer.uint32(16).uint32(message.previousVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetCurrentResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetCurrentResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.version = FunctionVersion.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.previousVersion = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SetCurrentResponse>): SetCurrentResponse {
+    return SetCurrentResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SetCurrentResponse>): SetCurrentResponse {
+    const message = createBaseSetCurrentResponse();
+    message.version = (object.version !== undefined && object.version !== null)
+      ? FunctionVersion.fromPartial(object.version)
+      : undefined;
+    message.previousVersion = object.previousVersion ?? 0;
     return message;
   },
 };
@@ -2497,6 +2833,140 @@ export const DeleteSecretResponse: MessageFns<DeleteSecretResponse> = {
   },
 };
 
+function createBaseReadBackupRequest(): ReadBackupRequest {
+  return { backupId: "" };
+}
+
+export const ReadBackupRequest: MessageFns<ReadBackupRequest> = {
+  encode(message: ReadBackupRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.backupId !== "") {
+      writer.uint32(10).string(message.backupId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadBackupRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadBackupRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.backupId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReadBackupRequest>): ReadBackupRequest {
+    return ReadBackupRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReadBackupRequest>): ReadBackupRequest {
+    const message = createBaseReadBackupRequest();
+    message.backupId = object.backupId ?? "";
+    return message;
+  },
+};
+
+function createBaseReadBackupResponse(): ReadBackupResponse {
+  return { backupId: "", data: Buffer.alloc(0), last: false };
+}
+
+export const ReadBackupResponse: MessageFns<ReadBackupResponse> = {
+  encode(message: ReadBackupResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.backupId !== "") {
+      writer.uint32(10).string(message.backupId);
+    }
+    if (message.data.length !== 0) {
+      writer.uint32(18).bytes(message.data);
+    }
+    if (message.last !== false) {
+      writer.uint32(24).bool(message.last);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadBackupResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadBackupResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.backupId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.last = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReadBackupResponse>): ReadBackupResponse {
+    return ReadBackupResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReadBackupResponse>): ReadBackupResponse {
+    const message = createBaseReadBackupResponse();
+    message.backupId = object.backupId ?? "";
+    message.data = object.data ?? Buffer.alloc(0);
+    message.last = object.last ?? false;
+    return message;
+  },
+};
+
 /** Functions, versions and artifacts; the gateway's door. Every write that is answered is on disk. */
 export type StorageServiceService = typeof StorageServiceService;
 export const StorageServiceService = {
@@ -2536,6 +3006,30 @@ export const StorageServiceService = {
     responseSerialize: (value: ListFunctionsResponse): Buffer =>
       Buffer.from(ListFunctionsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListFunctionsResponse => ListFunctionsResponse.decode(value),
+  },
+  /** Every version of a name, oldest first. Errors: not_found. */
+  listVersions: {
+    path: "/relais.internal.v1.StorageService/ListVersions" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListVersionsRequest): Buffer => Buffer.from(ListVersionsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListVersionsRequest => ListVersionsRequest.decode(value),
+    responseSerialize: (value: ListVersionsResponse): Buffer =>
+      Buffer.from(ListVersionsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListVersionsResponse => ListVersionsResponse.decode(value),
+  },
+  /**
+   * Makes a stored version the current one, in one synced write. Errors: not_found, failed_precondition (reason
+   * no_earlier_version).
+   */
+  setCurrent: {
+    path: "/relais.internal.v1.StorageService/SetCurrent" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SetCurrentRequest): Buffer => Buffer.from(SetCurrentRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SetCurrentRequest => SetCurrentRequest.decode(value),
+    responseSerialize: (value: SetCurrentResponse): Buffer => Buffer.from(SetCurrentResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SetCurrentResponse => SetCurrentResponse.decode(value),
   },
   /** Removes a name with all its versions in one atomic, synced write. Errors: not_found. */
   deleteFunction: {
@@ -2654,6 +3148,20 @@ export const StorageServiceService = {
       Buffer.from(DeleteSecretResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteSecretResponse => DeleteSecretResponse.decode(value),
   },
+  /**
+   * The next part of a copy of everything stored, as it was when the first part was asked for. A copy that nobody asks of
+   * for a minute ends. Errors: resource_exhausted (reason backups_limit), not_found (reason backup_gone), internal
+   * (reason record_corrupt: a damaged record is never copied).
+   */
+  readBackup: {
+    path: "/relais.internal.v1.StorageService/ReadBackup" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReadBackupRequest): Buffer => Buffer.from(ReadBackupRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReadBackupRequest => ReadBackupRequest.decode(value),
+    responseSerialize: (value: ReadBackupResponse): Buffer => Buffer.from(ReadBackupResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReadBackupResponse => ReadBackupResponse.decode(value),
+  },
 } as const;
 
 export interface StorageServiceServer extends UntypedServiceImplementation {
@@ -2666,6 +3174,13 @@ export interface StorageServiceServer extends UntypedServiceImplementation {
   resolveFunction: handleUnaryCall<ResolveFunctionRequest, ResolveFunctionResponse>;
   /** Current versions ordered by name. */
   listFunctions: handleUnaryCall<ListFunctionsRequest, ListFunctionsResponse>;
+  /** Every version of a name, oldest first. Errors: not_found. */
+  listVersions: handleUnaryCall<ListVersionsRequest, ListVersionsResponse>;
+  /**
+   * Makes a stored version the current one, in one synced write. Errors: not_found, failed_precondition (reason
+   * no_earlier_version).
+   */
+  setCurrent: handleUnaryCall<SetCurrentRequest, SetCurrentResponse>;
   /** Removes a name with all its versions in one atomic, synced write. Errors: not_found. */
   deleteFunction: handleUnaryCall<DeleteFunctionRequest, DeleteFunctionResponse>;
   /** Content of a blob by digest. Errors: not_found. */
@@ -2691,6 +3206,12 @@ export interface StorageServiceServer extends UntypedServiceImplementation {
   listSecrets: handleUnaryCall<ListSecretsRequest, ListSecretsResponse>;
   /** Removes a secret. Errors: not_found. The feed names it "secret/NAME". */
   deleteSecret: handleUnaryCall<DeleteSecretRequest, DeleteSecretResponse>;
+  /**
+   * The next part of a copy of everything stored, as it was when the first part was asked for. A copy that nobody asks of
+   * for a minute ends. Errors: resource_exhausted (reason backups_limit), not_found (reason backup_gone), internal
+   * (reason record_corrupt: a damaged record is never copied).
+   */
+  readBackup: handleUnaryCall<ReadBackupRequest, ReadBackupResponse>;
 }
 
 /** The workers' door to storage: immutable things only, nothing can be written through it. */
