@@ -64,6 +64,7 @@ export function probesAtOnce({ smoke }) {
       told(`hostile calls: ${JSON.stringify(outcomes)}`, sum(outcomes), ''),
       told('neighbours alone: p99', aloneMs, 'ms'),
       atMost(3, 'neighbours beside them: p99 over that', besideMs / aloneMs, 'x'),
+      told(`neighbours beside them: by function ${JSON.stringify(failuresIn(beside))}`, beside.calls, ''),
       atMost(0, 'neighbours beside them: failed', beside.failed, ''),
     ];
   });
@@ -83,6 +84,11 @@ async function attackFor(url, durationMs) {
   };
   await Promise.all(Object.keys(probes).map(client));
   return outcomes;
+}
+
+/** How calls failed, by function. */
+function failuresIn({ targets }) {
+  return Object.fromEntries(targets.map(({ function: name, failures }) => [name, failures]));
 }
 
 function sum(counts) {

@@ -82,14 +82,22 @@ export async function searchSandbox(
 
 function found(sandbox: Sandbox, missing: readonly string[]): FoundSandbox {
   const groups = findGroups(process.pid, 'workers');
-  const lacks = groups ? [] : [noGroups];
+  const lacks = groups ? lacksOf(groups) : [noGroups];
   const tier = tierOf(sandbox, groups !== undefined);
   return { sandbox, groups, state: SandboxState.create({ name: sandbox.name, tier, missing: [...missing, ...lacks] }) };
 }
 
 const noGroups =
   'control groups cannot be made here, so memory and processes are limited by process alone: ' +
-  'run as root, or as a systemd service with Delegate=memory pids';
+  'run as root, or as a systemd service with Delegate=cpu memory pids';
+
+function lacksOf({ sharesCpu }: ControlGroups): string[] {
+  return sharesCpu ? [] : [noCpuGroups];
+}
+
+const noCpuGroups =
+  'control groups here do not share processor time out, so functions that use much of it delay others: ' +
+  'run as root, or as a systemd service with Delegate=cpu memory pids';
 
 function sandboxMissing(what: string, missing: readonly string[]): RelaisError {
   return new RelaisError('failed_precondition', [`The sandbox ${what}.`, ...missing].join('\n'), {

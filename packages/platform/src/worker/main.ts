@@ -58,7 +58,8 @@ const token = spec.clusterToken === '' ? {} : { token: spec.clusterToken };
 const balancer = new GrpcChannel({ name: 'balancer', address: spec.balancerAddress, ...token });
 const { carrier } = telemetry;
 const storage = new GrpcChannel({ name: 'storage', address: spec.storageAddress, ...token, carrier });
-const groups = spec.sandbox.tier === 'T3' && !spec.confined ? findGroups(process.pid, spec.workerId) : undefined;
+const groups =
+  spec.sandbox.tier === 'T3' && !spec.confined ? findGroups(process.pid, spec.workerId, systemClock) : undefined;
 const worker = new Worker({
   workerId: spec.workerId,
   host: spec.host,

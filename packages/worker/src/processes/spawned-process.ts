@@ -91,7 +91,9 @@ class SpawnedProcess implements RootProcess {
   }
 
   kill(): void {
-    if (!this.#reaped) killGroup(this.pid);
+    if (this.#reaped) return;
+    this.#plan.group?.hurry?.();
+    killGroup(this.pid);
   }
 
   killGroup(group: number): void {

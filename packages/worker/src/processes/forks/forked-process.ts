@@ -56,6 +56,7 @@ export class ForkedProcess implements LaunchedProcess {
   }
 
   kill(): void {
+    this.#parts.group?.hurry?.();
     this.#parts.kill();
   }
 }

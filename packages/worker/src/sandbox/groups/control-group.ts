@@ -25,6 +25,8 @@ export interface ControlGroup {
   watch?(pid: number, kill: () => void): void;
   /** Safe to call at any time before it is removed. Never throws. */
   hits(): GroupHits;
+  /** To be called when its processes are about to be killed: who waits for a processor cannot end. Never throws. */
+  hurry?(): void;
   /** To be called when its processes are gone or dying; tries for a while, and never throws. */
   remove(): Promise<void>;
 }
@@ -33,6 +35,8 @@ export interface ControlGroup {
 export interface ControlGroups {
   /** For messages: "cgroup v1" or "cgroup v2". */
   readonly kind: string;
+  /** Whether who uses much processor time goes last, as far as anybody watches that. */
+  readonly sharesCpu: boolean;
   /** Directories that hold all groups of this one, for those who join from inside a sandbox. */
   readonly directories: readonly string[];
   /** Throws when the kernel refuses. */

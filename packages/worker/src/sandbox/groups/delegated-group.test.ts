@@ -32,6 +32,13 @@ describe('a directory that looks like a group', () => {
     expect(readFileSync(file('cgroup.subtree_control'), 'utf8')).toBe('+pids');
   });
 
+  test('gives the processes of the platform more of the processors than functions have', () => {
+    mkdirSync(file('supervisor'));
+    writeFileSync(file('supervisor/cpu.weight'), '100\n');
+    openGroup(root, '/a.service', ['cpu', 'memory', 'pids']);
+    expect(readFileSync(file('supervisor/cpu.weight'), 'utf8')).toBe('300');
+  });
+
   test('that hands it on already is left as it is', () => {
     writeFileSync(file('cgroup.subtree_control'), 'memory pids\n');
     openGroup(root, '/user.slice/session-1.scope', ['memory', 'pids']);

@@ -3,6 +3,8 @@ import { basename, dirname, join } from 'node:path';
 
 /** Where the processes of a delegated group are, since it may not hold any itself. */
 const leafName = 'supervisor';
+/** Whatever functions compute, the platform's own processes come first; each worker's functions have 33 together. */
+const leafWeight = '300';
 const roundsMax = 10;
 
 /** The path of the group that was delegated, from that of the group this process is in. */
@@ -25,6 +27,8 @@ export function openGroup(root: string, path: string, controllers: readonly stri
     moveAll(root);
   }
   writeFileSync(join(root, 'cgroup.subtree_control'), missing.map((name) => `+${name}`).join(' '));
+  const weight = join(root, leafName, 'cpu.weight');
+  if (existsSync(weight)) writeFileSync(weight, leafWeight);
 }
 
 /** All but the highest of the machine, which alone has no type. */

@@ -1,86 +1,159 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import type { Clock } from '@relais/kit';
 import type { ControlGroup, ControlGroups, GroupHits, GroupLimits } from './control-group.js';
+import { CpuPart, usedMsIn } from './cpu/cpu-part.js';
+import { FairCpu } from './cpu/fair-cpu.js';
 import { countIn, type GroupFiles } from './group-files.js';
 
-/** Directories of the kernel in which groups may be made; the same one twice in version 2. */
+/** Directories of the kernel in which groups may be made; the same one several times in version 2. */
 export interface GroupRoots {
   readonly memory: string;
   readonly tasks: string;
+  /** Undefined where processor time is not ours to share out. */
+  readonly cpu: CpuRoots | undefined;
+}
+
+export interface CpuRoots {
+  readonly shares: string;
+  readonly usage: string;
+  /**
+   * Whether groups lie in `shares` itself: beside the processes of the platform and in turn with them one by one, not all
+   * together. Elsewhere they lie in a directory of their own, as in the other roots.
+   */
+  readonly beside: boolean;
+}
+
+export interface FileGroupsOptions {
+  readonly files: GroupFiles;
+  readonly roots: GroupRoots;
+  /** Begins the name of everything that is made. */
+  readonly name: string;
+  /** Whose groups use much processor time yield, looked at by this clock; undefined: nobody looks. */
+  readonly clock?: Clock | undefined;
 }
 
 const removalTries = 50;
 const removalPauseMs = 20;
 
-/** Control groups below a directory of their own in each root, named `name`. */
+/** Control groups named `name`, in directories of their own where nothing is to be gained beside others. */
 export class FileGroups implements ControlGroups {
   readonly kind: string;
+  readonly sharesCpu: boolean;
   readonly directories: readonly string[];
-  readonly #files: GroupFiles;
-  readonly #roots: GroupRoots;
+  readonly #options: FileGroupsOptions;
+  readonly #fair: FairCpu | undefined;
   #lastId = 0;
 
   /** Throws when the kernel does not let us. */
-  constructor(files: GroupFiles, roots: GroupRoots, name: string) {
+  constructor(options: FileGroupsOptions) {
+    const { clock, files, roots } = options;
     this.kind = files.kind;
-    this.#files = files;
-    this.#roots = { memory: join(roots.memory, name), tasks: join(roots.tasks, name) };
-    this.directories = [...new Set([this.#roots.memory, this.#roots.tasks])];
-    for (const directory of this.directories) mkdirSync(directory, { recursive: true });
-    const [first] = this.directories;
-    if (this.directories.length === 1 && first) writeFileSync(join(first, 'cgroup.subtree_control'), '+memory +pids');
+    this.sharesCpu = roots.cpu !== undefined;
+    this.#options = options;
+    this.directories = unique(this.#places('').map((place) => dirname(place)));
+    for (const directory of this.#own()) {
+      mkdirSync(directory, { recursive: true });
+      const handedOn = join(directory, 'cgroup.subtree_control');
+      if (existsSync(handedOn)) writeFileSync(handedOn, roots.cpu ? '+memory +pids +cpu' : '+memory +pids');
+      const weight = join(directory, files.cpu.weight);
+      if (existsSync(weight)) writeFileSync(weight, files.cpu.usualWeight);
+    }
+    const { cpu } = roots;
+    if (!cpu || !clock) return;
+    const all = join(cpu.usage, files.cpu.usage);
+    this.#fair = new FairCpu(clock, () => usedMsIn(all, files.cpu));
   }
 
   make(limits: GroupLimits): ControlGroup {
     this.#lastId++;
-    const group = new FileGroup(this.#files, this.#roots, `g${this.#lastId}`, limits);
-    return group;
+    const [memory = '', tasks = '', shares, usage] = this.#places(`g${this.#lastId}`);
+    return new FileGroup({ memory, tasks, shares, usage }, this.#options.files, limits, this.#fair);
   }
 
   close(): void {
-    for (const directory of this.directories) removeEmpty(directory);
+    for (const directory of this.#own()) removeEmpty(directory);
+    for (const directory of this.directories) removeNamed(directory, `${this.#options.name}-`);
   }
+
+  /** Where the parts of a group of this id lie. */
+  #places(id: string): string[] {
+    const { name, roots } = this.#options;
+    const below = (root: string) => join(root, name, id || '-');
+    const { cpu, memory, tasks } = roots;
+    if (!cpu) return [below(memory), below(tasks)];
+    const shares = cpu.beside ? join(cpu.shares, `${name}-${id}`) : below(cpu.shares);
+    return [below(memory), below(tasks), shares, cpu.usage === cpu.shares ? shares : below(cpu.usage)];
+  }
+
+  /** Directories that hold nothing but groups of this one. */
+  #own(): string[] {
+    return this.directories.filter((directory) => basename(directory) === this.#options.name);
+  }
+}
+
+interface GroupPlaces {
+  readonly memory: string;
+  readonly tasks: string;
+  readonly shares: string | undefined;
+  readonly usage: string | undefined;
 }
 
 class FileGroup implements ControlGroup {
   readonly joins: readonly string[];
   readonly limits: GroupLimits;
   readonly #files: GroupFiles;
-  readonly #memory: string;
-  readonly #tasks: string;
+  readonly #places: GroupPlaces;
+  readonly #directories: readonly string[];
+  readonly #cpu: CpuPart | undefined;
+  readonly #fair: FairCpu | undefined;
 
-  constructor(files: GroupFiles, roots: GroupRoots, name: string, limits: GroupLimits) {
+  constructor(places: GroupPlaces, files: GroupFiles, limits: GroupLimits, fair: FairCpu | undefined) {
     this.limits = limits;
     this.#files = files;
-    this.#memory = join(roots.memory, name);
-    this.#tasks = join(roots.tasks, name);
-    const directories = [...new Set([this.#memory, this.#tasks])];
-    for (const directory of directories) mkdirSync(directory);
+    this.#places = places;
+    this.#fair = fair;
+    const { memory, shares, tasks, usage } = places;
+    this.#directories = unique([memory, tasks, shares, usage].filter((place) => place !== undefined));
+    for (const directory of this.#directories) mkdirSync(directory);
     const [limit = '', swapLimit] = files.memory.limit;
-    writeFileSync(join(this.#memory, limit), String(limits.memoryBytesMax));
-    if (swapLimit && existsSync(join(this.#memory, swapLimit))) {
-      writeFileSync(join(this.#memory, swapLimit), String(limits.memoryBytesMax));
+    writeFileSync(join(memory, limit), String(limits.memoryBytesMax));
+    if (swapLimit && existsSync(join(memory, swapLimit))) {
+      writeFileSync(join(memory, swapLimit), String(limits.memoryBytesMax));
     }
-    writeFileSync(join(this.#tasks, files.tasks.limit), String(limits.tasksMax));
-    this.joins = directories.map((directory) => join(directory, 'cgroup.procs'));
+    writeFileSync(join(tasks, files.tasks.limit), String(limits.tasksMax));
+    this.#cpu = shares && usage ? new CpuPart(files.cpu, shares, usage) : undefined;
+    if (this.#cpu) fair?.add(this.#cpu);
+    this.joins = this.#directories.map((directory) => join(directory, 'cgroup.procs'));
   }
 
   hits(): GroupHits {
     const { memory, tasks } = this.#files;
     return {
-      memory: countIn(read(join(this.#memory, memory.events)), 'oom_kill') > 0,
-      memoryBytesUsed: Number(read(join(this.#memory, memory.peak))) || 0,
-      tasks: countIn(read(join(this.#tasks, tasks.events)), 'max') > 0,
+      memory: countIn(read(join(this.#places.memory, memory.events)), 'oom_kill') > 0,
+      memoryBytesUsed: Number(read(join(this.#places.memory, memory.peak))) || 0,
+      tasks: countIn(read(join(this.#places.tasks, tasks.events)), 'max') > 0,
     };
   }
 
+  hurry(): void {
+    if (!this.#cpu) return;
+    this.#fair?.remove(this.#cpu);
+    this.#cpu.hurry();
+  }
+
   async remove(): Promise<void> {
-    for (const directory of new Set([this.#memory, this.#tasks])) {
+    this.hurry();
+    for (const directory of this.#directories) {
       for (let tries = 0; tries < removalTries && !removed(directory); tries++) {
         await new Promise((resolve) => setTimeout(resolve, removalPauseMs));
       }
     }
   }
+}
+
+function unique(paths: readonly string[]): string[] {
+  return [...new Set(paths)];
 }
 
 function read(path: string): string {
@@ -103,7 +176,16 @@ function removed(directory: string): boolean {
 
 /** Removes a group and what is below it, as far as nobody is in them. */
 export function removeEmpty(directory: string): void {
-  const below = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : [];
-  for (const entry of below) if (entry.isDirectory()) removeEmpty(join(directory, entry.name));
+  for (const name of groupsIn(directory)) removeEmpty(join(directory, name));
   removed(directory);
+}
+
+/** The same for those in a directory whose names begin so. */
+export function removeNamed(directory: string, prefix: string): void {
+  for (const name of groupsIn(directory)) if (name.startsWith(prefix)) removeEmpty(join(directory, name));
+}
+
+function groupsIn(directory: string): string[] {
+  const entries = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : [];
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }

@@ -1,25 +1,33 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Clock } from '@relais/kit';
 import type { ControlGroups } from './control-group.js';
 import { delegatedPath, openGroup } from './delegated-group.js';
 import { FileGroups, type GroupRoots, removeEmpty } from './file-groups.js';
-import { version1, version2 } from './group-files.js';
+import { type GroupFiles, version1, version2 } from './group-files.js';
 
 const mounted = '/sys/fs/cgroup';
 const prefix = 'relais-';
 const trialLimits = { memoryBytesMax: 16 * 1024 * 1024, tasksMax: 8 };
 
+interface Place {
+  readonly files: GroupFiles;
+  readonly roots: GroupRoots;
+  readonly open: () => void;
+}
+
 /**
- * Control groups for memory and processes, where the kernel lets this process make them: found by making one. Undefined when
- * there are none. Takes away what processes that are gone have left.
+ * Control groups for memory and processes, and for processor time where that is ours to share out too, where the kernel lets
+ * this process make them: found by making one. Undefined when there are none. Takes away what processes that are gone have
+ * left. With a clock, groups that use much processor time yield.
  */
-export function findGroups(pid: number, tag: string): ControlGroups | undefined {
+export function findGroups(pid: number, tag: string, clock?: Clock): ControlGroups | undefined {
   const own = readFileSync('/proc/self/cgroup', 'utf8');
   for (const { files, roots, open } of [...placesOfVersion1(own), ...placesOfVersion2(own)]) {
     try {
       open();
-      for (const root of new Set([roots.memory, roots.tasks])) removeStale(root);
-      const groups = new FileGroups(files, roots, `${prefix}${pid}-${tag}`);
+      for (const root of new Set([roots.memory, roots.tasks, ...cpuRootsOf(roots)])) removeStale(root);
+      const groups = new FileGroups({ files, roots, name: `${prefix}${pid}-${tag}`, clock });
       void groups.make(trialLimits).remove();
       return groups;
     } catch {
@@ -29,23 +37,40 @@ export function findGroups(pid: number, tag: string): ControlGroups | undefined 
   return undefined;
 }
 
-function placesOfVersion1(own: string) {
+function cpuRootsOf({ cpu }: GroupRoots): string[] {
+  return cpu ? [cpu.shares, cpu.usage] : [];
+}
+
+/** With processor time, and without. */
+function placesOfVersion1(own: string): Place[] {
   const rootOf = (controller: string) => {
     const line = own.split('\n').find((text) => text.split(':')[1]?.split(',').includes(controller));
     return line === undefined ? undefined : join(mounted, controller, line.split(':').slice(2).join(':'));
   };
-  const [memory, tasks] = [rootOf('memory'), rootOf('pids')];
-  return memory && tasks ? [{ files: version1, roots: { memory, tasks } satisfies GroupRoots, open: () => {} }] : [];
+  const [memory, tasks, shares, usage] = ['memory', 'pids', 'cpu', 'cpuacct'].map(rootOf);
+  if (!memory || !tasks) return [];
+  const place = (cpu: GroupRoots['cpu']) => ({ files: version1, roots: { memory, tasks, cpu }, open: () => {} });
+  const known = shares && usage && existsSync(shares) && existsSync(usage);
+  // They may be mounted together.
+  const cpu = known ? { shares: realpathSync(shares), usage: realpathSync(usage), beside: true } : undefined;
+  return cpu ? [place(cpu), place(undefined)] : [place(undefined)];
 }
 
-/** Our own group, where it was delegated, and the highest that can be seen. */
-function placesOfVersion2(own: string) {
+/** Our own group, where it was delegated, and the highest that can be seen; each with processor time, and without. */
+function placesOfVersion2(own: string): Place[] {
   if (!existsSync(join(mounted, 'cgroup.controllers'))) return [];
   const path = delegatedPath(/^0::(.*)$/m.exec(own)?.[1] ?? '/');
-  return [...new Set([path, '/'])].map((place) => {
+  return [...new Set([path, '/'])].flatMap((place) => {
     const root = join(mounted, place);
-    const open = () => openGroup(root, place, ['memory', 'pids']);
-    return { files: version2, roots: { memory: root, tasks: root }, open };
+    return [true, false].map((sharesCpu) => ({
+      files: version2,
+      roots: {
+        memory: root,
+        tasks: root,
+        cpu: sharesCpu ? { shares: root, usage: root, beside: false } : undefined,
+      },
+      open: () => openGroup(root, place, sharesCpu ? ['memory', 'pids', 'cpu'] : ['memory', 'pids']),
+    }));
   });
 }
 

@@ -4,6 +4,20 @@ export interface GroupFiles {
   /** Part of a group, in a hierarchy of its own or, in version 2, all in one. */
   readonly memory: { readonly limit: readonly string[]; readonly peak: string; readonly events: string };
   readonly tasks: { readonly limit: string; readonly events: string };
+  readonly cpu: CpuFiles;
+}
+
+/** The same for processor time. */
+export interface CpuFiles {
+  readonly weight: string;
+  /** That of a group in which functions run: a third of what the platform has for itself. */
+  readonly usualWeight: string;
+  readonly leastWeight: string;
+  /** Takes "1": what is in the group runs when nothing else wants to. */
+  readonly idle: string;
+  readonly usage: string;
+  /** What stands there, in milliseconds. */
+  readonly usedMs: (usage: string) => number;
 }
 
 /** Swap is bounded with memory where the kernel counts it. */
@@ -15,12 +29,28 @@ export const version1: GroupFiles = {
     events: 'memory.oom_control',
   },
   tasks: { limit: 'pids.max', events: 'pids.events' },
+  cpu: {
+    weight: 'cpu.shares',
+    usualWeight: '335',
+    leastWeight: '2',
+    idle: 'cpu.idle',
+    usage: 'cpuacct.usage',
+    usedMs: (nanoseconds) => Number(nanoseconds) / 1e6,
+  },
 };
 
 export const version2: GroupFiles = {
   kind: 'cgroup v2',
   memory: { limit: ['memory.max'], peak: 'memory.peak', events: 'memory.events' },
   tasks: { limit: 'pids.max', events: 'pids.events' },
+  cpu: {
+    weight: 'cpu.weight',
+    usualWeight: '33',
+    leastWeight: '1',
+    idle: 'cpu.idle',
+    usage: 'cpu.stat',
+    usedMs: (stat) => countIn(stat, 'usage_usec') / 1000,
+  },
 };
 
 /** The count behind a word in a file of events, such as "oom_kill 2"; 0 when there is none. */

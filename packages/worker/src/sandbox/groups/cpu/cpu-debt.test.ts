@@ -1,0 +1,28 @@
+import { type CpuDebt, debtAfter, noDebt } from './cpu-debt.js';
+
+const lookMs = 50;
+
+/** Where using so much of every look leads, from a debt on. */
+function after(debt: CpuDebt, usedMs: number, looks: number): CpuDebt {
+  return Array.from({ length: looks }).reduce<CpuDebt>((before) => debtAfter(before, usedMs, lookMs), debt);
+}
+
+test('an endless loop yields within three looks, and does so as long as it runs', () => {
+  expect(after(noDebt, lookMs, 2).yields).toBe(false);
+  expect(after(noDebt, lookMs, 3).yields).toBe(true);
+  expect(after(noDebt, lookMs, 10_000).yields).toBe(true);
+});
+
+test('who sleeps mostly never yields', () => {
+  expect(after(noDebt, lookMs * 0.1, 10_000)).toEqual(noDebt);
+});
+
+test('many short turns count like a long one', () => {
+  expect(after(noDebt, lookMs * 0.3, 20).yields).toBe(true);
+});
+
+test('a long loop is forgiven within four seconds of sleep, and not at once', () => {
+  const looped = after(noDebt, lookMs, 10_000);
+  expect(after(looped, 0, 1000 / lookMs).yields).toBe(true);
+  expect(after(looped, 0, 4000 / lookMs).yields).toBe(false);
+});

@@ -1,0 +1,60 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CpuFiles } from '../group-files.js';
+
+/** The part of a control group that shares processor time out. */
+export class CpuPart {
+  readonly #files: CpuFiles;
+  readonly #shares: string;
+  readonly #usage: string;
+  #leaving = false;
+
+  /** Directories of the kernel, made already. Throws when the kernel refuses. */
+  constructor(files: CpuFiles, shares: string, usage: string) {
+    this.#files = files;
+    this.#shares = shares;
+    this.#usage = join(usage, files.usage);
+    writeFileSync(join(shares, files.weight), files.usualWeight);
+  }
+
+  /** Processor time of all that was ever in it, milliseconds; undefined once it is gone. */
+  usedMs(): number | undefined {
+    return usedMsIn(this.#usage, this.#files);
+  }
+
+  /** True: it gets what nobody else wants. Never throws. */
+  yield(yields: boolean): void {
+    if (this.#leaving) return;
+    this.#set(yields);
+  }
+
+  /** Its processes are being killed, and have to run for that: it yields no more. */
+  hurry(): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    this.#set(false);
+  }
+
+  #set(yields: boolean): void {
+    const { idle, leastWeight, usualWeight, weight } = this.#files;
+    try {
+      const idleFile = join(this.#shares, idle);
+      // Where a kernel is too old for it, the least weight comes close.
+      if (existsSync(idleFile)) writeFileSync(idleFile, yields ? '1' : '0');
+      else writeFileSync(join(this.#shares, weight), yields ? leastWeight : usualWeight);
+      // Leaving the one puts back the weight that the kernel likes best.
+      if (!yields) writeFileSync(join(this.#shares, weight), usualWeight);
+    } catch {
+      // It is gone.
+    }
+  }
+}
+
+/** Processor time as such a file tells it, milliseconds; undefined when there is none. */
+export function usedMsIn(path: string, { usedMs }: CpuFiles): number | undefined {
+  try {
+    return usedMs(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { ManualClock, randomHex, systemClock } from '@relais/kit';
+import { until } from '../../runtimes/conformance/support.js';
+import type { ControlGroup } from './control-group.js';
+import { FileGroups } from './file-groups.js';
+import { findGroups } from './find-groups.js';
+import { version1, version2 } from './group-files.js';
+
+const limits = { memoryBytesMax: 64 * 1024 * 1024, tasksMax: 8 };
+
+describe('directories that look like groups', () => {
+  let root: string;
+  const made = (name: string) => {
+    const directory = join(root, name);
+    mkdirSync(directory);
+    return directory;
+  };
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'relais-groups-'));
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  test('version 1: what shares processor time lies beside the platform, the rest in directories of its own', () => {
+    const [memory, tasks, shares, usage] = ['memory', 'pids', 'cpu', 'cpuacct'].map(made) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    const cpu = { shares, usage, beside: true };
+    const groups = new FileGroups({ files: version1, roots: { memory, tasks, cpu }, name: 'relais-1-a' });
+    const { joins } = groups.make(limits);
+    expect(joins.map((file) => dirname(file).slice(root.length))).toEqual([
+      '/memory/relais-1-a/g1',
+      '/pids/relais-1-a/g1',
+      '/cpu/relais-1-a-g1',
+      '/cpuacct/relais-1-a/g1',
+    ]);
+    expect(groups.directories.map((directory) => basename(directory))).toEqual([
+      'relais-1-a',
+      'relais-1-a',
+      'cpu',
+      'relais-1-a',
+    ]);
+    expect(readFileSync(join(shares, 'relais-1-a-g1', 'cpu.shares'), 'utf8')).toBe('335');
+  });
+
+  test('version 1: controllers that are mounted together share a group', () => {
+    const [memory, tasks, both] = ['memory', 'pids', 'cpu,cpuacct'].map(made) as [string, string, string];
+    const cpu = { shares: both, usage: both, beside: true };
+    const groups = new FileGroups({ files: version1, roots: { memory, tasks, cpu }, name: 'relais-1-a' });
+    expect(groups.make(limits).joins).toHaveLength(3);
+  });
+
+  test('version 2: one directory holds all of a group', () => {
+    const cpu = { shares: root, usage: root, beside: false };
+    const roots = { memory: root, tasks: root, cpu };
+    const groups = new FileGroups({ files: version2, roots, name: 'relais-1-a' });
+    expect(groups.sharesCpu).toBe(true);
+    expect(groups.make(limits).joins).toEqual([join(root, 'relais-1-a/g1/cgroup.procs')]);
+    expect(readFileSync(join(root, 'relais-1-a/g1/cpu.weight'), 'utf8')).toBe('33');
+  });
+
+  test('without processor time to share out, memory and processes are counted all the same', () => {
+    const groups = new FileGroups({ files: version2, roots: { memory: root, tasks: root, cpu: undefined }, name: 'a' });
+    expect(groups.sharesCpu).toBe(false);
+    groups.make(limits).hurry?.();
+    expect(existsSync(join(root, 'a/g1/cpu.weight'))).toBe(false);
+  });
+
+  test('closing takes nothing away that others have made', () => {
+    const [memory, tasks, shares, usage] = ['memory', 'pids', 'cpu', 'cpuacct'].map(made) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    const roots = { memory, tasks, cpu: { shares, usage, beside: true } };
+    for (const name of ['relais-1-ab-g1', 'other', 'relais-1-a-g7']) mkdirSync(join(shares, name));
+    new FileGroups({ files: version1, roots, name: 'relais-1-a' }).close();
+    expect(readdirSync(shares)).toEqual(['other', 'relais-1-ab-g1']);
+    expect(readdirSync(memory)).toEqual([]);
+  });
+
+  test('a group that is being killed yields no more, whatever it used', () => {
+    const cpu = { shares: root, usage: root, beside: false };
+    const clock = new ManualClock();
+    const roots = { memory: root, tasks: root, cpu };
+    const groups = new FileGroups({ files: version2, roots, name: 'a', clock });
+    const use = (ms: number) => {
+      for (const place of [root, join(root, 'a/g1')])
+        writeFileSync(join(place, 'cpu.stat'), `usage_usec ${ms * 1000}\n`);
+    };
+    const group = groups.make(limits);
+    const idle = join(root, 'a/g1/cpu.idle');
+    writeFileSync(idle, '0');
+    use(0);
+    clock.advance(50);
+    use(1000);
+    clock.advance(50);
+    expect(readFileSync(idle, 'utf8')).toBe('1');
+    group.hurry?.();
+    expect(readFileSync(idle, 'utf8')).toBe('0');
+    use(2000);
+    clock.advance(50);
+    expect(readFileSync(idle, 'utf8')).toBe('0');
+  });
+});
+
+const groups = findGroups(process.pid, randomHex(4), systemClock);
+afterAll(() => groups?.close());
+const sharing = groups?.sharesCpu ? test : test.skip;
+
+sharing('the kernel lets a loop run only when nobody else wants to (needs control groups)', async () => {
+  const [loop, sleeper] = [groups?.make(limits), groups?.make(limits)] as [ControlGroup, ControlGroup];
+  const children = [inside(loop, 'while :; do :; done'), inside(sleeper, 'exec sleep 1000')];
+  try {
+    const idleOf = (group: ControlGroup) =>
+      group.joins
+        .map((file) => join(dirname(file), 'cpu.idle'))
+        .filter((file) => existsSync(file))
+        .map((file) => readFileSync(file, 'utf8').trim());
+    await until('the loop yields', () => idleOf(loop).includes('1'));
+    expect(idleOf(sleeper)).toEqual(['0']);
+    loop.hurry?.();
+    expect(idleOf(loop)).toEqual(['0']);
+  } finally {
+    for (const child of children) child.kill('SIGKILL');
+    await Promise.all(children.map((child) => once(child, 'exit')));
+    await Promise.all([loop.remove(), sleeper.remove()]);
+  }
+  for (const file of [...loop.joins, ...sleeper.joins]) expect(existsSync(dirname(file))).toBe(false);
+});
+
+function inside({ joins }: ControlGroup, script: string): ChildProcess {
+  const join = joins.map((file) => `echo 0 >'${file}'`);
+  return spawn('/bin/sh', ['-c', [...join, `exec sh -c '${script}'`].join(' && ')], { stdio: 'ignore' });
+}
