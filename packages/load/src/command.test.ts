@@ -62,6 +62,14 @@ test('failures are counted by code, and a budget they break fails the run', asyn
   expect(printed).toContain('FAIL  errorRatioMax 0.1: 1.00');
 });
 
+test('a function of which no call went well fails the run, unless a budget says that it may', async () => {
+  const { code, printed } = await load('nobody', '2', '10', '--payload', 'fail');
+  expect(code).toBe(1);
+  expect(printed).toContain('FAIL  no call of nobody went well');
+  const tolerant = await load('nobody', '2', '10', '--payload', 'fail', '--error-ratio-max', '1');
+  expect(tolerant.code).toBe(0);
+});
+
 test('a plan in a file mixes targets by weight, in phases, and the report has plots', async () => {
   const plan = join(folder, 'plan.json');
   const html = join(folder, 'report.html');
@@ -101,7 +109,7 @@ test('a server that cannot be reached fails every call and hangs none', async ()
   );
   const lines: string[] = [];
   const code = await loadCommand(['--plan', plan], { print: (text) => lines.push(text), note: () => {} });
-  expect(code).toBe(0);
+  expect(code).toBe(1);
   expect(lines.join('\n')).toContain('6 x connection (hello)');
 });
 

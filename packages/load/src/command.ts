@@ -31,7 +31,7 @@ Options
   --json               print the summary as JSON
   --html FILE          write a report with plots
 
-Exit code: 0 when every budget holds, 1 when one does not, 2 when the arguments cannot be used.`;
+Exit code: 0 when every budget holds, 1 when one does not or no call of a function went well, 2 when the arguments cannot be used.`;
 
 /** How the injector talks to whoever started it. */
 export interface LoadSurroundings {

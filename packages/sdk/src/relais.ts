@@ -23,7 +23,7 @@ export interface RelaisOptions {
   readonly key?: string;
   /**
    * Of a call that says none, its retries included, milliseconds; default 60000. Node's own fetch waits at most 300000
-   * for an answer to begin: bring a `transport` for calls that take longer.
+   * for an answer to begin: use `stream` for calls that take longer, which is never silent as long, or bring a `transport`.
    */
   readonly timeoutMs?: number;
   /** What differs from the defaults; false: nothing is ever sent again. */

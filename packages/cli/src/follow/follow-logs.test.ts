@@ -2,7 +2,7 @@ import { type LogLine, Relais, RelaisError } from '@relais/sdk';
 import { plainPaint } from '../output/paint.js';
 import { type Follower, followLogs } from './follow-logs.js';
 
-const filter = { function: '', invocationId: '', levelMin: '' };
+const filter = { function: '', invocationId: '', levelMin: '', recentLines: 10 };
 const patience = { longestMs: 5_000, betweenMs: 0 };
 const lost = new RelaisError('unavailable', 'It broke.', { reason: 'connection_lost' });
 const refused = new RelaisError('unavailable', 'Nobody there.', { reason: 'unreachable' });

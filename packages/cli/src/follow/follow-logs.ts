@@ -8,6 +8,8 @@ export interface LogFilter {
   readonly function: string;
   readonly invocationId: string;
   readonly levelMin: string;
+  /** How many lines of calls that are over come first. */
+  readonly recentLines: number;
 }
 
 /** How long a platform that went away is waited for, and how long between two tries, milliseconds. */
@@ -22,6 +24,19 @@ export type Follower = Pick<
   Surroundings,
   'client' | 'drained' | 'interrupted' | 'json' | 'note' | 'paint' | 'paintError' | 'report'
 >;
+
+/** Writes the lines of calls that are over, as far as the platform keeps them; how many. */
+export async function showRecentLogs(filter: LogFilter, io: Follower): Promise<number> {
+  let count = 0;
+  const request = { ...filter, recentOnly: true };
+  for await (const line of io.client.invocations.tailLogs(request, { signal: io.interrupted })) {
+    if (line.invocationId === '') continue;
+    count += 1;
+    show(line, io);
+    await io.drained();
+  }
+  return count;
+}
 
 /**
  * Writes lines until the command is interrupted, and then resolves. A connection that is lost is made anew. Rejects when
@@ -38,7 +53,8 @@ export async function followLogs(filter: LogFilter, io: Follower, patience = pat
     lostAtMs = undefined;
   };
   for (;;) {
-    const failure = await followOnce(filter, io, begin);
+    // What came before was told by the first connection.
+    const failure = await followOnce(hasBegun ? { ...filter, recentLines: 0 } : filter, io, begin);
     if (io.interrupted.aborted) return;
     if (failure.code !== 'unavailable' || !hasBegun) throw failure;
     if (lostAtMs === undefined) {

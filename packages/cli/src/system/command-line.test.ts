@@ -94,9 +94,9 @@ describe('used wrongly, it says what is wrong and what to do, and shows no stack
     ['source that does not compile', ['deploy', 'bad.c'], 7, [/bad\.c:2:10: error/, /2 \| {3}return oops;\n.*\^/]],
     ['a function that throws', ['invoke', 'fails'], 8, [/no luck/, /fails\.js:1/, /function_failed/]],
     ['one in Python', ['invoke', 'quiet'], 8, [/no luck in Python/, /line 2/]],
-    ['logs of what is over', ['logs'], 2, [/wrong_use/, /-f follows/]],
+    ['a number of lines that is none', ['logs', '--tail', 'many'], 2, [/wrong_use/, /--tail takes a whole number/]],
     ['logs of a function there is not', ['logs', 'nobody', '-f'], 5, [/nobody/, /relais ls/]],
-    ['logs of one version', ['logs', 'fails@1', '-f'], 2, [/all versions: follow "fails"/]],
+    ['logs of one version', ['logs', 'fails@1', '-f'], 2, [/all versions: give "fails"/]],
     ['a level there is not', ['logs', '-f', '--level', 'loud'], 2, [/debug, info, warn, error/]],
     ['a stream that may be repeated', ['invoke', 'fails', '--stream', '--idempotent'], 2, [/never begun again/]],
     ['a stream of a function that throws', ['invoke', 'fails', '--stream'], 8, [/no luck/, /function_failed/]],
@@ -206,6 +206,32 @@ test('logs are followed, as JSON that moves no terminal, until Ctrl-C', async ()
   expect(await all.next()).toMatchObject({ ...common, platform: true });
   expect(await all.stop()).toBe(0);
   expect(await severe.stop()).toBe(0);
+
+  const { stdout: kept } = await relais('logs', 'loud');
+  expect(kept.split('\n')).toEqual([
+    expect.stringContaining('loud@1 info  \ufffd[31mred\ufffd0m'),
+    expect.stringContaining('loud@1 error ERROR bad'),
+    expect.stringContaining(`(invocation ${invocationId})`),
+    '',
+  ]);
+  expect((await relais('logs', 'loud', '--tail', '1')).stdout).toMatch(/^[^\n]*ended after[^\n]*\n$/);
+  const again = live('logs', 'loud', '-f', '--level', 'error');
+  expect(await again.next()).toEqual({ ok: true, following: true });
+  expect(await again.next()).toMatchObject({ ...common, text: 'ERROR bad' });
+  expect(await again.stop()).toBe(0);
+  expect(await relais('logs', 'taken')).toMatchObject({
+    code: 0,
+    stdout: '',
+    stderr: expect.stringMatching(/-f follows/),
+  });
+});
+
+test('a bench of a function there is not fails', async () => {
+  const { code, stdout } = await relais('bench', 'nobody', '2', '5');
+  expect([code, stdout]).toEqual([
+    1,
+    expect.stringMatching(/10 x not_found[\s\S]*FAIL {2}no call of nobody went well/),
+  ]);
 });
 
 test('a stream is written as it comes, and Ctrl-C stops the function', async () => {

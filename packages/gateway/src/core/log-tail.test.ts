@@ -4,7 +4,7 @@ import type { CallReport } from './call-report.js';
 import { LogTail, type TailedLine } from './log-tail.js';
 
 const caller = { traceparent: newTraceparent(false) };
-const everything = { function: '', invocationId: '', levelMin: '' };
+const everything = { function: '', invocationId: '', levelMin: '', recentLines: 0, recentOnly: false };
 
 function report(functionName: string, logs: string, over: Partial<CallReport> = {}): CallReport {
   const result = JobResult.create({ logs });
@@ -78,4 +78,81 @@ test('a reader that is too slow misses lines and is told how many', async () => 
 test('an unknown level is refused', async () => {
   const lines = new LogTail(new ManualClock()).follow({ ...everything, levelMin: 'loud' }, caller, AbortSignal.abort());
   await expect(lines.next()).rejects.toMatchObject({ code: 'invalid_argument', fields: { reason: 'unknown_level' } });
+});
+
+describe('of calls that are over', () => {
+  const recent = async (tail: LogTail, filter: object, functions?: ReadonlySet<string>) => {
+    const reader = follow(tail, { recentLines: 1000, recentOnly: true, ...filter }, functions);
+    const texts = await reader.texts();
+    await reader.end();
+    return texts;
+  };
+  const fault = new RelaisError('aborted', 'It threw.', { fault: 'function' });
+  const refused = new RelaisError('resource_exhausted', 'The queue is full.', { fault: 'caller' });
+
+  test('the latest lines are told, the newest last, and nothing behind them', async () => {
+    const tail = new LogTail(new ManualClock(5000));
+    tail.called(report('a', 'one\ntwo'));
+    tail.called(report('b', 'three'));
+    expect(await recent(tail, {})).toEqual([
+      'info one',
+      'info two',
+      'info ended after 1.5 ms',
+      'info three',
+      'info ended after 1.5 ms',
+    ]);
+    expect(await recent(tail, { recentLines: 4 })).toEqual((await recent(tail, {})).slice(1));
+    expect(await recent(tail, { recentLines: 0 })).toEqual([]);
+  });
+
+  test('filters hold for them too, and the count is of those that pass', async () => {
+    const tail = new LogTail(new ManualClock());
+    for (let call = 0; call < 5; call++) tail.called(report('a', `WARN ${call}`));
+    for (let call = 0; call < 5; call++) tail.called(report('b', 'plain'));
+    expect(await recent(tail, { levelMin: 'warn', recentLines: 2 })).toEqual(['warn WARN 3', 'warn WARN 4']);
+    expect(await recent(tail, { function: 'a', recentLines: 1 })).toEqual(['info ended after 1.5 ms']);
+    expect(await recent(tail, { recentLines: 2 }, new Set(['a']))).toEqual(['warn WARN 4', 'info ended after 1.5 ms']);
+  });
+
+  test('those to come follow, and no call is told twice or left out', async () => {
+    const tail = new LogTail(new ManualClock());
+    tail.called(report('a', 'before'));
+    const reader = follow(tail, { recentLines: 10 });
+    tail.called(report('a', 'after'));
+    expect(await reader.texts()).toEqual([
+      'info before',
+      'info ended after 1.5 ms',
+      'info after',
+      'info ended after 1.5 ms',
+    ]);
+    await reader.end();
+  });
+
+  test('a call that printed nothing is not kept, unless it failed by its own fault', async () => {
+    const tail = new LogTail(new ManualClock());
+    tail.called(report('a', ''));
+    tail.called(report('a', '', { failure: refused }));
+    tail.called(report('a', '', { failure: fault }));
+    expect(await recent(tail, {})).toEqual(['error failed after 1.5 ms: It threw.']);
+  });
+
+  test('what is kept is bounded by calls and by characters; the oldest go', async () => {
+    const many = new LogTail(new ManualClock());
+    for (let call = 0; call < 1100; call++) many.called(report(`f${call}`, 'x'));
+    expect(await recent(many, { function: 'f99' })).toEqual([]);
+    expect(await recent(many, { function: 'f100' })).toHaveLength(2);
+    const large = new LogTail(new ManualClock());
+    for (let call = 0; call < 20; call++) large.called(report(`f${call}`, 'x'.repeat(256 * 1024)));
+    expect(await recent(large, { function: 'f3' })).toEqual([]);
+    expect(await recent(large, { function: 'f4' })).toHaveLength(2);
+  });
+
+  test('more than a thousand are refused', async () => {
+    const lines = new LogTail(new ManualClock()).follow(
+      { ...everything, recentLines: 1001 },
+      caller,
+      AbortSignal.abort(),
+    );
+    await expect(lines.next()).rejects.toMatchObject({ fields: { reason: 'too_many_lines' } });
+  });
 });

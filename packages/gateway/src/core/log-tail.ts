@@ -2,6 +2,7 @@ import { type Clock, RelaisError, traceIdOf } from '@relais/kit';
 import type { CallReport } from './call-report.js';
 import type { Caller } from './caller.js';
 import { invalid } from './failures.js';
+import { hasToTell, RecentCalls, type ToldCall, toldCall } from './recent-calls.js';
 
 /** From the least to the most severe. */
 export const lineLevels = ['debug', 'info', 'warn', 'error'] as const;
@@ -30,15 +31,21 @@ export interface TailFilter {
   readonly invocationId: string;
   /** In any case; empty: all. */
   readonly levelMin: string;
+  /** First this many of the latest lines of calls that are over. */
+  readonly recentLines: number;
+  /** Nothing behind those. */
+  readonly recentOnly: boolean;
 }
 
 const tailsMax = 100;
 const linesWaitingMax = 1000;
+const recentLinesMax = 1000;
 const lineCharsMax = 8192;
 
-/** What functions print, for whoever looks on. Costs nothing while nobody does. */
+/** What functions print, for whoever looks on, and what they printed of late. A call that prints nothing costs nothing. */
 export class LogTail {
   readonly #clock: Clock;
+  readonly #recent = new RecentCalls();
   readonly #tails = new Set<Tail>();
 
   constructor(clock: Clock) {
@@ -47,22 +54,32 @@ export class LogTail {
 
   /** Hears of a call that is over. */
   called(report: CallReport): void {
+    const isKept = hasToTell(report);
+    if (!isKept && this.#tails.size === 0) return;
+    const call = toldCall(report, this.#clock.wallMs());
+    if (isKept) this.#recent.add(call);
     if (this.#tails.size === 0) return;
-    const lines = linesOf(report, this.#clock.wallMs());
-    for (const tail of this.#tails) tail.offer(report, lines);
+    const lines = linesOf(call);
+    for (const tail of this.#tails) tail.offer(call, lines);
   }
 
   /**
-   * The lines of calls that end from now on, until the signal fires. At most 1000 wait for a slow reader; what is left out
-   * is counted. Throws invalid_argument, and resource_exhausted when a hundred look on already.
+   * The latest lines that are kept, as many as asked for; then those of calls that end from now on, until the signal fires.
+   * At most 1000 wait for a slow reader; what is left out is counted. Throws invalid_argument, and resource_exhausted when
+   * a hundred look on already.
    */
   async *follow(filter: TailFilter, { functions }: Caller, ended: AbortSignal): AsyncGenerator<TailedLine> {
     const levelAt = lineLevels.indexOf((filter.levelMin.toLowerCase() || 'debug') as LineLevel);
     if (levelAt === -1) throw invalid('unknown_level', `levelMin is one of ${lineLevels.join(', ')}.`);
-    if (this.#tails.size >= tailsMax) throw tooMany();
+    if (filter.recentLines > recentLinesMax) {
+      throw invalid('too_many_lines', `recentLines is at most ${recentLinesMax}.`);
+    }
     const tail = new Tail(filter, levelAt, functions);
+    if (filter.recentOnly) return yield* this.#latest(tail, filter.recentLines);
+    if (this.#tails.size >= tailsMax) throw tooMany();
     this.#tails.add(tail);
     try {
+      yield* this.#latest(tail, filter.recentLines);
       while (!ended.aborted) {
         yield* tail.take();
         await tail.more(ended);
@@ -70,6 +87,16 @@ export class LogTail {
     } finally {
       this.#tails.delete(tail);
     }
+  }
+
+  /** Collected at once, so that no call is told twice or left out between these and those to come. */
+  #latest(tail: Tail, count: number): TailedLine[] {
+    const latest: TailedLine[] = [];
+    for (const call of this.#recent.newest()) {
+      if (latest.length >= count) break;
+      latest.push(...tail.wanted(call, linesOf(call)).reverse());
+    }
+    return latest.slice(0, count).reverse();
   }
 }
 
@@ -88,12 +115,19 @@ class Tail {
     this.#functions = functions;
   }
 
-  offer({ functionName, invocationId }: CallReport, lines: readonly TailedLine[]): void {
-    const { function: name, invocationId: only } = this.#filter;
-    if ((name !== '' && name !== functionName) || (only !== '' && only !== invocationId)) return;
-    if (this.#functions && !this.#functions.has(functionName)) return;
-    for (const line of lines) if (lineLevels.indexOf(line.level) >= this.#levelAt) this.#push(line);
+  offer(call: ToldCall, lines: readonly TailedLine[]): void {
+    const wanted = this.wanted(call, lines);
+    if (wanted.length === 0) return;
+    for (const line of wanted) this.#push(line);
     this.#wake?.();
+  }
+
+  /** Those lines of a call that it looks out for. */
+  wanted({ functionName, invocationId }: ToldCall, lines: readonly TailedLine[]): TailedLine[] {
+    const { function: name, invocationId: only } = this.#filter;
+    if ((name !== '' && name !== functionName) || (only !== '' && only !== invocationId)) return [];
+    if (this.#functions && !this.#functions.has(functionName)) return [];
+    return lines.filter(({ level }) => lineLevels.indexOf(level) >= this.#levelAt);
   }
 
   take(): TailedLine[] {
@@ -126,22 +160,22 @@ class Tail {
   }
 }
 
-function linesOf(report: CallReport, timeMs: number): TailedLine[] {
-  const { failure, functionName, invocationId, result, traceparent, version } = report;
+function linesOf(call: ToldCall): TailedLine[] {
+  const { failure, functionName, invocationId, logs, logsTruncated, timeMs, tookMs, traceparent, version } = call;
   const common = { timeMs, function: functionName, version, invocationId, traceId: traceIdOf(traceparent) };
   const line = (level: LineLevel, text: string, platform: boolean) => ({
     ...common,
     ...{ level, text: text.slice(0, lineCharsMax), platform, linesDropped: 0 },
   });
-  const printed = (result?.logs ?? '').split('\n').filter((text) => text !== '');
-  const took = `${(report.endMs - report.startMs).toFixed(1)} ms`;
-  const truncated = result?.logsTruncated ? [line('warn', 'What it printed beyond 256 KiB is left out.', true)] : [];
+  const printed = logs.split('\n').filter((text) => text !== '');
+  const took = `${tookMs.toFixed(1)} ms`;
+  const truncated = logsTruncated ? [line('warn', 'What it printed beyond 256 KiB is left out.', true)] : [];
   return [
     ...printed.map((text) => line(levelOf(text), text, false)),
     ...truncated,
-    failure
-      ? line('error', `failed after ${took}: ${failure.message}`, true)
-      : line('info', `ended after ${took}`, true),
+    failure === undefined
+      ? line('info', `ended after ${took}`, true)
+      : line('error', `failed after ${took}: ${failure}`, true),
   ];
 }
 

@@ -1,8 +1,10 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
+import type { OutputPart } from '@relais/contracts';
 import { invocation } from '@relais/contracts/edge';
 import { newTraceparent, RelaisError } from '@relais/kit';
 import { invalid } from '../core/failures.js';
+import type { StreamedOutput } from '../core/streamed-output.js';
 import { toConnectError } from './connect-error.js';
 import { keptAlive } from './kept-alive.js';
 import { OutputChunks, outputOf, payloadOf } from './payload.js';
@@ -37,7 +39,7 @@ export function invocationService(
         AbortSignal.any([context.signal, stopped, left.signal]),
       );
       try {
-        for await (const line of keptAlive(lines, shared.clock, shared.limits.eventStreamIdleMs)) yield line ?? {};
+        for await (const line of keptAlive(lines, shared.clock, shared.limits.eventStreamIdleMs, 0)) yield line ?? {};
       } catch (error) {
         throw toConnectError(RelaisError.from(error), traceparent);
       } finally {
@@ -48,7 +50,7 @@ export function invocationService(
 }
 
 async function* streamOf(
-  { core }: EdgeShared,
+  { clock, core, limits }: EdgeShared,
   request: invocation.InvokeStreamRequest,
   call: EdgeCall,
 ): AsyncGenerator<StreamEvent> {
@@ -58,13 +60,27 @@ async function* streamOf(
   const form = request.payload.case;
   const chunks = new OutputChunks(form);
   try {
-    for (let part = await streamed.next(); part; part = await streamed.next()) yield* chunkOf(chunks.next(part.data));
+    const { eventStreamIdleMs: idleMs } = limits;
+    for await (const part of keptAlive(partsOf(streamed), clock, idleMs, idleMs)) {
+      // Clients and proxies take a stream that is silent for minutes for dead.
+      if (part) yield* chunkOf(chunks.next(part.data));
+      else yield {};
+    }
     const { durationMs, invocationId, logs, logsTruncated, output, timings } = await streamed.end;
     yield* chunkOf(output.length > 0 ? outputOf(output, form) : chunks.rest());
     yield { event: { case: 'end', value: { invocationId, durationMs, logs, logsTruncated, timings } } };
   } finally {
     streamed.cancel();
   }
+}
+
+function partsOf(streamed: StreamedOutput): AsyncIterator<OutputPart, undefined> {
+  return {
+    async next() {
+      const value = await streamed.next();
+      return value ? { done: false, value } : { done: true, value };
+    },
+  };
 }
 
 function* chunkOf(output: Output | undefined): Generator<StreamEvent> {

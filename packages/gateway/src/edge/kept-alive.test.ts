@@ -11,7 +11,7 @@ test('says at once that it looks on, and again after each silence', async () => 
   }
   const got: (string | undefined)[] = [];
   const done = (async () => {
-    for await (const one of keptAlive(items(), clock, 100)) got.push(one);
+    for await (const one of keptAlive(items(), clock, 100, 0)) got.push(one);
   })();
   for (const ms of [0, 100, 99]) {
     await settled();
@@ -32,6 +32,6 @@ test('what refuses to begin says nothing before', async () => {
   const items = (async function* () {
     yield await Promise.reject(new Error('refused'));
   })();
-  const first = keptAlive(items, clock, 100).next();
+  const first = keptAlive(items, clock, 100, 0).next();
   await expect(first).rejects.toThrow('refused');
 });

@@ -1,16 +1,16 @@
 import type { Clock } from '@relais/kit';
 
 /**
- * The items of a stream as they come, and undefined in between: once when they are looked out for, then after each
- * `silenceMs` without one. A stream that refuses to begin throws before anything is yielded. Whoever leaves early must end
+ * The items of a stream as they come, and undefined in between: after `firstMs` without one, then after each `silenceMs`. A stream that refuses to begin throws before anything is yielded. Whoever leaves early must end
  * `items` by its own signal.
  */
 export async function* keptAlive<T>(
   items: AsyncIterator<T>,
   clock: Clock,
   silenceMs: number,
+  firstMs: number,
 ): AsyncGenerator<T | undefined, void, undefined> {
-  let waitMs = 0;
+  let waitMs = firstMs;
   for (;;) {
     const next = outcomeOf(items.next());
     for (; !next.outcome; waitMs = silenceMs) {

@@ -7,7 +7,7 @@ import { type Harness, startGateway, until } from '../testing/harness.js';
 let harness: Harness;
 
 beforeEach(async () => {
-  harness = await startGateway();
+  harness = await startGateway({ limits: { eventStreamIdleMs: 30 } });
   await fetch(`${harness.url}/deploy?name=f&lang=js`, { method: 'POST', body: 'x' });
 });
 
@@ -47,6 +47,24 @@ describe.each(transports)('InvokeStream by %s', (_name, transport) => {
       if (event.event.case === 'end') expect(event.event.value.invocationId).toMatch(/^\w{32}$/);
     }
     expect(got).toEqual(['one ', 'two', 'end']);
+  });
+
+  test('is never silent for long, before the first chunk and after it', async () => {
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    harness.dispatch.streams.set('f', async (give) => {
+      for (const { promise } of gates) {
+        await promise;
+        await give(text('part'));
+      }
+    });
+    const got: unknown[] = [];
+    let [opened, silences] = [0, 0];
+    for await (const { event } of stream({ case: 'text', value: 'in' })) {
+      silences = event.case === undefined ? silences + 1 : 0;
+      if (silences === 3) gates[opened++]?.resolve();
+      if (event.case !== undefined) got.push(event.case === 'chunk' ? event.value.output.value : event.case);
+    }
+    expect(got).toEqual(['part', 'part', 'end']);
   });
 
   test('a failure after chunks is an error with its detail, not an end', async () => {

@@ -72,6 +72,8 @@ export interface RunSummary {
   readonly phases: readonly PhaseSummary[];
   /** Of every budget, judged over each phase. */
   readonly verdicts: readonly Verdict[];
+  /** Functions of which no call went well in a phase, where no budget says how many may fail. */
+  readonly allFailed: readonly string[];
   readonly passed: boolean;
 }
 
@@ -81,13 +83,15 @@ const curvePercentiles = [0, 10, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.9
 export function summarise(plan: Plan, runs: readonly PhaseRun[]): RunSummary {
   const phases = runs.map((run) => summaryOf(plan, run));
   const verdicts = phases.flatMap((phase) => verdictsOn(plan, phase));
+  const allFailed = plan.budget.errorRatioMax === undefined ? phases.flatMap(allFailedOf) : [];
   return {
     url: plan.url,
     seed: plan.seed,
     threads: runs[0]?.threads.length ?? 0,
     phases,
     verdicts,
-    passed: verdicts.every(({ holds }) => holds),
+    allFailed: [...new Set(allFailed)],
+    passed: allFailed.length === 0 && verdicts.every(({ holds }) => holds),
   };
 }
 
@@ -146,6 +150,10 @@ function secondsOf(reports: PhaseRun['seconds']): SecondSummary[] {
         maxMs: latencies.maxMs,
       };
     });
+}
+
+function allFailedOf({ targets }: PhaseSummary): string[] {
+  return targets.filter(({ calls, failures }) => calls > 0 && total(failures) === calls).map((each) => each.function);
 }
 
 function verdictsOn({ budget }: Plan, phase: PhaseSummary): Verdict[] {

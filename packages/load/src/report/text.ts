@@ -12,7 +12,8 @@ export function textReport(summary: RunSummary): string {
   const verdicts = summary.verdicts.map(
     ({ actual, budget, holds, limit }) => `${holds ? 'pass' : 'FAIL'}  ${budget} ${limit}: ${rounded(actual)}`,
   );
-  return [...lines, ...verdicts, `seed ${summary.seed}, ${summary.threads} thread(s)`].join('\n');
+  const dead = summary.allFailed.map((name) => `FAIL  no call of ${name} went well`);
+  return [...lines, ...verdicts, ...dead, `seed ${summary.seed}, ${summary.threads} thread(s)`].join('\n');
 }
 
 /** One line while it runs: what the last second was like. */

@@ -178,6 +178,8 @@ export const InvokeStreamRequestSchema: GenMessage<InvokeStreamRequest> = /*@__P
   messageDesc(file_relais_v1_invocation, 2);
 
 /**
+ * One without event carries nothing: it comes after 15 s without output, so that nobody takes the stream for dead.
+ *
  * @generated from message relais.v1.InvokeStreamResponse
  */
 export type InvokeStreamResponse = Message<"relais.v1.InvokeStreamResponse"> & {

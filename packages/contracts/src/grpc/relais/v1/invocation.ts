@@ -51,6 +51,7 @@ export interface InvokeStreamRequest {
   } | undefined;
 }
 
+/** One without event carries nothing: it comes after 15 s without output, so that nobody takes the stream for dead. */
 export interface InvokeStreamResponse {
   event: { $case: "chunk"; value: OutputChunk } | //
   /** The last event of a call that went well. */
