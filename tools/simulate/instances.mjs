@@ -38,6 +38,12 @@ export class Instances {
     else this.#byFunction.set(fnIndex, [instance]);
   }
 
+  /** The idle ones of a function end. */
+  endIdle(fnIndex) {
+    for (const instance of this.#byFunction.get(fnIndex) ?? []) this.#idle.delete(instance);
+    this.#byFunction.delete(fnIndex);
+  }
+
   /** Time and memory have their due. */
   #evict(nowMs) {
     for (const oldest of this.#idle) {

@@ -1,4 +1,4 @@
-// npm run simulate -- [--workload skewed,mixed,crowded] [--strategies rr,fifo,…] [--workers 200] [--functions 1000]
+// npm run simulate -- [--workload skewed,mixed,crowded,tidal] [--strategies rr,fifo,…] [--workers 200] [--functions 1000]
 //   [--jobs 200000] [--keep-alive-s 600] [--seed 1] [--cost] [--plots DIRECTORY] [--json]
 // Drives the real balancer with simulated callers and workers on simulated time, once for each strategy and workload, and
 // prints a table. --cost measures instead what a decision costs over the size of the fleet. The same seed gives the same.

@@ -1,14 +1,4 @@
-/** Numbers from 0 to 1 that are the same for the same seed (a 32-bit xorshift after a mixing of the seed). */
-export function seededRandom(seed) {
-  let state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) >>> 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state / 2 ** 32;
-  };
-}
+export { seededRandom } from '@relais/load';
 
 /** With mean 1. */
 export function exponential(random) {

@@ -14,6 +14,8 @@ const columns = [
   ['fairness', ({ fairness }) => fairness.toFixed(3)],
   ['imbalance', ({ imbalance }) => imbalance.toFixed(2)],
   ['load', ({ load }) => load.toFixed(2)],
+  ['workers', ({ workers }) => Math.round(workers).toLocaleString('en')],
+  ['started', ({ started }) => started.toLocaleString('en')],
   ['refused', ({ refused }) => String(refused)],
 ];
 

@@ -14,23 +14,47 @@ export class SimulatedWorker {
   #plan;
   #world;
   #instances;
+  #makeInstances;
   #receiver;
   #waiting = [];
   #running = 0;
 
-  /** world: `nowMs()`, `at(ms, callback)`, `callOf(job)` giving its function and run time, `begun(job, coldMs)`. */
+  #isDraining = false;
+  #left = () => {};
+
+  /**
+   * world: `nowMs()`, `at(ms, callback)`, `callOf(job)` giving its function and run time, `begun(job, coldMs)`, `indexOf(id)`
+   * of a function.
+   */
   constructor(plan, keepAliveMs, world) {
     this.#plan = plan;
     this.#world = world;
-    this.#instances = new Instances(plan.instancesMax, keepAliveMs);
+    this.#makeInstances = () => new Instances(plan.instancesMax, keepAliveMs);
+    this.#instances = this.#makeInstances();
   }
 
-  /** Attaches to a balancer. */
-  attach(balancer, lang) {
-    const { id, inline, slots, speed } = this.#plan;
+  get id() {
+    return this.#plan.id;
+  }
+
+  get inline() {
+    return this.#plan.inline;
+  }
+
+  get slots() {
+    return this.#plan.slots;
+  }
+
+  /** Attaches to a balancer, with nothing warm; left: it was drained and has finished what it had. */
+  attach(balancer, workerId, left) {
+    const { inline, slots, speed } = this.#plan;
+    const lang = inline ? 'c' : 'python';
     const languages = [{ lang, runs: true, builds: false, reason: '', toolchain: '' }];
+    this.#instances = this.#makeInstances();
+    this.#isDraining = false;
+    this.#left = left;
     balancer.attachWorker(this);
-    this.#say({ hello: { workerId: id, pid: 1, host: 'simulated', slots, languages, inline, weight: speed } });
+    this.#say({ hello: { workerId, pid: 1, host: 'simulated', slots, languages, inline, weight: speed } });
   }
 
   /** Share of its capacity that was used in so much time. */
@@ -43,8 +67,10 @@ export class SimulatedWorker {
     this.#receiver = receiver;
   }
 
-  send({ jobs }) {
+  send({ drain, idleFunctionIds, jobs }) {
     for (const job of jobs) this.#waiting.push(job);
+    for (const id of idleFunctionIds) this.#instances.endIdle(this.#world.indexOf(id));
+    if (drain) this.#isDraining = true;
     this.#next();
   }
 
@@ -53,6 +79,17 @@ export class SimulatedWorker {
   #next() {
     const runsAtOnce = this.#plan.inline ? 1 : this.#plan.slots;
     while (this.#running < runsAtOnce && this.#waiting.length > 0) this.#begin(this.#waiting.shift());
+    if (this.#isDraining && this.#running === 0) this.#leave();
+  }
+
+  /** After the frame that it has just taken or sent. */
+  #leave() {
+    this.#isDraining = false;
+    const receiver = this.#receiver;
+    this.#world.at(this.#world.nowMs(), () => {
+      receiver.closed();
+      this.#left();
+    });
   }
 
   #begin(job) {

@@ -5,6 +5,7 @@ import { EventQueue } from './event-queue.mjs';
 import { capacityOf, makeFleet } from './fleet.mjs';
 import { jain, peakOverMean, quantiles } from './measures.mjs';
 import { seededRandom } from './random.mjs';
+import { SimulatedSupervisor } from './simulated-supervisor.mjs';
 import { SimulatedWorker } from './simulated-worker.mjs';
 import { arrivals, makeFunctions, meanRunMs, workloads } from './workload.mjs';
 
@@ -29,6 +30,8 @@ class Run {
   #clock = new ManualClock();
   #events = new EventQueue();
   #functions;
+  #indexOf;
+  #supervisor;
   #arrivals;
   #plans;
   #workers;
@@ -45,17 +48,24 @@ class Run {
 
   constructor(options) {
     const { functions, jobs, keepAliveMs, seed, strategy, workers, workload } = options;
-    const { load, tinyShare } = workloads[workload];
+    const { load, swing, tinyShare } = workloads[workload];
     this.#options = options;
     this.#functions = makeFunctions(functions, tinyShare, seed);
     this.#plans = makeFleet(workers, tinyShare > 0, seed + 1);
-    this.#arrivals = arrivals(this.#functions, ratePerMs(this.#functions, this.#plans, tinyShare, load), seed + 2);
+    this.#arrivals = arrivals(
+      this.#functions,
+      ratePerMs(this.#functions, this.#plans, tinyShare, load),
+      seed + 2,
+      swing,
+    );
+    this.#indexOf = new Map(this.#functions.map(({ id }, index) => [id, index]));
     this.#fnOf = new Uint32Array(jobs);
     this.#runMs = new Float64Array(jobs);
     this.#arrivedMs = new Float64Array(jobs);
     this.#latencyMs = new Float64Array(jobs).fill(Number.NaN);
     this.#overheadMs = new Float64Array(jobs);
     this.#workers = this.#plans.map((plan) => new SimulatedWorker(plan, keepAliveMs, this.#world()));
+    this.#supervisor = new SimulatedSupervisor(this.#world(), this.#workers);
     this.#balancer = new Balancer({
       clock: this.#clock,
       logger: silentLogger,
@@ -68,9 +78,7 @@ class Run {
 
   async start() {
     await this.#balancer.start();
-    for (const [index, worker] of this.#workers.entries()) {
-      worker.attach(this.#balancer, this.#plans[index].inline ? 'c' : 'python');
-    }
+    this.#supervisor.attach(this.#balancer, workloads[this.#options.workload].keptShare);
     this.#nextArrival();
   }
 
@@ -90,6 +98,7 @@ class Run {
       nowMs: () => this.#clock.nowMs(),
       at: (atMs, callback) => this.#events.add(atMs, callback),
       callOf: (job) => this.#callOf(Number(job.invocationId)),
+      indexOf: (id) => this.#indexOf.get(id),
       begun: (job, coldMs) => this.#begun(Number(job.invocationId), coldMs),
     };
   }
@@ -129,6 +138,7 @@ class Run {
 
   #beginMeasuring() {
     this.#measuredFromMs = this.#clock.nowMs();
+    this.#supervisor.reset();
     for (const worker of this.#workers) {
       worker.busyMs = 0;
       worker.coldCount = 0;
@@ -159,6 +169,8 @@ class Run {
       fairness: jain(this.#shares(answered)),
       imbalance: Math.max(peakOverMean(this.#usedBy(true, used)), peakOverMean(this.#usedBy(false, used))),
       simulatedS: this.#clock.nowMs() / 1000,
+      workers: this.#supervisor.workersSince(this.#measuredFromMs),
+      started: this.#supervisor.startedCount,
       load: used.reduce((sum, share) => sum + share, 0) / used.length,
     };
   }

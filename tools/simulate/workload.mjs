@@ -14,14 +14,20 @@ const runMsMax = 60_000;
 const cold = { logMeanMs: Math.log(250), logDeviation: 0.7, msMax: 10_000 };
 /** A module that is fetched and compiled. */
 const compile = { logMeanMs: Math.log(40), logDeviation: 0.5, msMax: 1000 };
+/** From one high tide to the next. */
+const tideMs = 300_000;
 /** Tiny WASM functions, run one after the other in the worker's own loop. */
 const tiny = { logMeanMs: Math.log(0.3), logDeviation: 1 };
 
-/** What may be simulated. tinyShare: calls of tiny functions; load: offered work over what the fleet can do. */
+/**
+ * What may be simulated. tinyShare: calls of tiny functions; load: offered work over what the fleet can do; swing: how far
+ * that rises above and falls below itself, over and over; keptShare: workers that stay whatever the load.
+ */
 export const workloads = {
-  skewed: { tinyShare: 0, load: 0.5 },
-  mixed: { tinyShare: 0.8, load: 0.5 },
-  crowded: { tinyShare: 0, load: 0.85 },
+  skewed: { tinyShare: 0, load: 0.5, swing: 0, keptShare: 1 },
+  mixed: { tinyShare: 0.8, load: 0.5, swing: 0, keptShare: 1 },
+  crowded: { tinyShare: 0, load: 0.85, swing: 0, keptShare: 1 },
+  tidal: { tinyShare: 0, load: 0.4, swing: 0.9, keptShare: 0.05 },
 };
 
 /**
@@ -63,16 +69,20 @@ export function meanRunMs(functions, lang) {
   return weight === 0 ? 0 : some.reduce((sum, fn) => sum + fn.weight * fn.meanMs, 0) / weight;
 }
 
-/** Calls in order of arrival (a Poisson process): `next` gives the milliseconds until one, its function and run time. */
-export function arrivals(functions, ratePerMs, seed) {
+/** Calls in order of arrival (a Poisson process whose rate swings by a share of itself): `next` gives the milliseconds until one, its function and run time. */
+export function arrivals(functions, ratePerMs, seed, swing) {
   const random = seededRandom(seed);
   const choose = chooser(functions.map(({ weight }) => weight));
   const spread = -(callDeviation ** 2) / 2;
+  let nowMs = 0;
   return {
     next() {
       const fnIndex = choose(random);
       const runMs = Math.min(runMsMax, functions[fnIndex].meanMs * logNormal(random, spread, callDeviation));
-      return { waitMs: exponential(random) / ratePerMs, fnIndex, runMs };
+      const rate = ratePerMs * (1 + swing * Math.sin((2 * Math.PI * nowMs) / tideMs));
+      const waitMs = exponential(random) / rate;
+      nowMs += waitMs;
+      return { waitMs, fnIndex, runMs };
     },
   };
 }
