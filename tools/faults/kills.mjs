@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SteadyLoad } from '@relais/cli/system';
+import { seededRandom } from '@relais/load';
 import { withRelais } from '../bench/relais.mjs';
 import { atMost, told } from './row.mjs';
 
@@ -59,7 +60,7 @@ export async function kills({ smoke }) {
 
 /** Resolves with how many workers were struck, and how many of them were only stopped. */
 async function strike(url, durationMs) {
-  const random = seeded(1);
+  const random = seededRandom(1);
   const endMs = performance.now() + durationMs;
   const blows = { all: 0, stopped: 0 };
   while (performance.now() < endMs) {
@@ -116,15 +117,4 @@ async function workersOf(url) {
   const init = { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } };
   const response = await fetch(`${url}/relais.v1.ClusterService/ListWorkers`, init);
   return (await response.json()).workers ?? [];
-}
-
-/** Mulberry32: the same blows in every run. */
-function seeded(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

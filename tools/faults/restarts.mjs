@@ -1,4 +1,13 @@
-import { allInOne, Client, eventually, example, fourRoles, removeData, SteadyLoad } from '@relais/cli/system';
+import {
+  allInOne,
+  Client,
+  drainEveryWorker,
+  eventually,
+  example,
+  fourRoles,
+  removeData,
+  SteadyLoad,
+} from '@relais/cli/system';
 import { atLeast, atMost, told } from './row.mjs';
 
 const settleMs = 60_000;
@@ -45,17 +54,7 @@ async function everything(platform, client, load, callsPerSecond) {
     await client.deploy('hello', 'c', example('hello.c'), '&timeoutMs=90000&update=true');
     await goesOn();
   }
-  for (const workerId of await workerIds(client)) {
-    await client.connect('ClusterService/DrainWorker', { workerId });
-    await eventually(
-      'another worker took its place',
-      async () => {
-        const now = await workerIds(client);
-        return now.length >= platform.workers && !now.includes(workerId);
-      },
-      settleMs,
-    );
-  }
+  await drainEveryWorker(client, platform.workers, settleMs);
   for (const role of platform.roles) {
     await platform.restart(role);
     await goesOn();
@@ -71,9 +70,4 @@ function rowsOf(name, answers, elapsedMs, callsPerSecond) {
     told(`${name}: slowest`, Math.max(...answers.map(({ tookMs }) => tookMs)), 'ms'),
     atMost(0, `${name}: failed ${kinds.slice(0, 5).join(' · ')}`, failed.length, ''),
   ];
-}
-
-async function workerIds(client) {
-  const { body } = await client.connect('ClusterService/ListWorkers', {});
-  return (body.workers ?? []).map(({ id }) => id);
 }

@@ -91,5 +91,4 @@ function learn(entry: JobEntry, held: Dispatched, result: JobResult, runMs: numb
   // How long a stream takes is a matter of who reads it.
   if (entry.flow) return;
   fn.observe(runMs);
-  if (!fn.isBuild) held.worker.observe(runMs / fn.estimateMs);
 }

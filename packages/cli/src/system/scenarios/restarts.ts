@@ -1,4 +1,5 @@
 import { Client, example } from '../client.js';
+import { drainEveryWorker } from '../drain-every-worker.js';
 import { SteadyLoad } from '../steady-load.js';
 import { type Platform, removeData, type Topology } from '../topology.js';
 import { eventually } from '../wait.js';
@@ -55,19 +56,7 @@ export function restartScenarios(topology: Topology): void {
 
     test('draining every worker and changing the strategy fails no call', async () => {
       await loadGoesOn();
-      const before = await workerIds(client);
-      for (const workerId of before) {
-        await client.connect('ClusterService/DrainWorker', { workerId });
-        await eventually(
-          'another worker took its place',
-          async () => {
-            const now = await workerIds(client);
-            // More than configured while the load asks for more.
-            return now.length >= platform.workers && !now.includes(workerId);
-          },
-          60_000,
-        );
-      }
+      await drainEveryWorker(client, platform.workers, 60_000);
       for (const strategy of ['rr', 'fifo']) {
         await client.connect('ClusterService/SetStrategy', { strategy });
         await loadGoesOn();
@@ -75,9 +64,4 @@ export function restartScenarios(topology: Topology): void {
       await everyCallSucceeded();
     }, 300_000);
   });
-}
-
-async function workerIds(client: Client): Promise<string[]> {
-  const { body } = await client.connect('ClusterService/ListWorkers', {});
-  return ((body.workers as { id: string }[] | undefined) ?? []).map(({ id }) => id);
 }
