@@ -1,5 +1,5 @@
 export interface WaitLimitBounds {
-  /** It never allows more, and starts there. */
+  /** Where it begins, and where it ends to limit anything. */
   readonly queueLengthMax: number;
   /** Waiting this long for a whole interval of the same length means that more comes than goes. */
   readonly queueWaitTargetMs: number;
@@ -39,10 +39,12 @@ export class WaitLimit {
     return this.#standingMs;
   }
 
-  /** Jobs that may wait while this many run. */
+  /** Jobs that may wait while this many run; without bound while nothing has cut the queue back. */
   allowed(running: number): number {
+    const { queueLengthMax } = this.#bounds;
+    if (this.#value >= queueLengthMax) return Number.POSITIVE_INFINITY;
     const floor = Math.max(leastWaiting, running * runningFactor);
-    return Math.min(this.#bounds.queueLengthMax, Math.max(floor, Math.floor(this.#value)));
+    return Math.min(queueLengthMax, Math.max(floor, Math.floor(this.#value)));
   }
 
   /** A job goes to a worker after waiting this long, while so many others wait. */

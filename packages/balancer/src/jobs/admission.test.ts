@@ -106,7 +106,7 @@ test('nobody is judged by how long calls took while their workers had just come'
 });
 
 test('a queue that stands is cut short, and is whole again when it no longer does', async () => {
-  const rig = await startRig();
+  const rig = await startRig({ bounds: { queueWaitTargetMs: 500 } });
   const work = await slowWorker(rig);
   const ofMany = Array.from({ length: 100 }, () => ask(rig, call({ budgetMs: 600_000 })));
   await settled();
@@ -127,4 +127,19 @@ test('a queue that stands is cut short, and is whole again when it no longer doe
   const again = Array.from({ length: 900 }, () => ask(rig, call({ budgetMs: 900_000 })));
   await settled();
   expect(reasons(again).filter(Boolean)).toEqual([]);
+});
+
+test.each([
+  ['as many as leave soon', 20, 27],
+  ['four times as many at most', 5, 41],
+  ['no more where they wait long', 300, 11],
+])('a queue over its length takes %s', async (_, runMs, taken) => {
+  const rig = await startRig({ bounds: { queueLengthMax: 10, queueWaitTargetMs: 500 } });
+  const work = await slowWorker(rig);
+  ask(rig, call());
+  await settled();
+  await work(1, runMs);
+  const answers = Array.from({ length: 60 }, () => ask(rig, call({ budgetMs: 60_000 })));
+  await settled();
+  expect(reasons(answers).filter(Boolean)).toEqual(Array(60 - taken).fill('queue_full'));
 });

@@ -5,6 +5,8 @@ import type { DrainRate } from '../functions/drain-rate.js';
 import type { FunctionState } from '../functions/function-state.js';
 import { overloaded, queueFull, wouldBeLate } from './failures.js';
 
+const quickFactor = 4;
+
 /** What is admitted and unanswered now. */
 export interface Admitted {
   readonly jobCount: number;
@@ -42,7 +44,8 @@ function refusalOfFunction({ fn, budgetMs }: Applicant, bounds: BalancerBounds, 
   const { queueLengthMax, queueWaitTargetMs } = bounds;
   const waiting = fn.queue.size;
   if (waiting === 0) return undefined;
-  if (waiting >= queueLengthMax) {
+  const waitMs = fn.expectedWaitMs(nowMs);
+  if (waiting >= queueLengthMax && !leavesSoon(waiting, waitMs, bounds)) {
     return queueFull(fn, 'queueLengthMax', queueLengthMax, waiting, fn.drainRate.timeToDrainMs(waiting, nowMs));
   }
   const allowed = fn.waitLimit.allowed(fn.running);
@@ -50,10 +53,21 @@ function refusalOfFunction({ fn, budgetMs }: Applicant, bounds: BalancerBounds, 
     const retryAfterMs = fn.drainRate.timeToDrainMs(waiting - allowed + 1, nowMs);
     return overloaded(fn, queueWaitTargetMs, fn.waitLimit.standingMs, retryAfterMs);
   }
-  const waitMs = fn.expectedWaitMs(nowMs);
   if (waitMs === undefined) return undefined;
   const lateMs = waitMs + fn.estimateMs - budgetMs;
   return lateMs > 0 ? wouldBeLate(fn, budgetMs, waitMs + fn.estimateMs, Math.min(lateMs, waitMs)) : undefined;
+}
+
+/**
+ * Whether a queue over its length is one that nobody waits in for long. Then it may be so many times as long: who is refused
+ * mostly asks again at once, which costs more than waiting does.
+ */
+function leavesSoon(
+  waiting: number,
+  waitMs: number | undefined,
+  { queueLengthMax, queueWaitTargetMs }: BalancerBounds,
+) {
+  return waitMs !== undefined && waitMs <= queueWaitTargetMs && waiting < queueLengthMax * quickFactor;
 }
 
 function refusalOfPlatform(
