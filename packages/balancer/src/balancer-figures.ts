@@ -19,7 +19,7 @@ export class BalancerFigures {
   readonly expired: SeriesTable<Counter>;
   readonly killed: Counter;
   readonly lost: Counter;
-  readonly sparesOrdered: Counter;
+  readonly workersOrdered: Counter;
   readonly scaled: SeriesTable<Counter>;
   readonly #metrics: MetricRegistry;
 
@@ -32,7 +32,7 @@ export class BalancerFigures {
     this.expired = metrics.counters('relais_jobs_expired_total', 'Jobs whose time was over.', ['where']);
     this.killed = metrics.counter('relais_workers_killed_total', 'Workers ordered to be killed.');
     this.lost = metrics.counter('relais_workers_lost_total', 'Workers that went with unanswered jobs.');
-    this.sparesOrdered = metrics.counter('relais_spare_workers_ordered_total', 'Spare workers ordered.');
+    this.workersOrdered = metrics.counter('relais_workers_ordered_total', 'Workers ordered of supervisors.');
     const scaled = 'Decisions of the autoscaler that changed how many there are.';
     this.scaled = metrics.counters('relais_scale_decisions_total', scaled, ['kind', 'direction']);
   }

@@ -77,9 +77,9 @@ export class Balancer
     const figures = new BalancerFigures(options.metrics ?? new MetricRegistry());
     const pickers = new Pickers(pickerOf(options.strategy));
     this.#scheduler = new Scheduler({ ...options, bounds, figures, pickers });
-    const { dispatcher, fleet, wireIds } = this.#scheduler;
+    const { dispatcher, fleet, startable, wireIds } = this.#scheduler;
     this.#reception = new Reception({ ...options, bounds, scheduler: this.#scheduler });
-    this.#fleetDesk = new FleetDesk(fleet, dispatcher, wireIds, pickers);
+    this.#fleetDesk = new FleetDesk(fleet, startable, dispatcher, wireIds, pickers);
   }
 
   async start(): Promise<void> {

@@ -2,7 +2,7 @@
 export interface BalancerBounds {
   /**
    * Jobs that may wait for one function (for builds: one language); one more is resource_exhausted, reason queue_full.
-   * Jobs that come back unstarted from a lost worker were admitted before and are not counted again.
+   * Up to four times as many where they leave within queueWaitTargetMs. Jobs that come back unstarted from a lost worker were admitted before and are not counted again.
    */
   readonly queueLengthMax: number;
   /**
@@ -39,14 +39,12 @@ export interface BalancerBounds {
   readonly inlineGraceMs: number;
   /** An overdue job may hold a worker that runs it in a process, which it stops itself, this long; then the worker is killed. */
   readonly processGraceMs: number;
-  /** Inline workers that have given no result for this long count as stalled; when calls wait for no other, a spare is started. */
+  /** Inline workers that have given no result for this long count as stalled; when calls wait for no other, one more is started. */
   readonly stalledMs: number;
-  /** Workers of one kind that load may add on one host to those it is configured to run; at the bound calls wait. */
-  readonly sparesMax: number;
-  /** A spare that was ordered and has not attached within this is no longer waited for. */
-  readonly spareStartMs: number;
-  /** What load has added is drained when the configured workers would have done for this long. */
-  readonly spareIdleMs: number;
+  /** An order for a worker that no supervisor has obeyed within this is given again. */
+  readonly orderAnswerMs: number;
+  /** Workers that were ordered are drained when fewer would have done for this long. */
+  readonly workerIdleMs: number;
   /** How often a worker with nothing to say is heard. Three times as long in silence, and it is killed as hung. */
   readonly heartbeatMs: number;
   /** Platform errors in a row after which a worker is given nothing for a while. */
@@ -73,7 +71,7 @@ export interface BalancerBounds {
 
 export const defaultBalancerBounds: BalancerBounds = {
   queueLengthMax: 1000,
-  queueWaitTargetMs: 500,
+  queueWaitTargetMs: 1000,
   jobsMax: 20_000,
   payloadBytesMax: 256 * 1024 * 1024,
   budgetMsMax: 900_000,
@@ -88,9 +86,8 @@ export const defaultBalancerBounds: BalancerBounds = {
   inlineGraceMs: 200,
   processGraceMs: 2000,
   stalledMs: 250,
-  sparesMax: 4,
-  spareStartMs: 5000,
-  spareIdleMs: 60_000,
+  orderAnswerMs: 5000,
+  workerIdleMs: 60_000,
   heartbeatMs: 1000,
   ejectAfterErrors: 5,
   slowFactor: 3,

@@ -19,14 +19,17 @@ export {
   ListLanguagesResponse,
   ListWorkersRequest,
   ListWorkersResponse,
+  OrderedWorker,
   SetStrategyRequest,
   SetStrategyResponse,
-  StartSpare,
+  StartWorker,
   SuperviseRequest,
   SuperviseResponse,
   SupervisorHello,
+  WarmFunction,
   WorkerExit,
   WorkerHello,
+  WorkerKind,
 } from './grpc/relais/internal/v1/balancer.js';
 export {
   BuildOutcome,

@@ -55,6 +55,9 @@ export interface WorkerOptions {
   readonly carrier?: SpanCarrier;
 }
 
+/** A version that is to be kept warm is fetched within this. */
+const keepWarmMs = 30_000;
+
 /** A worker: its runtimes, the functions it has ready, and its place in the fleet. */
 export class Worker implements Component {
   readonly name = 'worker';
@@ -79,6 +82,7 @@ export class Worker implements Component {
       languages,
       inline: options.runtimes.some(({ lang, style }) => style === 'inline' && options.runs.includes(lang)),
       endIdle: (functionId) => this.#functions.endIdle(functionId),
+      keepWarm: (functionId, instances) => void this.#keepWarm(functionId, instances),
       makeRunner: (answer, handOn) =>
         new JobRunner({
           ...options,
@@ -112,6 +116,15 @@ export class Worker implements Component {
       runs: support.runs && runs.includes(runtime.lang),
       builds: support.builds && builds.includes(runtime.lang),
     };
+  }
+
+  /** What cannot be made warm is told to the next call. */
+  async #keepWarm(functionId: string, instances: number): Promise<void> {
+    try {
+      await this.#functions.keepWarm(functionId, instances, { budgetMs: keepWarmMs });
+    } catch (error) {
+      this.#options.logger.debug({ functionId, error: String(error) }, 'could not keep a function warm');
+    }
   }
 
   #runtimeOf(lang: string): Runtime | undefined {

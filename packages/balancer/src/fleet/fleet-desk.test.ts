@@ -14,6 +14,7 @@ test('status counts workers and jobs', async () => {
     workersReady: 1,
     jobsQueued: 2,
     jobsRunning: 1,
+    workersOnDemand: 0,
   });
 });
 

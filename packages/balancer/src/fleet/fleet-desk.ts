@@ -11,17 +11,20 @@ import type { Dispatcher } from '../scheduling/dispatcher.js';
 import type { WireIds } from '../scheduling/wire-ids.js';
 import { type Pickers, pickerOf } from '../strategies/catalog.js';
 import type { Fleet } from '../workers/fleet.js';
+import type { Startable } from '../workers/startable.js';
 import type { WorkerSession } from '../workers/worker-session.js';
 
 /** Answers what may be asked of the fleet. */
 export class FleetDesk {
   readonly #fleet: Fleet;
+  readonly #startable: Startable;
   readonly #dispatcher: Dispatcher;
   readonly #wireIds: WireIds;
   readonly #pickers: Pickers;
 
-  constructor(fleet: Fleet, dispatcher: Dispatcher, wireIds: WireIds, pickers: Pickers) {
+  constructor(fleet: Fleet, startable: Startable, dispatcher: Dispatcher, wireIds: WireIds, pickers: Pickers) {
     this.#fleet = fleet;
+    this.#startable = startable;
     this.#dispatcher = dispatcher;
     this.#wireIds = wireIds;
     this.#pickers = pickers;
@@ -36,6 +39,7 @@ export class FleetDesk {
       workersReady: ready.length,
       jobsQueued: this.#dispatcher.queuedCount,
       jobsRunning: this.#wireIds.size,
+      workersOnDemand: this.#startable.count,
     };
   }
 
@@ -44,7 +48,7 @@ export class FleetDesk {
   }
 
   languages(): LanguageSupport[] {
-    return this.#fleet.languages();
+    return this.#fleet.languages(this.#startable.languages());
   }
 
   /** Throws not_found. */

@@ -57,7 +57,7 @@ export class FunctionTable {
     for (const [key, fn] of this.#byKey) {
       if (walked++ === walkMax) return;
       this.#byKey.delete(key);
-      if (fn.idle) {
+      if (fn.idle && !fn.scale?.min) {
         fn.pool.functionCount--;
         this.#pools.prune(fn.pool);
         return;

@@ -24,3 +24,11 @@ test('knows how long there has been nothing', () => {
   window.record(0, 450);
   expect(window.idleForMs(1000)).toBe(600);
 });
+
+test('what has lasted is the least of every part of the time, and nothing while most of that is unknown', () => {
+  const window = new DemandWindow(60_000, 0);
+  for (let ms = 0; ms < 1000; ms += 50) window.record(10, ms);
+  expect(window.lasting(2000, 1000)).toBe(0);
+  for (let ms = 1000; ms < 2000; ms += 50) window.record(ms < 1250 ? 4 : 200, ms);
+  expect([window.lasting(2000, 1950), window.lasting(500, 1950)]).toEqual([4, 200]);
+});

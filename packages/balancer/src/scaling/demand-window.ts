@@ -53,6 +53,14 @@ export class DemandWindow {
       .reduce((most, bucket) => Math.max(most, bucket.peak), 0);
   }
 
+  /** The least of the last overMs, by average of each bucket: what has lasted all that time. 0 when little of it is known. */
+  lasting(overMs: number, nowMs: number): number {
+    const buckets = this.#buckets.filter(({ startMs }) => startMs + bucketMs > nowMs - overMs);
+    // A balancer that has much to do may miss a bucket, but not most.
+    if (buckets.length * 2 <= overMs / bucketMs) return 0;
+    return Math.min(...buckets.map(({ count, sum }) => sum / count));
+  }
+
   /** How long there has been none. */
   idleForMs(nowMs: number): number {
     return nowMs - this.#quietSinceMs;

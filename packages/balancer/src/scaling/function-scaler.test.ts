@@ -1,3 +1,4 @@
+import { FakeSupervisor } from '../testing/fake-supervisor.js';
 import { FakeWorker, settled } from '../testing/fake-worker.js';
 import { ask, call, type Rig, startRig } from '../testing/rig.js';
 
@@ -91,4 +92,58 @@ test('what runs in a worker’s own loop has no instances to scale', async () =>
   for (let count = 0; count < 5; count++) ask(rig, call({ scale: { targetCalls: 100 } }));
   await settled();
   expect((await rig.balancer.explainScale({ subject: 'hello_1', limit: 10 }, context)).decisions).toEqual([]);
+});
+
+/** What each worker was told to keep warm of a function, last. */
+const warmAt = (workers: readonly FakeWorker[], fn: string) =>
+  workers.map(
+    ({ frames }) => frames.flatMap(({ warm }) => warm).findLast(({ functionId }) => functionId === fn)?.instances,
+  );
+
+test('a function with a minimum keeps that many warm, from its home on, and is never told to end them', async () => {
+  const { rig, workers } = await start();
+  ask(rig, call({ fn: 'f_1', scale: { min: 130, idleMs: 5000 } }));
+  await settled();
+  for (const worker of workers) worker.answer();
+  await pass(rig, workers, 90_000);
+  expect([...warmAt(workers, 'f_1')].sort()).toEqual([100, 30]);
+  expect(workers.flatMap(idleEnded)).toEqual([]);
+  const { decisions } = await rig.balancer.explainScale({ subject: 'f_1', limit: 1 }, context);
+  expect(decisions[0]).toMatchObject({ decided: 130, policy: { min: 130 } });
+});
+
+test('the minimum moves with its worker, and to the version that is called', async () => {
+  const { rig, workers } = await start();
+  const versionOf = (fn: string) => {
+    const job = call({ fn, scale: { min: 2, idleMs: 5000 } });
+    if (job.work?.$case === 'invoke') job.work.value.functionName = 'f';
+    return job;
+  };
+  ask(rig, versionOf('f_1'));
+  await settled();
+  for (const worker of workers) worker.answer();
+  await pass(rig, workers, 1000);
+  const home = warmAt(workers, 'f_1').indexOf(2);
+  expect(warmAt(workers, 'f_1').filter(Boolean)).toEqual([2]);
+  const [gone] = workers.splice(home, 1);
+  gone?.close();
+  await pass(rig, workers, 6000);
+  expect(warmAt(workers, 'f_1')).toEqual([2]);
+  ask(rig, versionOf('f_2'));
+  await settled();
+  for (const worker of workers) worker.answer();
+  await pass(rig, workers, 90_000);
+  expect([warmAt(workers, 'f_1'), warmAt(workers, 'f_2')]).toEqual([[0], [2]]);
+  expect(workers.flatMap(idleEnded)).toEqual(['f_1']);
+});
+
+test('a burst on a function whose workers are yet to start is held to its instances too', async () => {
+  const rig = await startRig();
+  const kinds = [{ inline: false, slots: 100, max: 1, usual: 1, runs: ['c'] }];
+  new FakeSupervisor(rig.balancer, 'here', kinds);
+  await settled();
+  for (let count = 0; count < 200; count++) ask(rig, call({ budgetMs: 600_000, scale: { targetCalls: 20 } }));
+  const worker = new FakeWorker(rig.balancer, { workerId: 'n1', slots: 100 });
+  await pass(rig, [worker], 1000);
+  expect(running([worker])).toBe(10);
 });

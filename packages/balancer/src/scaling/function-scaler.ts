@@ -2,6 +2,7 @@ import type { FunctionState } from '../functions/function-state.js';
 import { decideScale, type ScalePolicy } from './decide-scale.js';
 import { DemandWindow } from './demand-window.js';
 import type { ScaleLog } from './scale-log.js';
+import { WarmFloor } from './warm-floor.js';
 
 const decideEveryMs = 100;
 /** The same for a function without a call: there are many of them, and nothing of theirs is urgent. */
@@ -23,6 +24,8 @@ export interface FunctionScale {
 
 /** What follows from a decision. */
 export interface FunctionScalerActions {
+  /** Whether its calls run in processes, on the workers there are or on those that would be started for it. */
+  inProcesses(fn: FunctionState): boolean;
   /** It may have more instances than before: what waits may go out. */
   grew(fn: FunctionState, nowMs: number): void;
   /** Its last instances may go. */
@@ -32,12 +35,13 @@ export interface FunctionScalerActions {
 /**
  * Scales the warm instances of functions that run in processes, one call at a time in each: a function runs on no more
  * than it needs for the calls that run and wait at its target each, so that a burst on an idle function starts as many as
- * that and no more; and has none left when it has been idle for long.
+ * that and no more; and has none left, or those that its owner wants kept, when it has been idle for long.
  */
 export class FunctionScaler {
   readonly #log: ScaleLog;
   readonly #actions: FunctionScalerActions;
   readonly #active = new Set<FunctionState>();
+  readonly #floor = new WarmFloor();
   #nextMs = 0;
 
   constructor(log: ScaleLog, actions: FunctionScalerActions) {
@@ -47,7 +51,8 @@ export class FunctionScaler {
 
   /** A call of it has arrived, counted among those that wait or not. */
   arrived(fn: FunctionState, nowMs: number): void {
-    if (!fn.pool.runsInProcesses) return;
+    if (!fn.scaled && !this.#actions.inProcesses(fn)) return;
+    this.#floor.called(fn);
     if (this.#active.has(fn) && fn.running < fn.instancesMax) return;
     this.#active.add(fn);
     this.#decide(fn, fn.running + fn.queue.size + 1, nowMs);
@@ -68,12 +73,13 @@ export class FunctionScaler {
     const { scaled } = fn;
     scaled.decidedMs = nowMs;
     scaled.demand.record(demand, nowMs);
-    const policy = policyOf(fn);
+    const idleForMs = demand > 0 ? 0 : scaled.demand.idleForMs(nowMs);
+    const policy = policyOf(fn, this.#floor.of(fn, idleForMs));
     const snapshot = {
       instances: scaled.instances,
       stableDemand: scaled.demand.average(stableMs, nowMs),
       panicDemand: demand,
-      idleForMs: demand > 0 ? 0 : scaled.demand.idleForMs(nowMs),
+      idleForMs,
       panicUntilMs: scaled.panicUntilMs,
     };
     const decision = decideScale(snapshot, policy, nowMs);
@@ -84,17 +90,20 @@ export class FunctionScaler {
     // Without a target of its owner every call may have an instance at once, as many as the workers have slots.
     fn.instancesMax = fn.scale?.targetCalls || fn.scale?.max ? decision.instances : Number.POSITIVE_INFINITY;
     if (fn.instancesMax > before) this.#actions.grew(fn, nowMs);
+    this.#floor.hold(fn, policy.min, nowMs);
     if (decision.instances > 0 || demand > 0) return;
     this.#active.delete(fn);
     fn.scaled = undefined;
+    this.#floor.forget(fn);
     this.#actions.endIdle(fn);
   }
 }
 
-function policyOf({ scale }: FunctionState): ScalePolicy {
+function policyOf({ scale }: FunctionState, min: number): ScalePolicy {
+  const max = scale?.max || defaults.max;
   return {
-    min: 0,
-    max: scale?.max || defaults.max,
+    min: Math.min(min, max),
+    max,
     target: scale?.targetCalls || defaults.target,
     stableMs,
     panicMs,

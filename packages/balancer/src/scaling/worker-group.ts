@@ -1,140 +1,108 @@
 import type { BalancerBounds } from '../bounds.js';
-import type { FunctionState } from '../functions/function-state.js';
+import type { HostKind } from '../workers/supervisors.js';
 import type { WorkerSession } from '../workers/worker-session.js';
 import type { ScalePolicy, ScaleSnapshot } from './decide-scale.js';
 import { DemandWindow } from './demand-window.js';
+import type { GroupDemand } from './worker-demand.js';
 
 /** Of the slots of a worker of processes so many may be taken before one more is started. */
 const busyShare = 0.75;
-/** Load on processes must last this long: a worker takes about as long to start. */
+/** Load must last this long: a worker takes about as long to start. */
 const sustainedMs = 2000;
 const stalledPanicMs = 250;
 
 /** The workers of one host that run calls in the same way: one after the other, or in processes. */
 export class WorkerGroup {
-  readonly host: string;
-  readonly inline: boolean;
   readonly name: string;
+  /** What its supervisors can run now. */
+  kind: HostKind;
   panicUntilMs = 0;
   readonly #bounds: BalancerBounds;
   readonly #demand: DemandWindow;
-  /** Of the attached those that its host is configured to run. */
-  readonly #configured: DemandWindow;
+  readonly #busy: DemandWindow;
   /** Since when each that was ordered runs or starts, monotonic milliseconds; by worker id. */
   readonly #startedMs = new Map<string, number>();
-  /** Until when each order may still be answered, monotonic milliseconds. */
+  /** Until when each order may still be obeyed, monotonic milliseconds. */
   #ordersUntilMs: number[] = [];
 
-  constructor(host: string, inline: boolean, bounds: BalancerBounds, nowMs: number) {
-    this.host = host;
-    this.inline = inline;
-    this.name = `${host} ${inline ? 'wasm' : 'native'}`;
+  constructor(kind: HostKind, bounds: BalancerBounds, nowMs: number) {
+    this.kind = kind;
+    this.name = `${kind.host} ${kind.inline ? 'wasm' : 'native'}`;
     this.#bounds = bounds;
-    this.#demand = new DemandWindow(bounds.spareIdleMs, nowMs);
-    this.#configured = new DemandWindow(bounds.spareIdleMs, nowMs);
+    this.#demand = new DemandWindow(Math.max(bounds.workerIdleMs, sustainedMs), nowMs);
+    this.#busy = new DemandWindow(sustainedMs, nowMs);
   }
 
-  get hasOrders(): boolean {
-    return this.#ordersUntilMs.length > 0;
+  get inline(): boolean {
+    return this.kind.inline;
   }
 
   ordered(nowMs: number): void {
-    this.#ordersUntilMs.push(nowMs + this.#bounds.spareStartMs);
+    this.#ordersUntilMs.push(nowMs + this.#bounds.orderAnswerMs);
   }
 
   started(workerId: string, nowMs: number): void {
-    this.#startedMs.set(workerId, nowMs);
+    if (!this.#startedMs.has(workerId)) this.#startedMs.set(workerId, nowMs);
     this.#ordersUntilMs.shift();
   }
 
-  exited(workerId: string): boolean {
-    return this.#startedMs.delete(workerId);
+  exited(workerId: string): void {
+    this.#startedMs.delete(workerId);
   }
 
-  /** Whether it was ordered, and is not one its host is configured to run. */
-  isSpare(workerId: string): boolean {
+  /** Whether it was ordered, and is not one that its supervisor keeps. */
+  isOrdered(workerId: string): boolean {
     return this.#startedMs.has(workerId);
   }
 
-  /**
-   * Workers that its host is configured to run: the most of late, for one that has ended is being replaced.
-   */
-  configured(attached: readonly WorkerSession[], nowMs: number): number {
-    this.#configured.record(attached.filter(({ id }) => !this.isSpare(id)).length, nowMs);
-    return this.#configured.peak(this.#bounds.spareIdleMs, nowMs);
-  }
-
-  /** Workers that run or start: those that are attached, ordered, or being replaced. */
+  /** Workers that run or start: those that are attached, ordered, or being replaced by their supervisor. */
   instances(attached: readonly WorkerSession[], nowMs: number): number {
-    const missing = this.configured(attached, nowMs) - attached.filter(({ id }) => !this.isSpare(id)).length;
-    return attached.length + missing + this.coming(attached, nowMs);
+    const missing = this.kind.kept - attached.filter(({ id }) => !this.isOrdered(id)).length;
+    return attached.length + Math.max(0, missing) + this.#coming(attached, nowMs);
   }
 
-  /** Ordered and not attached yet; those that took too long are no longer waited for. */
-  coming(attached: readonly WorkerSession[], nowMs: number): number {
-    const { spareStartMs } = this.#bounds;
+  /** Ordered and not attached yet; those that took too long, or have been drained, are no longer waited for. */
+  #coming(attached: readonly WorkerSession[], nowMs: number): number {
     const ids = new Set(attached.map(({ id }) => id));
-    for (const [id, sinceMs] of this.#startedMs) {
-      if (!ids.has(id) && nowMs - sinceMs >= spareStartMs) this.#startedMs.delete(id);
-    }
+    for (const id of ids) if (this.isOrdered(id)) this.#startedMs.set(id, Number.NEGATIVE_INFINITY);
+    const starting = [...this.#startedMs.values()].filter((sinceMs) => nowMs - sinceMs < this.#bounds.workerReturnMs);
     this.#ordersUntilMs = this.#ordersUntilMs.filter((untilMs) => untilMs > nowMs);
-    return [...this.#startedMs.keys()].filter((id) => !ids.has(id)).length + this.#ordersUntilMs.length;
+    return starting.length + this.#ordersUntilMs.length;
   }
 
   /** Its demand, in workers for those that run calls one after the other, else in calls. */
-  snapshot(instances: number, demand: number, nowMs: number): ScaleSnapshot {
+  snapshot(instances: number, { now, busyWorkers }: GroupDemand, nowMs: number): ScaleSnapshot {
+    this.#busy.record(busyWorkers, nowMs);
+    const worked = this.#busy.average(sustainedMs, nowMs) / busyShare;
+    // Work alone never asks for more than is usual: only workers that are stuck in long calls do.
+    const demand = this.inline ? Math.max(now, Math.min(this.kind.usual, worked)) : now;
     this.#demand.record(demand, nowMs);
+    const { workerIdleMs } = this.#bounds;
     return {
       instances,
       // What is dear to start is kept for the most that was needed, not for the average.
-      stableDemand: this.inline
-        ? this.#demand.peak(this.#bounds.spareIdleMs, nowMs)
-        : this.#demand.average(this.#bounds.spareIdleMs, nowMs),
-      panicDemand: this.inline ? demand : this.#demand.average(sustainedMs, nowMs),
+      stableDemand: this.inline ? this.#demand.peak(workerIdleMs, nowMs) : this.#demand.average(workerIdleMs, nowMs),
+      // While there is none the first call is enough; afterwards one more worker must be worth its start.
+      panicDemand: this.inline || instances === 0 ? demand : this.#demand.lasting(sustainedMs, nowMs),
       idleForMs: this.#demand.idleForMs(nowMs),
       panicUntilMs: this.panicUntilMs,
     };
   }
 
-  policy(attached: readonly WorkerSession[], nowMs: number): ScalePolicy {
-    const { spareIdleMs, sparesMax } = this.#bounds;
-    const configured = this.configured(attached, nowMs);
-    const credit = Math.min(...attached.map((worker) => worker.credit));
+  policy(instances: number): ScalePolicy {
+    const { isSaturated, kept, max, slots, usual } = this.kind;
+    const { workerIdleMs } = this.#bounds;
     return {
-      min: configured,
-      max: configured + sparesMax,
-      target: this.inline ? 1 : Math.max(1, Math.floor(credit * busyShare)),
-      stableMs: spareIdleMs,
+      min: kept,
+      // Where no processor has time left, more processes than usual only take it from one another.
+      max: isSaturated && !this.inline ? Math.min(max, Math.max(usual, instances)) : max,
+      target: this.inline ? 1 : Math.max(1, Math.floor(slots * busyShare)),
+      stableMs: workerIdleMs,
       panicMs: this.inline ? stalledPanicMs : sustainedMs,
       panicFactor: 1,
       upFactorMax: 2,
       downFactorMax: 2,
-      idleMs: spareIdleMs,
+      idleMs: workerIdleMs,
     };
   }
-}
-
-/**
- * How many workers that run calls one after the other are needed: those that are stalled, and one for the rest. One more
- * than there are only while calls wait that no worker is free for.
- */
-export function inlineDemand(
-  stalled: number,
-  configured: number,
-  instances: number,
-  attached: number,
-  callsWait: boolean,
-): number {
-  if (callsWait) return attached + 1;
-  return Math.min(instances, stalled + (stalled > 0 && stalled >= configured ? 1 : 0));
-}
-
-/** Calls that run on these workers or wait for workers like them. */
-export function processDemand(attached: readonly WorkerSession[], waiting: readonly FunctionState[]): number {
-  const [like] = attached;
-  const langs = new Set(like?.languages.filter(({ runs }) => runs).map(({ lang }) => lang));
-  const queued = waiting
-    .filter(({ isBuild, pool }) => !isBuild && langs.has(pool.lang))
-    .reduce((sum, { queue }) => sum + queue.size, 0);
-  return queued + attached.reduce((sum, { callCount }) => sum + callCount, 0);
 }

@@ -17,6 +17,7 @@ import type { Pickers } from '../strategies/catalog.js';
 import { Ejections } from '../workers/ejections.js';
 import { Fleet } from '../workers/fleet.js';
 import { Pools } from '../workers/pool.js';
+import { Startable } from '../workers/startable.js';
 import { Supervisors } from '../workers/supervisors.js';
 import { abandonedFrom, Deadlines } from './deadlines.js';
 import { Departures } from './departures.js';
@@ -44,6 +45,7 @@ export class Scheduler {
   readonly wireIds: WireIds;
   readonly dispatcher: Dispatcher;
   readonly supervisors: Supervisors;
+  readonly startable: Startable;
   readonly departures: Departures;
   readonly results: Results;
   readonly #clock: Clock;
@@ -92,9 +94,10 @@ export class Scheduler {
         this.#workerScaler.exited(exit.workerId);
         this.departures.report(exit, clock.nowMs());
       },
-      spareStarted: (workerId, host) => this.#workerScaler.started(workerId, host, clock.nowMs()),
+      started: (workerId, host, inline) => this.#workerScaler.started(workerId, host, inline, clock.nowMs()),
     });
     this.supervisors = supervisors;
+    this.startable = new Startable(() => supervisors.kinds());
     const retries = new Retries({ bounds, random, wheel, dispatcher });
     this.#retries = retries;
     const departures = new Departures({ bounds, figures, logger, fleet, dispatcher, desk, supervisors, retries });
@@ -107,6 +110,8 @@ export class Scheduler {
     this.#workerScaler = new WorkerScaler({ bounds, figures, logger, fleet, supervisors, log: this.scaleLog });
     this.#functionScaler = new FunctionScaler(this.scaleLog, {
       endIdle,
+      inProcesses: ({ isBuild, pool }) =>
+        pool.workers.length > 0 ? pool.runsInProcesses : !isBuild && this.startable.inProcesses(pool.lang),
       grew: (fn, atMs) => dispatcher.roomier(fn, atMs),
     });
     this.#watch = new WorkerWatch(fleet, departures, bounds.heartbeatMs, nowMs);
@@ -207,9 +212,11 @@ export class Scheduler {
   #giveUpWaiting(fn: FunctionState, nowMs: number): void {
     const { pool } = fn;
     const { workerReturnMs, workerWaitMs } = this.#bounds;
-    const mayReturn = pool.hadWorkers || nowMs - this.#startedMs < workerReturnMs;
+    if (pool.workers.length > 0) return;
+    const mayReturn =
+      pool.hadWorkers || nowMs - this.#startedMs < workerReturnMs || this.startable.does(pool.kind, pool.lang);
     const waitMs = mayReturn ? workerReturnMs : workerWaitMs;
-    if (pool.workers.length > 0 || nowMs - pool.emptySinceMs < waitMs) return;
+    if (nowMs - pool.emptySinceMs < waitMs) return;
     for (let head = fn.queue.head; head && nowMs - head.arrivedMs >= waitMs; head = fn.queue.head) {
       const failure = noWorker(fn, nowMs - head.arrivedMs, this.fleet.reasonAgainst(fn.pool.lang));
       this.dispatcher.drop(head, nowMs, failure);

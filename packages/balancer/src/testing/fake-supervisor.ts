@@ -1,27 +1,38 @@
-import { type KillWorker, type StartSpare, SuperviseRequest, type SuperviseResponse } from '@relais/contracts';
+import {
+  type KillWorker,
+  type StartWorker,
+  SuperviseRequest,
+  type SuperviseResponse,
+  WorkerKind,
+} from '@relais/contracts';
 import { type Link, memoryLinkPair } from '@relais/kit';
 import type { Balancer } from '../balancer.js';
 
 /** A supervisor that does what the test says. */
 export class FakeSupervisor {
   readonly kills: KillWorker[] = [];
-  readonly spares: StartSpare[] = [];
+  readonly starts: StartWorker[] = [];
   onKill: ((kill: KillWorker) => void) | undefined;
   readonly #link: Link<SuperviseRequest, SuperviseResponse>;
 
-  constructor(balancer: Balancer, host = 'here') {
+  /** kinds: what it can run; without any it is asked for nothing. */
+  constructor(balancer: Balancer, host = 'here', kinds: readonly Partial<WorkerKind>[] = []) {
     const [ours, theirs] = memoryLinkPair<SuperviseRequest, SuperviseResponse>('supervisor', 'balancer');
     this.#link = ours;
     ours.receive({
-      message: ({ kills, spares }) => {
-        this.spares.push(...spares);
+      message: ({ kills, starts }) => {
+        this.starts.push(...starts);
         this.kills.push(...kills);
         for (const kill of kills) this.onKill?.(kill);
       },
       closed: () => {},
     });
     balancer.attachSupervisor(theirs);
-    this.#link.send(SuperviseRequest.fromPartial({ hello: { host, pid: 2 } }));
+    this.#link.send(
+      SuperviseRequest.fromPartial({
+        hello: { host, pid: 2, kinds: kinds.map((kind) => WorkerKind.fromPartial(kind)) },
+      }),
+    );
   }
 
   exited(workerId: string, begunJobIds: readonly number[]): void {
@@ -29,8 +40,12 @@ export class FakeSupervisor {
     this.#link.send(SuperviseRequest.fromPartial({ exits: [exit] }));
   }
 
-  startedSpare(workerId: string): void {
-    this.#link.send(SuperviseRequest.fromPartial({ spareWorkerIds: [workerId] }));
+  started(workerId: string, inline = false): void {
+    this.#link.send(SuperviseRequest.fromPartial({ ordered: [{ workerId, inline }] }));
+  }
+
+  saturated(saturated: boolean): void {
+    this.#link.send(SuperviseRequest.fromPartial({ saturated }));
   }
 
   close(): void {

@@ -73,11 +73,11 @@ export class Fleet {
     return '';
   }
 
-  /** What the fleet can do with each language: run if any worker runs it, build if any builds it. */
-  languages(): LanguageSupport[] {
+  /** What can be done with each language: run if any worker runs it, build if any builds it; `more` is offered beside them. */
+  languages(more: readonly LanguageSupport[]): LanguageSupport[] {
     const byLang = new Map<string, LanguageSupport>();
-    for (const worker of this.#byId.values()) {
-      for (const offer of worker.languages) byLang.set(offer.lang, better(byLang.get(offer.lang), offer));
+    for (const offers of [...[...this.#byId.values()].map(({ languages }) => languages), more]) {
+      for (const offer of offers) byLang.set(offer.lang, better(byLang.get(offer.lang), offer));
     }
     return [...byLang.values()];
   }

@@ -92,6 +92,7 @@ export class Reception {
       wallMs: clock.wallMs(),
     });
     scheduler.fleet.add(worker, nowMs);
+    scheduler.startable.saw(worker);
     logger.info({ workerId: worker.id, workerPid: worker.pid, slots: worker.slots }, 'a worker attached');
     scheduler.dispatcher.pump(nowMs);
     return worker;

@@ -1,10 +1,29 @@
-import type { SuperviseRequest, SuperviseResponse, WorkerExit } from '@relais/contracts';
+import type { SuperviseRequest, SuperviseResponse, SupervisorHello, WorkerExit, WorkerKind } from '@relais/contracts';
 import type { Clock, Link, Logger } from '@relais/kit';
 import type { WorkerSession } from './worker-session.js';
 
 interface PendingKill {
   readonly host: string;
   readonly reason: string;
+}
+
+type SupervisorLink = Link<SuperviseResponse, SuperviseRequest>;
+
+/** One supervisor that has said hello. */
+interface Attached {
+  readonly link: SupervisorLink;
+  readonly host: string;
+  readonly kinds: readonly WorkerKind[];
+  /** Workers that run on order, by id: whether they are inline. */
+  readonly ordered: Map<string, boolean>;
+  /** No processor of its host has time left. */
+  isSaturated: boolean;
+}
+
+/** Workers of one kind that the supervisors of one host can run. */
+export interface HostKind extends WorkerKind {
+  readonly host: string;
+  readonly isSaturated: boolean;
 }
 
 const pendingKillsMax = 1000;
@@ -15,7 +34,8 @@ export interface SupervisorsOptions {
   /** A link without hello is closed after this long. */
   readonly helloMs: number;
   readonly exited: (exit: WorkerExit) => void;
-  readonly spareStarted: (workerId: string, host: string) => void;
+  /** A worker runs that was ordered. */
+  readonly started: (workerId: string, host: string, inline: boolean) => void;
 }
 
 /**
@@ -24,14 +44,14 @@ export interface SupervisorsOptions {
  */
 export class Supervisors {
   readonly #options: SupervisorsOptions;
-  readonly #links = new Map<Link<SuperviseResponse, SuperviseRequest>, string | undefined>();
+  readonly #links = new Map<SupervisorLink, Attached | undefined>();
   readonly #pending = new Map<string, PendingKill>();
 
   constructor(options: SupervisorsOptions) {
     this.#options = options;
   }
 
-  attach(link: Link<SuperviseResponse, SuperviseRequest>): void {
+  attach(link: SupervisorLink): void {
     this.#links.set(link, undefined);
     const endWait = this.#options.clock.after(this.#options.helloMs, () => link.close());
     link.receive({
@@ -46,18 +66,31 @@ export class Supervisors {
     });
   }
 
+  /** What can be run on which host; several supervisors of one host count together. */
+  kinds(): HostKind[] {
+    const byKey = new Map<string, HostKind>();
+    for (const { host, isSaturated, kinds } of this.#attached()) {
+      for (const kind of kinds) {
+        const key = `${kind.inline}:${host}`;
+        byKey.set(key, together(byKey.get(key), { ...kind, host, isSaturated }));
+      }
+    }
+    return [...byKey.values()];
+  }
+
   kill(worker: WorkerSession, reason: string): void {
     const { id, host } = worker;
-    const links = this.#of(host);
-    for (const link of links) link.send({ kills: [{ workerId: id, reason }], spares: [] });
-    if (links.length > 0) return;
+    const supervisors = this.#of(host);
+    for (const { link } of supervisors) link.send({ kills: [{ workerId: id, reason }], starts: [] });
+    if (supervisors.length > 0) return;
     this.#options.logger.warn({ workerId: id, host }, 'no supervisor is attached to kill this worker');
     if (this.#pending.size < pendingKillsMax) this.#pending.set(id, { host, reason });
   }
 
-  /** Orders one more worker like this one; it comes or it does not. */
-  startSpare(like: WorkerSession, reason: string): void {
-    for (const link of this.#of(like.host)) link.send({ kills: [], spares: [{ likeWorkerId: like.id, reason }] });
+  /** Orders one more worker of a kind, of the supervisor that has the most left to give; it comes or it does not. */
+  start(host: string, inline: boolean, reason: string): void {
+    const able = this.#of(host).sort((one, other) => leftOf(other, inline) - leftOf(one, inline));
+    able[0]?.link.send({ kills: [], starts: [{ inline, reason }] });
   }
 
   /** The worker has shown itself alive: an order that nobody could carry out is void. */
@@ -69,33 +102,67 @@ export class Supervisors {
     for (const link of this.#links.keys()) link.close();
   }
 
-  #of(host: string): Link<SuperviseResponse, SuperviseRequest>[] {
-    return [...this.#links].filter(([, ofHost]) => ofHost === host).map(([link]) => link);
+  #attached(): Attached[] {
+    return [...this.#links.values()].filter((supervisor) => supervisor !== undefined);
   }
 
-  #receive(link: Link<SuperviseResponse, SuperviseRequest>, frame: SuperviseRequest): void {
-    if (this.#links.get(link) === undefined) {
-      if (!frame.hello) {
-        this.#options.logger.warn({ peer: link.peer }, 'a supervisor did not begin with hello');
-        link.close();
-        return;
-      }
-      this.#links.set(link, frame.hello.host);
-      this.#sendPending(link, frame.hello.host);
+  #of(host: string): Attached[] {
+    return this.#attached().filter((supervisor) => supervisor.host === host);
+  }
+
+  #receive(link: SupervisorLink, frame: SuperviseRequest): void {
+    const supervisor = this.#links.get(link) ?? this.#greet(link, frame.hello);
+    if (!supervisor) return;
+    if (frame.saturated !== undefined) supervisor.isSaturated = frame.saturated;
+    for (const { inline, workerId } of frame.ordered) {
+      supervisor.ordered.set(workerId, inline);
+      this.#options.started(workerId, supervisor.host, inline);
     }
-    const host = this.#links.get(link) ?? '';
-    for (const workerId of frame.spareWorkerIds) this.#options.spareStarted(workerId, host);
     for (const exit of frame.exits) {
+      supervisor.ordered.delete(exit.workerId);
       this.#pending.delete(exit.workerId);
       this.#options.exited(exit);
     }
   }
 
-  #sendPending(link: Link<SuperviseResponse, SuperviseRequest>, host: string): void {
+  #greet(link: SupervisorLink, hello: SupervisorHello | undefined): Attached | undefined {
+    if (!hello) {
+      this.#options.logger.warn({ peer: link.peer }, 'a supervisor did not begin with hello');
+      link.close();
+      return undefined;
+    }
+    const { host, kinds } = hello;
+    const supervisor = { link, host, kinds, ordered: new Map<string, boolean>(), isSaturated: false };
+    this.#links.set(link, supervisor);
+    this.#sendPending(link, host);
+    return supervisor;
+  }
+
+  #sendPending(link: SupervisorLink, host: string): void {
     for (const [workerId, kill] of this.#pending) {
       if (kill.host !== host) continue;
       this.#pending.delete(workerId);
-      link.send({ kills: [{ workerId, reason: kill.reason }], spares: [] });
+      link.send({ kills: [{ workerId, reason: kill.reason }], starts: [] });
     }
   }
+}
+
+/** Workers of a kind that a supervisor may still start. */
+function leftOf({ kinds, ordered }: Attached, inline: boolean): number {
+  const kind = kinds.find((each) => each.inline === inline);
+  const running = [...ordered.values()].filter((each) => each === inline).length;
+  return kind ? kind.max - kind.kept - running : Number.NEGATIVE_INFINITY;
+}
+
+function together(one: HostKind | undefined, other: HostKind): HostKind {
+  if (!one) return other;
+  return {
+    ...other,
+    kept: one.kept + other.kept,
+    usual: one.usual + other.usual,
+    max: one.max + other.max,
+    slots: Math.min(one.slots, other.slots),
+    runs: [...new Set([...one.runs, ...other.runs])],
+    builds: [...new Set([...one.builds, ...other.builds])],
+  };
 }

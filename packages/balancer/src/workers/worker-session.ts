@@ -69,7 +69,6 @@ export class WorkerSession implements Standing {
   /** Ids its exit report says it had begun; undefined while there is no report. */
   begunIds: ReadonlySet<number> | undefined;
   readonly seats: Seat[] = [];
-  slowness = 1;
   #reservedFor: FunctionState | undefined;
   readonly #link: Link<AttachResponse, AttachRequest>;
   readonly #jobBatch: TickBatch<Job>;
@@ -102,15 +101,20 @@ export class WorkerSession implements Standing {
     this.heardMs = start.nowMs;
     this.#link = link;
     this.#jobBatch = new TickBatch((jobs) =>
-      link.send({ jobs, cancelIds: [], drain: false, credits: [], idleFunctionIds: [] }),
+      link.send({ jobs, cancelIds: [], drain: false, credits: [], idleFunctionIds: [], warm: [] }),
     );
     this.#cancelBatch = new TickBatch((cancelIds) => {
       this.#jobBatch.flushNow();
-      link.send({ jobs: [], cancelIds, drain: false, credits: [], idleFunctionIds: [] });
+      link.send({ jobs: [], cancelIds, drain: false, credits: [], idleFunctionIds: [], warm: [] });
     });
     this.#creditBatch = new TickBatch((credits) =>
-      link.send({ jobs: [], cancelIds: [], drain: false, credits, idleFunctionIds: [] }),
+      link.send({ jobs: [], cancelIds: [], drain: false, credits, idleFunctionIds: [], warm: [] }),
     );
+  }
+
+  /** Time its calls take beside what such calls take; 1 before there are enough to tell. */
+  get slowness(): number {
+    return this.health.slowness ?? 1;
   }
 
   get jobCount(): number {
@@ -172,13 +176,6 @@ export class WorkerSession implements Standing {
     this.#changed();
   }
 
-  /** A call ran this many times as long as was expected of its function. */
-  observe(slowness: number): void {
-    const seen = Math.min(slownessMax, Math.max(1 / slownessMax, slowness));
-    this.slowness += newestShare * (seen - this.slowness);
-    this.#changed();
-  }
-
   cancel(wireId: number): void {
     if (this.linkOpen) this.#cancelBatch.push(wireId);
   }
@@ -192,6 +189,11 @@ export class WorkerSession implements Standing {
   /** The processes that wait for the next call of a function are no longer needed. */
   endIdle(functionId: string): void {
     if (this.linkOpen) this.#link.send(AttachResponse.create({ idleFunctionIds: [functionId] }));
+  }
+
+  /** Has so many instances of a function warm there, whatever the calls. */
+  keepWarm(functionId: string, instances: number): void {
+    if (this.linkOpen) this.#link.send(AttachResponse.create({ warm: [{ functionId, instances }] }));
   }
 
   close(): void {
@@ -220,6 +222,3 @@ export class WorkerSession implements Standing {
 
 const warmKeysMax = 1000;
 const weightMax = 1000;
-/** One call says no more about a worker than this; functions vary by themselves. */
-const slownessMax = 4;
-const newestShare = 0.1;

@@ -6,6 +6,7 @@ import { logScenarios } from './scenarios/logs.js';
 import { metricScenarios } from './scenarios/metrics.js';
 import { protocolScenarios } from './scenarios/protocols.js';
 import { restartScenarios } from './scenarios/restarts.js';
+import { scalingScenarios } from './scenarios/scaling.js';
 import { secretScenarios } from './scenarios/secrets.js';
 import { streamingScenarios } from './scenarios/streaming.js';
 import { traceScenarios } from './scenarios/traces.js';
@@ -25,5 +26,6 @@ export function systemScenarios(topology: Topology): void {
     streamingScenarios(topology);
     faultScenarios(topology);
     restartScenarios(topology);
+    scalingScenarios(topology);
   });
 }

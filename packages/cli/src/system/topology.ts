@@ -32,6 +32,8 @@ export interface StartOptions {
   readonly otlpUrl?: string;
   /** More flags of the process that runs the gateway. */
   readonly gatewayFlags?: readonly string[];
+  /** More flags of every process. */
+  readonly flags?: readonly string[];
   /** Where all in one looks for toolchains; that of the tests when absent. */
   readonly path?: string;
 }
@@ -139,9 +141,9 @@ function tryKill(pid: number): void {
   }
 }
 
-function watching({ otlpUrl }: StartOptions): string[] {
+function watching({ flags = [], otlpUrl }: StartOptions): string[] {
   const tracing = ['--otlp-url', otlpUrl ?? '', '--otlp-protocol', 'http', '--trace-sample-ratio', '1'];
-  return ['--metrics-listen', '127.0.0.1:0', ...(otlpUrl ? tracing : [])];
+  return ['--metrics-listen', '127.0.0.1:0', ...(otlpUrl ? tracing : []), ...flags];
 }
 
 function urlOf(process: RoleProcess): string {

@@ -22,6 +22,7 @@ const scaleBounds = {
   targetCalls: { min: 1, max: 1_000 },
   max: { min: 1, max: 1_000 },
   idleMs: { min: 1_000, max: 3_600_000 },
+  min: { min: 1, max: 100 },
 } as const;
 
 const entryForm = /^[A-Za-z0-9_@][A-Za-z0-9._@+-]*(?:\/[A-Za-z0-9_@][A-Za-z0-9._@+-]*)*$/;

@@ -12,7 +12,7 @@ export interface ReadinessOptions {
 /** Who asks whether we are ready wants to hear it soon: a role that restarts is waited for elsewhere. */
 const probeMs = 2_000;
 
-/** Whether an ordinary request would succeed now: storage answers, a worker is ready, and some language runs. */
+/** Whether an ordinary request would succeed now: storage answers, a worker is ready or would be started, and some language runs. */
 export class Readiness {
   readonly #options: ReadinessOptions;
   #isStopping = false;
@@ -51,8 +51,8 @@ export class Readiness {
   #workers(caller: Caller): Promise<string> {
     const { calls, fleet } = this.#options;
     return reasonOf('balancer', async () => {
-      const { workersReady } = await calls.run('balancer', caller, (c) => fleet.getStatus({}, c));
-      return workersReady > 0 ? '' : 'No worker is ready.';
+      const { workersOnDemand, workersReady } = await calls.run('balancer', caller, (c) => fleet.getStatus({}, c));
+      return workersReady + workersOnDemand > 0 ? '' : 'No worker is ready.';
     });
   }
 

@@ -69,6 +69,7 @@ const setters: Readonly<Record<string, Setter>> = {
   'scale.targetCalls': scaleNumber('targetCalls'),
   'scale.max': scaleNumber('max'),
   'scale.idleMs': scaleNumber('idleMs'),
+  'scale.min': scaleNumber('min'),
 };
 
 const names = Object.keys(setters);

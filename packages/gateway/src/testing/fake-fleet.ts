@@ -30,7 +30,13 @@ export class FakeFleet implements ServiceOf<typeof FleetServiceService> {
   ];
 
   async getStatus() {
-    return { strategy: this.strategy, workersReady: this.workersReady, jobsQueued: 0, jobsRunning: 0 };
+    return {
+      strategy: this.strategy,
+      workersReady: this.workersReady,
+      jobsQueued: 0,
+      jobsRunning: 0,
+      workersOnDemand: 0,
+    };
   }
 
   async listWorkers() {

@@ -74,7 +74,22 @@ export const platformSchema = defineConfig({
     default: 4,
     min: 2,
     max: 64,
-    describe: 'Worker processes to keep running: half of them for WASM, rounded up, the rest for native languages.',
+    describe: 'Worker processes to start with: half of them for WASM, rounded up, the rest for native languages.',
+  },
+  workersMin: {
+    kind: 'int',
+    default: 64,
+    min: 0,
+    max: 64,
+    describe:
+      'How many of those are kept without work, halved in the same way; the others end after workersIdleMs and come back with calls. With 0 the first call waits for a worker to start. More than workers: all.',
+  },
+  workersIdleMs: {
+    kind: 'int',
+    default: 60_000,
+    min: 1000,
+    max: 3_600_000,
+    describe: 'How long fewer workers must have done before one ends that need not be kept.',
   },
   workersExtraMax: {
     kind: 'int',

@@ -48,6 +48,6 @@ function makeBalancer({ clock, config, loggerOf, metrics, telemetry }: Surroundi
     random: Math.random,
     metrics,
     carrier: telemetry.carrier,
-    bounds: { queueLengthMax: config.queueLengthMax, sparesMax: config.workersExtraMax },
+    bounds: { queueLengthMax: config.queueLengthMax, workerIdleMs: config.workersIdleMs },
   });
 }

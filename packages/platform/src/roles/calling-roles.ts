@@ -25,9 +25,6 @@ import { runs, type Surroundings } from './surroundings.js';
 import { workerDoors } from './worker-doors.js';
 import { workerFleet } from './worker-fleet.js';
 
-/** Those that run WASM and those that run native languages are scaled apart. */
-const workerKinds = 2;
-
 const workerMain = fileURLToPath(new URL('../worker/main.js', import.meta.url));
 
 /** The roles that call others, where they run in this process, with what they call. */
@@ -111,7 +108,6 @@ function makeWorkers(
     balancerAddress: balancer ? doorAddress : config.balancer,
     storageAddress: store ? doorAddress : config.storage,
   };
-  const workers = workerFleet(config, peers, host);
   const doors = workerDoors(socketDirectory, peers);
   const logger = loggerOf('supervisor');
   const sandbox = new SandboxSearch({
@@ -123,8 +119,7 @@ function makeWorkers(
   const supervisor = new Supervisor({
     host,
     workerMain,
-    workers,
-    sparesMax: config.workersExtraMax * workerKinds,
+    kinds: workerFleet(config, peers, host),
     scratchFolder: folder.path,
     sandbox: () => sandbox.found.state,
     confinement: () => {

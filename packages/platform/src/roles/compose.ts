@@ -52,8 +52,8 @@ export function compose(
   return {
     group: new ComponentGroup('platform', [...servers, ...called.components, ...calling.components]),
     ready: async (unwanted) => {
-      const workers = runs(surroundings, 'worker') ? config.workers : 0;
-      if (calling.peers) await peersReady(calling.peers, workers, clock, loggerOf('platform'), unwanted);
+      const workersMin = runs(surroundings, 'worker') ? Math.min(config.workers, config.workersMin) : 0;
+      if (calling.peers) await peersReady(calling.peers, workersMin, clock, loggerOf('platform'), unwanted);
       if (calling.gateway && !unwanted.aborted) await ensureAdminKey(config, calling.gateway, terminal);
     },
     describe: () => describe(config, [...called.servers, ...servers], calling),

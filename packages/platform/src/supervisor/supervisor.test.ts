@@ -2,10 +2,16 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type SuperviseRequest, SuperviseResponse, type WorkerExit } from '@relais/contracts';
+import {
+  type OrderedWorker,
+  type SuperviseRequest,
+  SuperviseResponse,
+  type WorkerExit,
+  type WorkerKind,
+} from '@relais/contracts';
 import { memoryLinkPair, silentLogger, systemClock } from '@relais/kit';
 import { Supervisor } from './supervisor.js';
-import type { WorkerPlan } from './worker-spec.js';
+import type { KindPlan, WorkerPlan } from './worker-spec.js';
 
 const workerMain = fileURLToPath(new URL('../testing/idle-worker.js', import.meta.url));
 const plan: WorkerPlan = {
@@ -38,22 +44,28 @@ afterEach(async () => {
   rmSync(scratchFolder, { recursive: true, force: true });
 });
 
-function supervise(workers: readonly WorkerPlan[]) {
+/** So many workers that are kept, and up to four more. */
+function kept(count: number, own: Partial<WorkerPlan> = {}): KindPlan {
+  return { plan: { ...plan, ...own }, kept: count, usual: count, max: count + 4 };
+}
+
+function supervise(...kinds: readonly KindPlan[]) {
   const exits: WorkerExit[] = [];
   const [ours, theirs] = memoryLinkPair<SuperviseRequest, SuperviseResponse>('balancer', 'supervisor');
-  const spareIds: string[] = [];
+  const ordered: OrderedWorker[] = [];
+  const told: WorkerKind[] = [];
   theirs.receive({
     message: (frame) => {
       exits.push(...frame.exits);
-      spareIds.push(...frame.spareWorkerIds);
+      ordered.push(...frame.ordered);
+      told.push(...(frame.hello?.kinds ?? []));
     },
     closed: () => {},
   });
   supervisor = new Supervisor({
     host: 'here',
     workerMain,
-    workers,
-    sparesMax: 4,
+    kinds,
     scratchFolder,
     confinement: () => undefined,
     sandbox: () => ({ name: 'none', tier: 'T0', missing: [] }),
@@ -61,7 +73,7 @@ function supervise(workers: readonly WorkerPlan[]) {
     clock: systemClock,
     logger: silentLogger,
   });
-  return { exits, spareIds, order: (orders: SuperviseResponse) => theirs.send(orders) };
+  return { exits, ordered, told, order: (orders: SuperviseResponse) => theirs.send(orders) };
 }
 
 async function until(what: string, condition: () => boolean): Promise<void> {
@@ -79,7 +91,7 @@ function waits(pid: number): boolean {
 }
 
 test('replaces a killed worker and reports what it had begun', async () => {
-  const { exits } = supervise([plan, plan]);
+  const { exits } = supervise(kept(2));
   await supervisor.start();
   const before = supervisor.pids;
   await until('both wait', () => before.every(waits));
@@ -93,7 +105,7 @@ test('replaces a killed worker and reports what it had begun', async () => {
 });
 
 test('kills on order, and only whom the order names', async () => {
-  const { exits, order } = supervise([plan, plan]);
+  const { exits, order } = supervise(kept(2));
   await supervisor.start();
   const before = supervisor.pids;
   await until('both wait', () => before.every(waits));
@@ -104,30 +116,52 @@ test('kills on order, and only whom the order names', async () => {
   expect(supervisor.pids).toContain(before[0]);
 });
 
-test('starts spares on order, as many as the bound allows, and does not replace them', async () => {
-  const { exits, order, spareIds } = supervise([plan]);
+test('starts workers on order, as many as the bound allows, and does not replace them', async () => {
+  const { exits, order, ordered } = supervise(kept(1));
   await supervisor.start();
   await until('it waits', () => supervisor.pids.every(waits));
-  const [likeWorkerId = ''] = readdirSync(scratchFolder);
-  const spares = [{ likeWorkerId: 'nobody' }, ...Array.from({ length: 6 }, () => ({ likeWorkerId }))];
-  order(SuperviseResponse.fromPartial({ spares }));
-  await until('they are reported', () => spareIds.length === 4);
-  const withSpares = supervisor.pids;
-  expect([withSpares.length, spareIds.includes(likeWorkerId)]).toEqual([5, false]);
-  await until('they wait', () => withSpares.every(waits));
-  process.kill(withSpares[1] ?? 0, 'SIGTERM');
+  const [keptId = ''] = readdirSync(scratchFolder);
+  const starts = [{ inline: false }, ...Array.from({ length: 6 }, () => ({ inline: true }))];
+  order(SuperviseResponse.fromPartial({ starts }));
+  await until('they are reported', () => ordered.length === 4);
+  const withOrdered = supervisor.pids;
+  expect([withOrdered.length, ordered.some(({ workerId }) => workerId === keptId)]).toEqual([5, false]);
+  await until('they wait', () => withOrdered.every(waits));
+  process.kill(withOrdered[1] ?? 0, 'SIGTERM');
   await until('its end is reported', () => exits.length === 1);
-  expect(exits[0]).toMatchObject({ workerId: spareIds[0], begunJobIds: [41, 42], exitCode: 0, signal: '' });
-  order(SuperviseResponse.fromPartial({ kills: [{ workerId: likeWorkerId, reason: 'test' }] }));
-  await until('the planned one is replaced', () => exits.length === 2 && supervisor.pids.length === 5 - 1);
-  expect(supervisor.pids.slice(1)).toEqual(withSpares.slice(2));
-  const [nextLike = ''] = readdirSync(scratchFolder).filter((name) => name.startsWith('w1-'));
-  order(SuperviseResponse.fromPartial({ spares: [{ likeWorkerId: nextLike }] }));
-  await until('there is room for another spare', () => spareIds.length === 5);
+  const { workerId } = ordered[0] ?? {};
+  expect(exits[0]).toMatchObject({ workerId, begunJobIds: [41, 42], exitCode: 0, signal: '' });
+  order(SuperviseResponse.fromPartial({ kills: [{ workerId: keptId, reason: 'test' }] }));
+  await until('the kept one is replaced', () => exits.length === 2 && supervisor.pids.length === 5 - 1);
+  expect(supervisor.pids.slice(1)).toEqual(withOrdered.slice(2));
+  order(SuperviseResponse.fromPartial({ starts: [{ inline: true }] }));
+  await until('there is room for another', () => ordered.length === 5);
+});
+
+test('starts what is usual, says which of it the balancer may end, and starts a kind of which none is left', async () => {
+  const native = { plan: { ...plan, runs: ['js'], builds: ['c'], wasmOnly: false }, kept: 0, usual: 1, max: 1 };
+  const { exits, order, ordered, told } = supervise({ ...kept(2), kept: 1 }, native);
+  await supervisor.start();
+  await until('it has said hello', () => told.length === 2);
+  expect(told).toEqual([
+    { inline: true, kept: 1, usual: 2, max: 6, slots: 1, runs: ['c'], builds: [] },
+    { inline: false, kept: 0, usual: 1, max: 1, slots: 1, runs: ['js'], builds: ['c'] },
+  ]);
+  expect(ordered.map(({ inline, workerId }) => [inline, workerId.slice(0, 2)])).toEqual([
+    [true, 'w2'],
+    [false, 'w3'],
+  ]);
+  await until('they wait', () => supervisor.pids.every(waits));
+  for (const pid of supervisor.pids.slice(1)) process.kill(pid, 'SIGTERM');
+  await until('both ends are reported', () => exits.length === 2);
+  expect(supervisor.pids).toHaveLength(1);
+  order(SuperviseResponse.fromPartial({ starts: [{ inline: false, reason: 'a call waits' }] }));
+  await until('it is there again', () => ordered.length === 3);
+  expect([ordered[2]?.inline, supervisor.pids.length]).toEqual([false, 2]);
 });
 
 test('a worker that keeps ending is started again, later each time', async () => {
-  const { exits } = supervise([{ ...plan, slots: 0 }]);
+  const { exits } = supervise(kept(1, { slots: 0 }));
   await supervisor.start();
   const startMs = performance.now();
   await until('it ended three times', () => exits.length === 3);
@@ -138,7 +172,7 @@ test('a worker that keeps ending is started again, later each time', async () =>
 });
 
 test('a stop ends every worker and leaves nothing behind', async () => {
-  supervise([plan, plan]);
+  supervise(kept(2));
   await supervisor.start();
   const { pids } = supervisor;
   await until('both wait', () => pids.every(waits));

@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { type SandboxState, SuperviseRequest, type SuperviseResponse } from '@relais/contracts';
+import {
+  type OrderedWorker,
+  type SandboxState,
+  SuperviseRequest,
+  type SuperviseResponse,
+  type WorkerKind,
+} from '@relais/contracts';
 import {
   type Clock,
   type Component,
@@ -13,18 +19,17 @@ import {
   withLabel,
 } from '@relais/kit';
 import type { WorkerConfinement } from './confined-worker.js';
+import { ProcessorTime } from './processor-time.js';
 import { type RunningWorker, SupervisorFigures } from './supervisor-figures.js';
 import { type ProcessExit, WorkerProcess } from './worker-process.js';
-import type { WorkerPlan } from './worker-spec.js';
+import type { KindPlan } from './worker-spec.js';
 
 export interface SupervisorOptions {
   readonly host: string;
   /** File that a worker process runs. */
   readonly workerMain: string;
-  /** One entry per worker to keep running; the id is the supervisor's to choose. */
-  readonly workers: readonly WorkerPlan[];
-  /** Workers beside those, ordered by the balancer, at once; an order for one more is not obeyed. */
-  readonly sparesMax: number;
+  /** What it runs; ids are the supervisor's to choose. At most one of workers that are wasmOnly and one of others. */
+  readonly kinds: readonly KindPlan[];
   /** Private folder in which each worker gets a scratch directory. */
   readonly scratchFolder: string;
   /** What workers run functions in; asked for each worker. */
@@ -39,15 +44,18 @@ export interface SupervisorOptions {
 }
 
 const redialMs = 500;
+const processorsEveryMs = 500;
+/** Places beyond the usual are told apart by number alone. */
+const spareName = 'spare';
 /** A worker that ends sooner than this after its start is started again later each time. */
 const stableMs = 5000;
 const restartDelayMs = { first: 20, max: 5000 };
 interface Place {
   /** First part of the ids of its workers. */
   readonly name: string;
-  readonly spec: WorkerPlan;
-  /** Not planned but ordered: empty for good when its worker has ended. */
-  readonly spare: boolean;
+  readonly kind: KindPlan;
+  /** Whether its worker is replaced when it ends; else the place is given up then. */
+  readonly kept: boolean;
   process: WorkerProcess | undefined;
   startedMs: number;
   delayMs: number;
@@ -61,13 +69,19 @@ export class Supervisor implements Component, MetricSource {
   /** Part of every worker id, so that ids of two supervisors never meet. */
   readonly #tag = randomHex(3);
   readonly #figures: SupervisorFigures;
+  readonly #processors: ProcessorTime;
+  #stopWatching: (() => void) | undefined;
   #generation = 0;
   #link: Link<SuperviseRequest, SuperviseResponse> | undefined;
   #stopping = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#places = options.workers.map((spec, index) => placeFor(`w${index + 1}`, spec, false));
+    const planned = options.kinds.flatMap((kind) =>
+      Array.from({ length: kind.usual }, (_, index) => ({ kind, kept: index < kind.kept })),
+    );
+    this.#places = planned.map(({ kind, kept }, index) => placeFor(`w${index + 1}`, kind, kept));
+    this.#processors = new ProcessorTime();
     this.#figures = new SupervisorFigures(options.metrics ?? new MetricRegistry(), () => this.#running());
   }
 
@@ -84,10 +98,12 @@ export class Supervisor implements Component, MetricSource {
   async start(): Promise<void> {
     void this.#connect();
     for (const place of this.#places) this.#spawn(place);
+    this.#stopWatching = this.#options.clock.every(processorsEveryMs, () => this.#watchProcessors());
   }
 
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
+    this.#stopWatching?.();
     const running = this.#places.flatMap((place) => (place.process ? [place.process] : []));
     for (const worker of running) worker.terminate();
     const endKill = this.#options.clock.after(graceMs, () => {
@@ -107,8 +123,10 @@ export class Supervisor implements Component, MetricSource {
         const closed = new Promise<void>((resolve) => {
           link.receive({ message: (orders) => this.#obey(orders), closed: () => resolve() });
         });
-        const spareWorkerIds = this.#places.flatMap((place) => (place.spare ? idsAt(place) : []));
-        link.send(SuperviseRequest.create({ hello: { host, pid: process.pid }, spareWorkerIds }));
+        const kinds = this.#options.kinds.map(kindAsTold);
+        const ordered = this.#places.flatMap((place) => (place.kept ? [] : orderedAt(place)));
+        const saturated = this.#processors.saturated;
+        link.send(SuperviseRequest.create({ hello: { host, pid: process.pid, kinds }, ordered, saturated }));
         await closed;
         this.#link = undefined;
       } catch (error) {
@@ -125,28 +143,32 @@ export class Supervisor implements Component, MetricSource {
       this.#options.logger.info({ workerId, pid: place.process.pid, reason }, 'killing a worker');
       place.process.kill();
     }
-    for (const { likeWorkerId, reason } of orders.spares) this.#startSpare(likeWorkerId, reason);
+    for (const { inline, reason } of orders.starts) this.#startOne(inline, reason);
   }
 
-  #startSpare(likeWorkerId: string, reason: string): void {
-    const { logger, sparesMax } = this.#options;
-    const like = this.#placeOf(likeWorkerId);
-    if (!like || this.#stopping) return;
-    if (this.#places.filter(({ spare }) => spare).length >= sparesMax) {
-      logger.warn({ like: likeWorkerId, reason, sparesMax }, 'not starting one more spare worker');
+  #startOne(inline: boolean, reason: string): void {
+    const { kinds, logger } = this.#options;
+    const kind = kinds.find(({ plan }) => plan.wasmOnly === inline);
+    if (!kind || this.#stopping) return;
+    if (this.#places.filter((place) => place.kind === kind).length >= kind.max) {
+      logger.warn({ inline, reason, max: kind.max }, 'not starting one more worker');
       return;
     }
-    const place = placeFor('spare', like.spec, true);
+    const place = placeFor(spareName, kind, false);
     this.#places.push(place);
     this.#spawn(place);
-    logger.info({ like: likeWorkerId, reason }, 'started a spare worker');
-    this.#link?.send(SuperviseRequest.create({ spareWorkerIds: idsAt(place) }));
+    logger.info({ inline, reason }, 'started one more worker');
+    this.#link?.send(SuperviseRequest.create({ ordered: orderedAt(place) }));
+  }
+
+  #watchProcessors(): void {
+    if (this.#processors.look()) this.#link?.send(SuperviseRequest.create({ saturated: this.#processors.saturated }));
   }
 
   #running(): RunningWorker[] {
     let spares = 0;
-    return this.#places.flatMap(({ name, process: worker, spare }) => {
-      const place = spare ? `${name}${++spares}` : name;
+    return this.#places.flatMap(({ name, process: worker }) => {
+      const place = name === spareName ? `${name}${++spares}` : name;
       return worker ? [{ place, pid: worker.pid, families: worker.families }] : [];
     });
   }
@@ -161,7 +183,7 @@ export class Supervisor implements Component, MetricSource {
     this.#generation++;
     const workerId = `${place.name}-${this.#tag}-${this.#generation}`;
     const own = { workerId, sandbox: sandbox(), scratchDirectory: join(scratchFolder, workerId) };
-    const start = { mainFile: workerMain, plan: place.spec, own, confinement: confinement(), clock };
+    const start = { mainFile: workerMain, plan: place.kind.plan, own, confinement: confinement(), clock };
     const worker = WorkerProcess.spawn(start);
     place.process = worker;
     place.startedMs = clock.nowMs();
@@ -177,9 +199,9 @@ export class Supervisor implements Component, MetricSource {
     this.#link?.send(
       SuperviseRequest.create({ exits: [{ workerId, exitCode, signal, begunJobIds: [...exit.begunJobIds] }] }),
     );
-    if (place.spare) {
+    if (!place.kept) {
       this.#places.splice(this.#places.indexOf(place), 1);
-      logger.info({ workerId, workerPid: exit.pid, exitCode, signal }, 'a spare worker ended');
+      logger.info({ workerId, workerPid: exit.pid, exitCode, signal }, 'a worker ended that need not be kept');
       return;
     }
     if (this.#stopping) return;
@@ -192,10 +214,15 @@ export class Supervisor implements Component, MetricSource {
   }
 }
 
-function placeFor(name: string, spec: WorkerPlan, spare: boolean): Place {
-  return { name, spec, spare, process: undefined, startedMs: 0, delayMs: restartDelayMs.first };
+function placeFor(name: string, kind: KindPlan, kept: boolean): Place {
+  return { name, kind, kept, process: undefined, startedMs: 0, delayMs: restartDelayMs.first };
 }
 
-function idsAt({ process: worker }: Place): string[] {
-  return worker ? [worker.workerId] : [];
+function orderedAt({ kind, process: worker }: Place): OrderedWorker[] {
+  return worker ? [{ workerId: worker.workerId, inline: kind.plan.wasmOnly }] : [];
+}
+
+function kindAsTold({ plan, kept, usual, max }: KindPlan): WorkerKind {
+  const { builds, runs, slots, wasmOnly } = plan;
+  return { inline: wasmOnly, kept, usual, max, slots, runs: [...runs], builds: [...builds] };
 }

@@ -49,3 +49,14 @@ export const figuresFd = 4;
 
 /** What the composition root says of a worker; the supervisor adds the rest. */
 export type WorkerPlan = Omit<WorkerSpec, 'workerId' | 'pid' | 'sandbox' | 'confined' | 'scratchDirectory'>;
+
+/** Workers of one plan: those that are wasmOnly run calls one after the other, the others in processes. */
+export interface KindPlan {
+  readonly plan: WorkerPlan;
+  /** Kept running whatever the demand. */
+  readonly kept: number;
+  /** Started at first; the balancer lets go of those beyond what is kept, and orders them again. */
+  readonly usual: number;
+  /** At once, with what the balancer orders; an order for one more is not obeyed. */
+  readonly max: number;
+}

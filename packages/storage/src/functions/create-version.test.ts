@@ -27,7 +27,7 @@ describe('creating a version', () => {
       http: 'cgi',
       strategy: 'rr',
       idempotent: true,
-      scale: { targetCalls: 20, max: 4, idleMs: 60_000 },
+      scale: { targetCalls: 20, max: 4, idleMs: 60_000, min: 0 },
     });
     const [version] = await create(
       deploy('hello', 'source', {

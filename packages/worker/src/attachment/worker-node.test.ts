@@ -48,6 +48,7 @@ function rig() {
   const links: Link<AttachResponse, AttachRequest>[] = [];
   const refusals = { next: 0 };
   const idleEnded: string[] = [];
+  const warmed: [string, number][] = [];
   let runner: HeldRunner | undefined;
   const node = new WorkerNode({
     workerId: 'w1',
@@ -72,13 +73,14 @@ function rig() {
       return ours;
     },
     endIdle: (functionId) => idleEnded.push(functionId),
+    keepWarm: (functionId, instances) => warmed.push([functionId, instances]),
     makeRunner: (answer) => {
       runner = new HeldRunner(answer);
       return runner as unknown as JobRunner;
     },
   });
   if (!runner) throw new Error('the node makes its runner in the constructor');
-  return { clock, frames, idleEnded, links, node, refusals, runner };
+  return { clock, frames, idleEnded, links, node, refusals, runner, warmed };
 }
 
 /** Lets microtasks and the batch of this turn go through. */
@@ -107,6 +109,17 @@ test('ends what waits for a function that the balancer calls idle', async () => 
   links[0]?.send(AttachResponse.create({ idleFunctionIds: ['f_1', 'g_1'] }));
   await turnsUntil(() => idleEnded.length > 0);
   expect(idleEnded).toEqual(['f_1', 'g_1']);
+});
+
+test('keeps warm what the balancer wants warm', async () => {
+  const { links, node, warmed } = rig();
+  await node.start();
+  links[0]?.send(AttachResponse.fromPartial({ warm: [{ functionId: 'f_1', instances: 2 }, { functionId: 'g_1' }] }));
+  await turnsUntil(() => warmed.length > 0);
+  expect(warmed).toEqual([
+    ['f_1', 2],
+    ['g_1', 0],
+  ]);
 });
 
 test('sends a heartbeat every second', async () => {

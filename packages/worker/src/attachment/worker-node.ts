@@ -37,6 +37,8 @@ export interface WorkerNodeOptions {
   readonly makeRunner: (answer: (result: JobResult) => void, handOn: (part: OutputPart) => void) => JobRunner;
   /** Ends what is warm for a function that has been idle for long. */
   readonly endIdle: (functionId: string) => void;
+  /** Has so many instances of a function warm. */
+  readonly keepWarm: (functionId: string, instances: number) => void;
   readonly clock: Clock;
   readonly logger: Logger;
   /** 0 to 1; spreads reconnecting workers. */
@@ -154,6 +156,7 @@ export class WorkerNode implements Component {
     for (const { id, bytes } of frame.credits) this.#runner.grant(id, bytes);
     for (const id of frame.cancelIds) this.#cancel(id);
     for (const functionId of frame.idleFunctionIds) this.#options.endIdle(functionId);
+    for (const { functionId, instances } of frame.warm) this.#options.keepWarm(functionId, instances);
     if (frame.drain) this.#drain();
     // A worker that is told to stop a call and lives says so: silence would be taken for a blocked loop.
     if (frame.cancelIds.length > 0) this.#heartbeat();

@@ -84,6 +84,16 @@ export class FunctionCache {
     this.#entries.get(functionId)?.loaded.endIdle?.();
   }
 
+  /** Keeps so many instances of a version warm, which is fetched and loaded when it must be. Rejects like load. */
+  async keepWarm(functionId: string, instances: number, context: CallContext): Promise<void> {
+    const { loaded } = this.take(functionId) ?? (await this.load(functionId, context));
+    try {
+      await loaded.keepWarm?.(instances);
+    } finally {
+      this.release(functionId);
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.allSettled([...this.#loading.values()]);
     const entries = [...this.#entries.values()];

@@ -12,7 +12,7 @@ import type { GuestLanguage } from './guest-language.js';
 import type { GuestMaker } from './guest-maker.js';
 import { type GuestSource, provideSource } from './guest-source.js';
 import { HandlerFunction } from './handler-function.js';
-import { InstancePool, type Lease } from './instance-pool.js';
+import { type InstanceOwner, InstancePool, type Lease } from './instance-pool.js';
 import type { IdleInstances, MemoryBudget } from './memory-budget.js';
 import type { LaunchedProcess, ProcessLauncher } from './process-launcher.js';
 import { ProgramFunction } from './program-function.js';
@@ -99,7 +99,7 @@ export class GuestPool implements IdleInstances {
   }
 
   /** The right to a process, waiting for it when it must; undefined when the call was cancelled meanwhile. */
-  async lease(owner: object, running: RunningCall): Promise<Lease<Guest> | undefined> {
+  async lease(owner: InstanceOwner, running: RunningCall): Promise<Lease<Guest> | undefined> {
     let lease = this.pool.tryAcquire(owner);
     if (!lease) {
       const ticket = this.pool.acquire(owner);
@@ -112,9 +112,15 @@ export class GuestPool implements IdleInstances {
 
   /** Puts a guest without a function into an empty lease. */
   async fill(lease: Lease<Guest>, running: RunningCall, options: GuestFunctionOptions): Promise<Guest> {
+    const guest = await this.fillWarm(lease, options);
+    running.hold(guest);
+    return guest;
+  }
+
+  /** The same for nobody's call: it stays warm. */
+  async fillWarm(lease: Lease<Guest>, options: GuestFunctionOptions): Promise<Guest> {
     const guest = await this.#supply.take(this.#bootOf(options));
     this.pool.fill(lease, guest);
-    running.hold(guest);
     return guest;
   }
 

@@ -9,8 +9,13 @@ import type { Guest, GuestReply, OnPart } from './guest.js';
 import { faultError } from './guest-faults.js';
 import type { GuestFunctionOptions } from './guest-pool.js';
 import { sourceHeader } from './guest-source.js';
-import type { Lease } from './instance-pool.js';
+import type { InstanceOwner, Lease } from './instance-pool.js';
 import { type RunningCall, RunningCalls } from './running-call.js';
+
+interface SecretOwner extends InstanceOwner {
+  readonly secrets: string;
+  warmMin: number;
+}
 
 /** A function in handler form: its processes stay warm between calls, unless its isolation is fresh. */
 export class HandlerFunction implements LoadedFunction {
@@ -20,8 +25,10 @@ export class HandlerFunction implements LoadedFunction {
   readonly #fresh: boolean;
   readonly #loadHeader: object;
   readonly #environment: readonly Variable[];
+  /** Instances that are being started for no call. */
+  #warming = 0;
   /** Whose the warm processes are: others than those that began with the secrets of before. */
-  #owner: { readonly secrets: string } = { secrets: '' };
+  #owner: SecretOwner = { secrets: '', warmMin: 0 };
 
   constructor(options: GuestFunctionOptions) {
     const { version, limits } = options;
@@ -50,7 +57,24 @@ export class HandlerFunction implements LoadedFunction {
   }
 
   endIdle(): void {
+    this.#owner.warmMin = 0;
     this.#options.guests.pool.drop(this.#owner);
+  }
+
+  /** One that names secrets waits for the call that brings them. */
+  async keepWarm(instances: number): Promise<void> {
+    const { guests, version } = this.#options;
+    const owner = this.#owner;
+    owner.warmMin = instances;
+    const lacksSecrets = (version.config?.secrets.length ?? 0) > 0 && owner.secrets === '';
+    if (this.#fresh || lacksSecrets) return;
+    while (this.#warming + this.#running.count + guests.pool.idleOf(owner) < instances) {
+      const lease = guests.pool.tryGrow(owner);
+      if (!lease) return;
+      this.#warming++;
+      const isWarm = await this.#warmUp(lease).finally(() => this.#warming--);
+      if (!isWarm) return;
+    }
   }
 
   async close(): Promise<void> {
@@ -73,12 +97,30 @@ export class HandlerFunction implements LoadedFunction {
     }
   }
 
+  /** Starts an instance for no call. False when that failed: the next call will tell why. */
+  async #warmUp(lease: Lease<Guest>): Promise<boolean> {
+    const { guests } = this.#options;
+    try {
+      const guest = await guests.fillWarm(lease, this.#options);
+      const secrets = this.#owner.secrets === '' ? {} : (JSON.parse(this.#owner.secrets) as Record<string, string>);
+      const reply = await this.#load(guest, Object.entries(secrets));
+      if (reply.kind === 'ready') return true;
+      guest.kill();
+      return false;
+    } catch {
+      return false;
+    } finally {
+      if (lease.owner !== this.#owner) lease.member?.kill();
+      guests.pool.release(lease);
+    }
+  }
+
   /** Code reads its environment when it is loaded: a changed secret needs another process, and ends the idle ones. */
-  #ownerFor({ secrets }: Call): object {
+  #ownerFor({ secrets }: Call): InstanceOwner {
     const now = secrets ? JSON.stringify(secrets) : '';
     if (now !== this.#owner.secrets) {
       this.#options.guests.pool.drop(this.#owner);
-      this.#owner = { secrets: now };
+      this.#owner = { secrets: now, warmMin: this.#owner.warmMin };
     }
     return this.#owner;
   }
@@ -87,15 +129,21 @@ export class HandlerFunction implements LoadedFunction {
   async #start(lease: Lease<Guest>, running: RunningCall): Promise<Guest | undefined> {
     const guest = await this.#options.guests.fill(lease, running, this.#options);
     running.initialise();
-    const network = await this.#options.guests.leadOut(guest, this.#options);
-    const own = Object.fromEntries([...this.#environment, ...secretVariables(running.call)]);
-    const env = { ...own, ...(network.egress ? proxyEnvironment : {}) };
-    const reply = await guest.load({ ...this.#loadHeader, ...network, env }, this.#options.source.content);
-    this.#options.guests.prepareNext(this.#options);
+    const reply = await this.#load(guest, secretVariables(running.call));
     if (reply.kind === 'ready') return guest;
     running.fail(this.#errorOf(reply, guest, 'while the function was being loaded'));
     guest.kill();
     return undefined;
+  }
+
+  /** Has a guest load the function, and makes ready for the next one. */
+  async #load(guest: Guest, secrets: readonly Variable[]): Promise<GuestReply> {
+    const network = await this.#options.guests.leadOut(guest, this.#options);
+    const own = Object.fromEntries([...this.#environment, ...secrets]);
+    const env = { ...own, ...(network.egress ? proxyEnvironment : {}) };
+    const reply = await guest.load({ ...this.#loadHeader, ...network, env }, this.#options.source.content);
+    this.#options.guests.prepareNext(this.#options);
+    return reply;
   }
 
   async #call(guest: Guest, running: RunningCall): Promise<void> {

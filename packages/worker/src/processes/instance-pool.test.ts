@@ -17,8 +17,8 @@ class FakeMember implements PoolMember {
   }
 }
 
-const a = { name: 'a' };
-const b = { name: 'b' };
+const a = { name: 'a', warmMin: 0 };
+const b = { name: 'b', warmMin: 0 };
 
 function poolOf(processesMax: number) {
   const time = { nowMs: 0 };

@@ -7,10 +7,16 @@ export interface PoolMember {
   kill(): void;
 }
 
+/** What instances are of: a function, with one set of secrets. */
+export interface InstanceOwner {
+  /** Idle ones that stay however long they are; absent: none. */
+  readonly warmMin?: number;
+}
+
 /** The right to one process. */
 export interface Lease<M> {
   /** The function it was taken for. */
-  readonly owner: object;
+  readonly owner: InstanceOwner;
   /** Warm; undefined: the slot is empty and the holder starts one. */
   member: M | undefined;
 }
@@ -24,13 +30,13 @@ export interface Ticket<M> {
 }
 
 interface Idle<M> {
-  readonly owner: object;
+  readonly owner: InstanceOwner;
   readonly member: M;
   readonly sinceMs: number;
 }
 
 interface Waiter<M> {
-  readonly owner: object;
+  readonly owner: InstanceOwner;
   readonly resolve: (lease: Lease<M> | undefined) => void;
   passedOver: number;
 }
@@ -66,7 +72,7 @@ export class InstancePool<M extends PoolMember> {
   }
 
   /** Idle instances of one function. */
-  idleOf(owner: object): number {
+  idleOf(owner: InstanceOwner): number {
     return this.#idle.filter((idle) => idle.owner === owner).length;
   }
 
@@ -83,7 +89,7 @@ export class InstancePool<M extends PoolMember> {
   }
 
   /** A lease at once when a warm instance or an empty slot is there. */
-  tryAcquire(owner: object): Lease<M> | undefined {
+  tryAcquire(owner: InstanceOwner): Lease<M> | undefined {
     const at = this.#idle.findLastIndex((idle) => idle.owner === owner && idle.member.alive);
     const [warm] = at === -1 ? [] : this.#idle.splice(at, 1);
     if (warm) return { owner, member: warm.member };
@@ -93,7 +99,7 @@ export class InstancePool<M extends PoolMember> {
   }
 
   /** A place in the queue; makes room where something is idle. */
-  acquire(owner: object): Ticket<M> {
+  acquire(owner: InstanceOwner): Ticket<M> {
     const { promise: lease, resolve } = Promise.withResolvers<Lease<M> | undefined>();
     const waiter: Waiter<M> = { owner, resolve, passedOver: 0 };
     this.#waiters.push(waiter);
@@ -125,13 +131,27 @@ export class InstancePool<M extends PoolMember> {
     else if (member.alive) this.#offer(owner, member);
   }
 
-  /** Ends what has been idle for at least idleMs. */
+  /** An empty slot for one more instance, whatever is warm; undefined when there is none. */
+  tryGrow(owner: InstanceOwner): Lease<M> | undefined {
+    if (this.#slotsUsed >= this.#processesMax || this.#waiters.length > 0) return undefined;
+    this.#slotsUsed++;
+    return { owner, member: undefined };
+  }
+
+  /** Ends what has been idle for at least idleMs, but for the last ones that its owner keeps. */
   retire(idleMs: number): void {
-    this.#endIdle((idle) => this.#nowMs() - idle.sinceMs >= idleMs);
+    const left = new Map<InstanceOwner, number>();
+    for (const { owner } of this.#idle) left.set(owner, (left.get(owner) ?? 0) + 1);
+    this.#endIdle(({ owner, sinceMs }) => {
+      const ofOwner = left.get(owner) ?? 0;
+      if (this.#nowMs() - sinceMs < idleMs || ofOwner <= (owner.warmMin ?? 0)) return false;
+      left.set(owner, ofOwner - 1);
+      return true;
+    });
   }
 
   /** Ends the idle instances of one function. */
-  drop(owner: object): void {
+  drop(owner: InstanceOwner): void {
     this.#endIdle((idle) => idle.owner === owner);
   }
 
@@ -141,14 +161,14 @@ export class InstancePool<M extends PoolMember> {
     for (const idle of ending) idle.member.kill();
   }
 
-  #offer(owner: object, member: M): void {
+  #offer(owner: InstanceOwner, member: M): void {
     const next = this.#nextOf(owner);
     if (next) next.resolve({ owner, member });
     else if (this.#waiters.length > 0) member.kill();
     else this.#idle.push({ owner, member, sinceMs: this.#nowMs() });
   }
 
-  #nextOf(owner: object): Waiter<M> | undefined {
+  #nextOf(owner: InstanceOwner): Waiter<M> | undefined {
     const [head] = this.#waiters;
     const at = this.#waiters.findIndex((waiter) => waiter.owner === owner);
     if (!head || at === -1) return undefined;

@@ -56,6 +56,11 @@ export interface LoadedFunction {
   instances?(): InstanceCounts;
   /** Ends what waits for the next call; what runs goes on. Absent where nothing waits in a process of its own. */
   endIdle?(): void;
+  /**
+   * Keeps so many instances, those that run calls included, and starts what is missing; resolves when that is done or
+   * cannot be. Absent where nothing waits in a process of its own.
+   */
+  keepWarm?(instances: number): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -29,6 +29,26 @@ test('idle instances and spares are retired after idleInstanceMs', async () => {
   await runtime.close();
 });
 
+test('instances that are to stay are started without a call, outlive idleInstanceMs, and go when they need not stay', async () => {
+  const runtime = runtimeOf({ idleInstanceMs: 10_000, sparesMax: 0 });
+  const fn = await deployForTest(runtime, 'fn.js', pidOf);
+  await fn.loaded.keepWarm?.(2);
+  const warm = descendantPids();
+  expect(warm.size).toBe(2);
+  await fn.loaded.keepWarm?.(2);
+  for (let turn = 0; turn < 5; turn++) clock.advance(9000);
+  const answer = await fn.call();
+  expect(answer.coldUs).toBe(0);
+  expect(warm.has(Number(outputOf(answer).toString()))).toBe(true);
+  expect(descendantPids()).toEqual(warm);
+  await fn.loaded.keepWarm?.(1);
+  for (let turn = 0; turn < 5; turn++) clock.advance(9000);
+  await until('one is left', () => descendantPids().size === 1);
+  fn.loaded.endIdle?.();
+  await until('none is left', () => descendantPids().size === 0);
+  await runtime.close();
+});
+
 test('what a function does before its first call is told apart from starting its process', async () => {
   const runtime = createJsRuntime({ limits: defaultRuntimeLimits, clock: systemClock, launcher });
   const initialises = 'await new Promise((resolve) => setTimeout(resolve, 40)); export const handler = () => 1;';

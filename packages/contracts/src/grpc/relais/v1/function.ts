@@ -91,6 +91,8 @@ export interface Scale {
   max: number;
   /** The last instance ends after this long without a call, milliseconds; 1000 to 3600000. Default 300000. */
   idleMs: number;
+  /** Instances that stay warm without calls, from the first call on and until a day after the last; 0 to 100. Default 0. */
+  min: number;
 }
 
 /** One immutable version of a function. */
@@ -639,7 +641,7 @@ export const FunctionConfig_EnvEntry: MessageFns<FunctionConfig_EnvEntry> = {
 };
 
 function createBaseScale(): Scale {
-  return { targetCalls: 0, max: 0, idleMs: 0 };
+  return { targetCalls: 0, max: 0, idleMs: 0, min: 0 };
 }
 
 export const Scale: MessageFns<Scale> = {
@@ -652,6 +654,9 @@ export const Scale: MessageFns<Scale> = {
     }
     if (message.idleMs !== 0) {
       writer.uint32(24).uint32(message.idleMs);
+    }
+    if (message.min !== 0) {
+      writer.uint32(32).uint32(message.min);
     }
     return writer;
   },
@@ -693,6 +698,14 @@ export const Scale: MessageFns<Scale> = {
             message.idleMs = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.min = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -713,6 +726,7 @@ export const Scale: MessageFns<Scale> = {
     message.targetCalls = object.targetCalls ?? 0;
     message.max = object.max ?? 0;
     message.idleMs = object.idleMs ?? 0;
+    message.min = object.min ?? 0;
     return message;
   },
 };

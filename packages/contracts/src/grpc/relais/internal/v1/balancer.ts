@@ -43,6 +43,14 @@ export interface AttachResponse {
   credits: Credit[];
   /** Functions that have been idle for long: end what is warm for them. */
   idleFunctionIds: string[];
+  /** Functions of which so many instances are to be warm here whatever the calls: start what is missing. */
+  warm: WarmFunction[];
+}
+
+export interface WarmFunction {
+  functionId: string;
+  /** 0: none need stay. */
+  instances: number;
 }
 
 /** What a worker is and can do. */
@@ -83,18 +91,44 @@ export interface SuperviseRequest {
   /** First frame only. */
   hello: SupervisorHello | undefined;
   exits: WorkerExit[];
-  /** Ids of spare workers it has started, in its first frame of all that run. */
-  spareWorkerIds: string[];
+  /** Workers that run and that it would not replace: in its first frame all of them, then each that an order has started. */
+  ordered: OrderedWorker[];
+  /** When it has changed: whether no processor of the host has time left. */
+  saturated?: boolean | undefined;
 }
 
 export interface SuperviseResponse {
   kills: KillWorker[];
-  spares: StartSpare[];
+  starts: StartWorker[];
 }
 
 export interface SupervisorHello {
   host: string;
   pid: number;
+  kinds: WorkerKind[];
+}
+
+/** The workers of one kind that a supervisor can run: those that run WASM in their own loop, or those of native languages. */
+export interface WorkerKind {
+  inline: boolean;
+  /** Kept running by the supervisor itself, whatever the demand. */
+  kept: number;
+  /** As many as calls that are done in their time may ask for. */
+  usual: number;
+  /** As many as there may be at once. */
+  max: number;
+  /** Jobs each may have at once. */
+  slots: number;
+  /** Languages whose calls they take where the machine has what that needs. */
+  runs: string[];
+  /** The same for builds. */
+  builds: string[];
+}
+
+/** A worker that runs because load asked for it; it is not replaced when it ends. */
+export interface OrderedWorker {
+  workerId: string;
+  inline: boolean;
 }
 
 /** A worker process has ended. */
@@ -111,9 +145,9 @@ export interface KillWorker {
   reason: string;
 }
 
-/** Start one more worker of the same plan as another; it is not replaced when it ends. */
-export interface StartSpare {
-  likeWorkerId: string;
+/** Start one more worker of a kind. */
+export interface StartWorker {
+  inline: boolean;
   reason: string;
 }
 
@@ -125,6 +159,8 @@ export interface GetStatusResponse {
   workersReady: number;
   jobsQueued: number;
   jobsRunning: number;
+  /** Workers that calls would start, of kinds of which none is kept running. */
+  workersOnDemand: number;
 }
 
 export interface ListWorkersRequest {
@@ -437,7 +473,7 @@ export const AttachRequest: MessageFns<AttachRequest> = {
 };
 
 function createBaseAttachResponse(): AttachResponse {
-  return { jobs: [], cancelIds: [], drain: false, credits: [], idleFunctionIds: [] };
+  return { jobs: [], cancelIds: [], drain: false, credits: [], idleFunctionIds: [], warm: [] };
 }
 
 export const AttachResponse: MessageFns<AttachResponse> = {
@@ -460,6 +496,9 @@ export const AttachResponse: MessageFns<AttachResponse> = {
     }
     for (const v of message.idleFunctionIds) {
       writer.uint32(42).string(v!);
+    }
+    for (const v of message.warm) {
+      WarmFunction.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -527,6 +566,14 @@ export const AttachResponse: MessageFns<AttachResponse> = {
             message.idleFunctionIds.push(reader.string());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.warm.push(WarmFunction.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -549,6 +596,74 @@ export const AttachResponse: MessageFns<AttachResponse> = {
     message.drain = object.drain ?? false;
     message.credits = object.credits?.map((e) => Credit.fromPartial(e)) || [];
     message.idleFunctionIds = object.idleFunctionIds?.map((e) => e) || [];
+    message.warm = object.warm?.map((e) => WarmFunction.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseWarmFunction(): WarmFunction {
+  return { functionId: "", instances: 0 };
+}
+
+export const WarmFunction: MessageFns<WarmFunction> = {
+  encode(message: WarmFunction, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.functionId !== "") {
+      writer.uint32(10).string(message.functionId);
+    }
+    if (message.instances !== 0) {
+      writer.uint32(16).uint32(message.instances);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WarmFunction {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWarmFunction();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.functionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.instances = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WarmFunction>): WarmFunction {
+    return WarmFunction.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WarmFunction>): WarmFunction {
+    const message = createBaseWarmFunction();
+    message.functionId = object.functionId ?? "";
+    message.instances = object.instances ?? 0;
     return message;
   },
 };
@@ -865,7 +980,7 @@ export const Heartbeat: MessageFns<Heartbeat> = {
 };
 
 function createBaseSuperviseRequest(): SuperviseRequest {
-  return { hello: undefined, exits: [], spareWorkerIds: [] };
+  return { hello: undefined, exits: [], ordered: [], saturated: undefined };
 }
 
 export const SuperviseRequest: MessageFns<SuperviseRequest> = {
@@ -876,8 +991,11 @@ export const SuperviseRequest: MessageFns<SuperviseRequest> = {
     for (const v of message.exits) {
       WorkerExit.encode(v!, writer.uint32(18).fork()).join();
     }
-    for (const v of message.spareWorkerIds) {
-      writer.uint32(26).string(v!);
+    for (const v of message.ordered) {
+      OrderedWorker.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.saturated !== undefined) {
+      writer.uint32(40).bool(message.saturated);
     }
     return writer;
   },
@@ -911,12 +1029,20 @@ export const SuperviseRequest: MessageFns<SuperviseRequest> = {
             message.exits.push(WorkerExit.decode(reader, reader.uint32()));
             continue;
           }
-          case 3: {
-            if (tag !== 26) {
+          case 4: {
+            if (tag !== 34) {
               break;
             }
 
-            message.spareWorkerIds.push(reader.string());
+            message.ordered.push(OrderedWorker.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.saturated = reader.bool();
             continue;
           }
         }
@@ -940,13 +1066,14 @@ export const SuperviseRequest: MessageFns<SuperviseRequest> = {
       ? SupervisorHello.fromPartial(object.hello)
       : undefined;
     message.exits = object.exits?.map((e) => WorkerExit.fromPartial(e)) || [];
-    message.spareWorkerIds = object.spareWorkerIds?.map((e) => e) || [];
+    message.ordered = object.ordered?.map((e) => OrderedWorker.fromPartial(e)) || [];
+    message.saturated = object.saturated ?? undefined;
     return message;
   },
 };
 
 function createBaseSuperviseResponse(): SuperviseResponse {
-  return { kills: [], spares: [] };
+  return { kills: [], starts: [] };
 }
 
 export const SuperviseResponse: MessageFns<SuperviseResponse> = {
@@ -954,8 +1081,8 @@ export const SuperviseResponse: MessageFns<SuperviseResponse> = {
     for (const v of message.kills) {
       KillWorker.encode(v!, writer.uint32(10).fork()).join();
     }
-    for (const v of message.spares) {
-      StartSpare.encode(v!, writer.uint32(18).fork()).join();
+    for (const v of message.starts) {
+      StartWorker.encode(v!, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -981,12 +1108,12 @@ export const SuperviseResponse: MessageFns<SuperviseResponse> = {
             message.kills.push(KillWorker.decode(reader, reader.uint32()));
             continue;
           }
-          case 2: {
-            if (tag !== 18) {
+          case 3: {
+            if (tag !== 26) {
               break;
             }
 
-            message.spares.push(StartSpare.decode(reader, reader.uint32()));
+            message.starts.push(StartWorker.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -1007,13 +1134,13 @@ export const SuperviseResponse: MessageFns<SuperviseResponse> = {
   fromPartial(object: DeepPartial<SuperviseResponse>): SuperviseResponse {
     const message = createBaseSuperviseResponse();
     message.kills = object.kills?.map((e) => KillWorker.fromPartial(e)) || [];
-    message.spares = object.spares?.map((e) => StartSpare.fromPartial(e)) || [];
+    message.starts = object.starts?.map((e) => StartWorker.fromPartial(e)) || [];
     return message;
   },
 };
 
 function createBaseSupervisorHello(): SupervisorHello {
-  return { host: "", pid: 0 };
+  return { host: "", pid: 0, kinds: [] };
 }
 
 export const SupervisorHello: MessageFns<SupervisorHello> = {
@@ -1023,6 +1150,9 @@ export const SupervisorHello: MessageFns<SupervisorHello> = {
     }
     if (message.pid !== 0) {
       writer.uint32(16).uint32(message.pid);
+    }
+    for (const v of message.kinds) {
+      WorkerKind.encode(v!, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -1056,6 +1186,14 @@ export const SupervisorHello: MessageFns<SupervisorHello> = {
             message.pid = reader.uint32();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.kinds.push(WorkerKind.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1075,6 +1213,201 @@ export const SupervisorHello: MessageFns<SupervisorHello> = {
     const message = createBaseSupervisorHello();
     message.host = object.host ?? "";
     message.pid = object.pid ?? 0;
+    message.kinds = object.kinds?.map((e) => WorkerKind.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseWorkerKind(): WorkerKind {
+  return { inline: false, kept: 0, usual: 0, max: 0, slots: 0, runs: [], builds: [] };
+}
+
+export const WorkerKind: MessageFns<WorkerKind> = {
+  encode(message: WorkerKind, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.inline !== false) {
+      writer.uint32(8).bool(message.inline);
+    }
+    if (message.kept !== 0) {
+      writer.uint32(16).uint32(message.kept);
+    }
+    if (message.usual !== 0) {
+      writer.uint32(24).uint32(message.usual);
+    }
+    if (message.max !== 0) {
+      writer.uint32(32).uint32(message.max);
+    }
+    if (message.slots !== 0) {
+      writer.uint32(40).uint32(message.slots);
+    }
+    for (const v of message.runs) {
+      writer.uint32(50).string(v!);
+    }
+    for (const v of message.builds) {
+      writer.uint32(58).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WorkerKind {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWorkerKind();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.inline = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.kept = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.usual = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.max = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.slots = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.runs.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.builds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WorkerKind>): WorkerKind {
+    return WorkerKind.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WorkerKind>): WorkerKind {
+    const message = createBaseWorkerKind();
+    message.inline = object.inline ?? false;
+    message.kept = object.kept ?? 0;
+    message.usual = object.usual ?? 0;
+    message.max = object.max ?? 0;
+    message.slots = object.slots ?? 0;
+    message.runs = object.runs?.map((e) => e) || [];
+    message.builds = object.builds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseOrderedWorker(): OrderedWorker {
+  return { workerId: "", inline: false };
+}
+
+export const OrderedWorker: MessageFns<OrderedWorker> = {
+  encode(message: OrderedWorker, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workerId !== "") {
+      writer.uint32(10).string(message.workerId);
+    }
+    if (message.inline !== false) {
+      writer.uint32(16).bool(message.inline);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OrderedWorker {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOrderedWorker();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workerId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.inline = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<OrderedWorker>): OrderedWorker {
+    return OrderedWorker.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OrderedWorker>): OrderedWorker {
+    const message = createBaseOrderedWorker();
+    message.workerId = object.workerId ?? "";
+    message.inline = object.inline ?? false;
     return message;
   },
 };
@@ -1251,14 +1584,14 @@ export const KillWorker: MessageFns<KillWorker> = {
   },
 };
 
-function createBaseStartSpare(): StartSpare {
-  return { likeWorkerId: "", reason: "" };
+function createBaseStartWorker(): StartWorker {
+  return { inline: false, reason: "" };
 }
 
-export const StartSpare: MessageFns<StartSpare> = {
-  encode(message: StartSpare, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.likeWorkerId !== "") {
-      writer.uint32(10).string(message.likeWorkerId);
+export const StartWorker: MessageFns<StartWorker> = {
+  encode(message: StartWorker, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.inline !== false) {
+      writer.uint32(8).bool(message.inline);
     }
     if (message.reason !== "") {
       writer.uint32(18).string(message.reason);
@@ -1266,7 +1599,7 @@ export const StartSpare: MessageFns<StartSpare> = {
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): StartSpare {
+  decode(input: BinaryReader | Uint8Array, length?: number): StartWorker {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -1275,16 +1608,16 @@ export const StartSpare: MessageFns<StartSpare> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStartSpare();
+      const message = createBaseStartWorker();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
           case 1: {
-            if (tag !== 10) {
+            if (tag !== 8) {
               break;
             }
 
-            message.likeWorkerId = reader.string();
+            message.inline = reader.bool();
             continue;
           }
           case 2: {
@@ -1307,12 +1640,12 @@ export const StartSpare: MessageFns<StartSpare> = {
     }
   },
 
-  create(base?: DeepPartial<StartSpare>): StartSpare {
-    return StartSpare.fromPartial(base ?? {});
+  create(base?: DeepPartial<StartWorker>): StartWorker {
+    return StartWorker.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<StartSpare>): StartSpare {
-    const message = createBaseStartSpare();
-    message.likeWorkerId = object.likeWorkerId ?? "";
+  fromPartial(object: DeepPartial<StartWorker>): StartWorker {
+    const message = createBaseStartWorker();
+    message.inline = object.inline ?? false;
     message.reason = object.reason ?? "";
     return message;
   },
@@ -1362,7 +1695,7 @@ export const GetStatusRequest: MessageFns<GetStatusRequest> = {
 };
 
 function createBaseGetStatusResponse(): GetStatusResponse {
-  return { strategy: "", workersReady: 0, jobsQueued: 0, jobsRunning: 0 };
+  return { strategy: "", workersReady: 0, jobsQueued: 0, jobsRunning: 0, workersOnDemand: 0 };
 }
 
 export const GetStatusResponse: MessageFns<GetStatusResponse> = {
@@ -1378,6 +1711,9 @@ export const GetStatusResponse: MessageFns<GetStatusResponse> = {
     }
     if (message.jobsRunning !== 0) {
       writer.uint32(32).uint32(message.jobsRunning);
+    }
+    if (message.workersOnDemand !== 0) {
+      writer.uint32(40).uint32(message.workersOnDemand);
     }
     return writer;
   },
@@ -1427,6 +1763,14 @@ export const GetStatusResponse: MessageFns<GetStatusResponse> = {
             message.jobsRunning = reader.uint32();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.workersOnDemand = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1448,6 +1792,7 @@ export const GetStatusResponse: MessageFns<GetStatusResponse> = {
     message.workersReady = object.workersReady ?? 0;
     message.jobsQueued = object.jobsQueued ?? 0;
     message.jobsRunning = object.jobsRunning ?? 0;
+    message.workersOnDemand = object.workersOnDemand ?? 0;
     return message;
   },
 };

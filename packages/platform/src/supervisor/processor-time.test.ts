@@ -1,0 +1,30 @@
+import { ProcessorTime } from './processor-time.js';
+
+/** Looks once for each share of the time that was left over. */
+function looks(...idleShares: number[]): boolean[] {
+  let times = { idle: 0, all: 0 };
+  const processors = new ProcessorTime(() => times);
+  return idleShares.map((share) => {
+    times = { idle: times.idle + 2000 * share, all: times.all + 2000 };
+    processors.look();
+    return processors.saturated;
+  });
+}
+
+test('processors are saturated when hardly any time is left over for long enough, and no longer when some is', () => {
+  expect(looks(0.5, 0.05, 0.5, 0.05, 0.02, 0.3, 0.05, 0.3, 0.3)).toEqual([
+    false,
+    false,
+    false,
+    false,
+    true,
+    true,
+    true,
+    true,
+    false,
+  ]);
+});
+
+test('the processors of this machine can be looked at', () => {
+  expect(typeof new ProcessorTime().look()).toBe('boolean');
+});
