@@ -1,14 +1,16 @@
 // npm run bench [-- --smoke] [-- --json]: POST /invoke of the C hello through the whole chain beside a bare node:http
-// echo, in one run, rounds interleaved. Prints the ratio of the medians; absolute figures move with the machine.
+// echo, in one run, rounds interleaved, over REST and as Connect JSON; then both at 70 % of the most they answered. Prints the
+// ratio of the medians; absolute figures move with the machine.
 import { parseArgs } from 'node:util';
 import { withRelais } from './relais.mjs';
-import { compare, table } from './rounds.mjs';
+import { compare, compareAtRates, table } from './rounds.mjs';
 import { startEcho } from './target.mjs';
 
 const { values: options } = parseArgs({
   options: { smoke: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
 });
 const length = options.smoke ? { rounds: 1, roundMs: 500 } : { rounds: 5, roundMs: 3000 };
+const shareOfPeak = 0.7;
 const clientCounts = options.smoke ? [8] : [1, 32];
 
 const echo = await startEcho();
@@ -19,15 +21,24 @@ try {
     const scenarios = [
       { ...echo, path: '/', payload },
       { ...relais, path: `/invoke?fn=${id}`, payload },
+      { ...relais, name: 'relais, Connect', protocol: 'connect-json', path: id, payload },
     ];
     const rows = [];
     for (const clients of clientCounts) rows.push(...(await compare(scenarios, clients, length)));
-    if (options.json) console.log(JSON.stringify(rows, null, 2));
+    const busiest = rows.slice(-scenarios.length, -1);
+    const rates = busiest.map(({ requestsPerSecond }) => requestsPerSecond * shareOfPeak);
+    const steady = await compareAtRates(scenarios.slice(0, -1), rates, length);
+    if (options.json) console.log(JSON.stringify({ rows, steady }, null, 2));
     else {
       console.log(
         `Median of ${length.rounds} interleaved round(s) of ${length.roundMs} ms each; node ${process.version}.`,
       );
       console.log(table(rows));
+      const [echoMs, relaisMs] = steady.map(({ p99Ms }) => p99Ms);
+      console.log(
+        `At ${100 * shareOfPeak} % of the peak, p99: echo ${echoMs.toFixed(2)} ms, relais ${relaisMs.toFixed(2)} ms, ` +
+          `${(relaisMs / echoMs).toFixed(1)} times that.`,
+      );
     }
   });
 } finally {

@@ -3,7 +3,7 @@ import { treeCpuMs } from './process-tree.mjs';
 
 /**
  * Compares scenarios in one run: rounds interleaved, so that what disturbs the machine disturbs all alike. A scenario is
- * `{ name, pid, url, path, payload }`. Resolves with a row of medians for each, with its ratio to the first; rejects when a
+ * `{ name, pid, url, path, payload }`, with a function as `path` where it has a `protocol`. Resolves with a row of medians for each, with its ratio to the first; rejects when a
  * call fails, for what fails is no measure of speed.
  */
 export async function compare(scenarios, clients, { rounds, roundMs }) {
@@ -17,11 +17,31 @@ export async function compare(scenarios, clients, { rounds, roundMs }) {
   return rows.map((row) => ({ ...row, ratio: row.requestsPerSecond / rows[0].requestsPerSecond }));
 }
 
-async function oneRound({ name, path, payload, pid, url }, clients, durationMs) {
+/**
+ * Latency of scenarios when each is called so many times a second (`ratesPerSecond`, one for each), whatever it answers, at
+ * random times; rounds interleaved. Resolves with a row of medians for each.
+ */
+export async function compareAtRates(scenarios, ratesPerSecond, { rounds, roundMs }) {
+  const samples = scenarios.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, scenario] of scenarios.entries()) {
+      const ratePerSecond = ratesPerSecond[index];
+      const phase = { loop: 'open', ratePerSecond, arrivals: 'poisson', seconds: roundMs / 1000 };
+      samples[index].push(await run(scenario, phase));
+    }
+  }
+  return scenarios.map(({ name }, index) => summary(name, 0, samples[index]));
+}
+
+function oneRound(scenario, clients, durationMs) {
+  return run(scenario, { loop: 'closed', clients, seconds: durationMs / 1000 });
+}
+
+async function run({ name, path, payload, pid, protocol = 'http', url }, loop) {
   const plan = checkPlan({
     url,
-    targets: [{ function: path, protocol: 'http', payload }],
-    phases: [{ loop: 'closed', clients, seconds: durationMs / 1000 }],
+    targets: [{ function: path, protocol, payload }],
+    phases: [loop],
     threads: 1,
     traceRatio: 0,
   });

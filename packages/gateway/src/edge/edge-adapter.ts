@@ -5,24 +5,32 @@ import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/conn
 import { compressionBrotli, compressionGzip, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import { errorCodes, RelaisError } from '@relais/kit';
 import type { Verdict } from '../access/gatekeeper.js';
+import type { BodyBudget } from '../net/body-budget.js';
 import { discardRest } from '../net/discard-rest.js';
 import { isHttp2, markStreaming, type ServerRequest, type ServerResponse } from '../net/messages.js';
+import { invokeProcedure } from './invocation-service.js';
 import { completeRefusal } from './library-failures.js';
+import { PlainInvoke } from './plain-invoke.js';
 import { refusalResponse } from './refusal-response.js';
 import { begunKey, cutKey, type EdgeShared, functionsKey } from './serve.js';
 import { addServices, messageBytesMax } from './services.js';
 import { universalRequest } from './universal-request.js';
+
+const noSniffing = { 'x-content-type-options': 'nosniff' };
 
 /** Contract section 5: Connect, gRPC and gRPC-Web, with reflection and health. */
 export class EdgeAdapter {
   readonly #shared: EdgeShared;
   readonly #stopped = new AbortController();
   readonly #handlers: ReadonlyMap<string, UniversalHandler>;
+  readonly #plain: PlainInvoke;
 
-  constructor(shared: EdgeShared) {
+  constructor(shared: EdgeShared, bodies: BodyBudget) {
     this.#shared = shared;
+    const invoke = invokeProcedure(shared);
+    this.#plain = new PlainInvoke({ limits: shared.limits, bodies }, invoke);
     const router = createConnectRouter({ acceptCompression: [compressionGzip, compressionBrotli] });
-    addServices(router, shared, this.#stopped.signal);
+    addServices(router, shared, invoke, this.#stopped.signal);
     this.#handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
   }
 
@@ -38,28 +46,61 @@ export class EdgeAdapter {
 
   /** Serves one request, or answers it with the refusal; never throws and never rejects. */
   handle(request: ServerRequest, response: ServerResponse, path: string, verdict: Verdict): void {
-    this.#serve(request, response, path, verdict).catch((cause: unknown) => {
+    const isPlain = !verdict.refusal && this.#plain.takes(request, path);
+    const serving = isPlain
+      ? this.#servePlain(request, response as Http1Response, path, verdict)
+      : this.#serve(request, response, path, verdict);
+    serving.catch((cause: unknown) => {
       response.destroy();
       const failure = new RelaisError('cancelled', 'The answer could not be written.', { cause });
       this.#shared.report(failure, path);
     });
   }
 
-  async #serve(request: ServerRequest, response: ServerResponse, path: string, verdict: Verdict): Promise<void> {
+  async #servePlain(request: ServerRequest, response: Http1Response, path: string, verdict: Verdict): Promise<void> {
+    const outcome = await this.#plain.run(request, response, verdict.functions);
+    if (outcome.kind === 'unread') return this.#serve(request, response, path, verdict, outcome.body);
+    if (outcome.kind === 'failure') return this.#answer(request, response, outcome.response, true);
+    if (response.destroyed) return;
+    const { body, headers } = outcome;
+    const closing = this.#stopped.signal.aborted ? { connection: 'close' } : {};
+    response.writeHead(200, { ...headers, ...closing, 'content-length': body.length, ...noSniffing });
+    response.end(body);
+  }
+
+  /** `body` is there when it has been read already. */
+  async #serve(
+    request: ServerRequest,
+    response: ServerResponse,
+    path: string,
+    verdict: Verdict,
+    body?: Buffer,
+  ): Promise<void> {
     const { functions, refusal } = verdict;
     const handler = refusal ? undefined : this.#handlers.get(path);
     const isContinued = this.#welcomeBody(request, response, handler);
     const values = createContextValues();
     values.set(functionsKey, functions);
     if (handler?.method.methodKind === 'server_streaming') this.#stream(response, values);
-    const answer = handler ? await handler(universalRequest(request, response, values)) : unknownProcedure(request);
+    const answer = handler
+      ? await handler(universalRequest(request, response, values, body))
+      : unknownProcedure(request);
     const complete = refusal
       ? refusalResponse(refusal, request)
       : await completeRefusal(answer, () => values.get(begunKey));
-    response.setHeader('x-content-type-options', 'nosniff');
+    await this.#answer(request, response, complete, isContinued);
+  }
+
+  async #answer(
+    request: ServerRequest,
+    response: ServerResponse,
+    answer: UniversalServerResponse,
+    isContinued: boolean,
+  ): Promise<void> {
+    for (const [name, value] of Object.entries(noSniffing)) response.setHeader(name, value);
     if (isHttp2(request)) this.#endHttp2(request, response);
     else this.#endHttp1(request, response as Http1Response, isContinued);
-    await universalResponseToNodeResponse(complete, response);
+    await universalResponseToNodeResponse(answer, response);
   }
 
   #stream(response: ServerResponse, values: ContextValues): void {

@@ -8,25 +8,39 @@ import type { StreamedOutput } from '../core/streamed-output.js';
 import { toConnectError } from './connect-error.js';
 import { keptAlive } from './kept-alive.js';
 import { OutputChunks, outputOf, payloadOf } from './payload.js';
-import { begunKey, type EdgeCall, type EdgeShared, functionsKey, serve, serveStream } from './serve.js';
+import {
+  begunKey,
+  type EdgeCall,
+  type EdgeShared,
+  functionsKey,
+  serve,
+  serveStream,
+  type UnaryProcedure,
+} from './serve.js';
 
 const { invoke, invokeStream } = invocation.InvocationService.method;
 
 type StreamEvent = MessageInitShape<typeof invocation.InvokeStreamResponseSchema>;
 type Output = invocation.OutputChunk['output'];
 
-/** relais.v1.InvocationService over the use cases. */
+/** The procedure Invoke. */
+export function invokeProcedure(shared: EdgeShared): UnaryProcedure<typeof invoke.input, typeof invoke.output> {
+  return serve(shared, invoke, async (request, call) => {
+    const input = inputOf(request);
+    const { functionName, output, http: _, ...told } = await shared.core.invoke.run(input, call.caller);
+    call.invoked(told.invocationId, functionName);
+    return { ...told, output: outputOf(output, request.payload.case) };
+  });
+}
+
+/** relais.v1.InvocationService over the use cases, with its Invoke as given. */
 export function invocationService(
   shared: EdgeShared,
+  invokeOnce: ReturnType<typeof invokeProcedure>,
   stopped: AbortSignal,
 ): ServiceImpl<typeof invocation.InvocationService> {
   return {
-    invoke: serve(shared, invoke, async (request, call) => {
-      const input = inputOf(request);
-      const { functionName, output, http: _, ...told } = await shared.core.invoke.run(input, call.caller);
-      call.invoked(told.invocationId, functionName);
-      return { ...told, output: outputOf(output, request.payload.case) };
-    }),
+    invoke: invokeOnce,
     invokeStream: serveStream(shared, invokeStream, (request, call) => streamOf(shared, request, call)),
     async *tailLogs(request, context) {
       const traceparent = newTraceparent(false);

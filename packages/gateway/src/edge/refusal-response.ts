@@ -42,7 +42,8 @@ function inEndOfStream(error: ConnectError, type: string): UniversalServerRespon
   return { status: 200, header: new Headers({ 'content-type': type }), body };
 }
 
-function asUnary(error: ConnectError): UniversalServerResponse {
+/** An error as Connect answers it to a unary call. */
+export function asUnary(error: ConnectError): UniversalServerResponse {
   const body = errorToJsonBytes(error, {});
   const header = new Headers(error.metadata);
   if (error.code === Code.Unauthenticated) header.set('www-authenticate', 'Bearer realm="relais"');

@@ -33,6 +33,19 @@ export const functionsKey = createContextKey<ReadonlySet<string> | undefined>(un
 /** Ends the connection or stream of a request whose answer has not gone out. */
 export const cutKey = createContextKey(() => {});
 
+/** Of what the RPC library knows of a call, what is needed here. */
+export interface RpcContext extends Pick<HandlerContext, 'values' | 'signal' | 'timeoutMs' | 'requestMethod'> {
+  readonly protocolName: string;
+  readonly requestHeader: Pick<Headers, 'get'>;
+  readonly responseHeader: Pick<Headers, 'set'>;
+}
+
+/** A procedure that answers once; rejects with a ConnectError. */
+export type UnaryProcedure<I extends DescMessage, O extends DescMessage> = (
+  request: MessageShape<I>,
+  context: RpcContext,
+) => Promise<MessageInitShape<O>>;
+
 /** What an implementation of an RPC sees beside its request. */
 export interface EdgeCall {
   readonly caller: Caller;
@@ -47,7 +60,7 @@ export function serve<I extends DescMessage, O extends DescMessage>(
   shared: EdgeShared,
   method: DescMethodUnary<I, O>,
   run: (request: MessageShape<I>, call: EdgeCall) => Promise<MessageInitShape<O>>,
-): (request: MessageShape<I>, context: HandlerContext) => Promise<MessageInitShape<O>> {
+): UnaryProcedure<I, O> {
   const name = `${method.parent.typeName}/${method.name}`;
   const { figures } = shared.core;
   return async (request, context) => {
@@ -93,7 +106,7 @@ export function serveStream<I extends DescMessage, O extends DescMessage>(
   };
 }
 
-function callOf({ clock, limits }: EdgeShared, span: Span, context: HandlerContext): EdgeCall {
+function callOf({ clock, limits }: EdgeShared, span: Span, context: RpcContext): EdgeCall {
   const { requestHeader, signal, values } = context;
   const tracestate = tracestateOf(requestHeader.get('tracestate') ?? undefined);
   const functions = values.get(functionsKey);
@@ -105,7 +118,7 @@ function callOf({ clock, limits }: EdgeShared, span: Span, context: HandlerConte
   };
 }
 
-function begin(tracer: Tracer, name: string, context: HandlerContext): Span {
+function begin(tracer: Tracer, name: string, context: RpcContext): Span {
   const attributes = {
     'rpc.system.name': context.protocolName === 'connect' ? 'connectrpc' : 'grpc',
     'rpc.method': name,
@@ -131,7 +144,7 @@ function failed({ core, report }: EdgeShared, name: string, span: Span, cause: R
   return toConnectError(failure, span.traceparent);
 }
 
-function mark(span: Span, context: HandlerContext, invocationId: string, functionName: string): void {
+function mark(span: Span, context: RpcContext, invocationId: string, functionName: string): void {
   context.responseHeader.set('x-relais-invocation-id', invocationId);
   if (span.recording) {
     span.set({ 'faas.invocation.id': invocationId, 'faas.name': functionName });
@@ -139,7 +152,7 @@ function mark(span: Span, context: HandlerContext, invocationId: string, functio
 }
 
 // The caller's own deadline arrives as a cancellation; it reads better as what it is.
-function inTime(failure: RelaisError, context: HandlerContext): RelaisError {
+function inTime(failure: RelaisError, context: RpcContext): RelaisError {
   const leftMs = context.timeoutMs();
   if (failure.code !== 'cancelled' || leftMs === undefined || leftMs > 0) return failure;
   const message = 'The deadline that came with the request has passed.';

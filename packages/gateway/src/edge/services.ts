@@ -18,7 +18,7 @@ import { clusterService } from './cluster-service.js';
 import { DescriptorIndex } from './descriptor-index.js';
 import { functionService } from './function-service.js';
 import { healthService } from './health-service.js';
-import { invocationService } from './invocation-service.js';
+import { invocationService, type invokeProcedure } from './invocation-service.js';
 import { keyService } from './key-service.js';
 import { reflectionAlphaService, reflectionService } from './reflection-service.js';
 import { secretService } from './secret-service.js';
@@ -42,13 +42,22 @@ export const servedServices: readonly DescService[] = [
 // What a message may need beyond its payload: names, config, framing.
 const overheadBytes = 64 * 1024;
 
-/** Puts every service on the router. `stopped` ends what would otherwise go on for ever. */
-export function addServices(router: ConnectRouter, shared: EdgeShared, stopped: AbortSignal): void {
+/** Puts every service on the router, Invoke as given. `stopped` ends what would otherwise go on for ever. */
+export function addServices(
+  router: ConnectRouter,
+  shared: EdgeShared,
+  invoke: ReturnType<typeof invokeProcedure>,
+  stopped: AbortSignal,
+): void {
   const index = new DescriptorIndex(servedServices);
   const bounded = (service: DescService) => ({ readMaxBytes: messageBytesMax(service, shared.limits) });
   router
     .service(functions.FunctionService, functionService(shared), bounded(functions.FunctionService))
-    .service(invocation.InvocationService, invocationService(shared, stopped), bounded(invocation.InvocationService))
+    .service(
+      invocation.InvocationService,
+      invocationService(shared, invoke, stopped),
+      bounded(invocation.InvocationService),
+    )
     .service(cluster.ClusterService, clusterService(shared), bounded(cluster.ClusterService))
     .service(keys.KeyService, keyService(shared), bounded(keys.KeyService))
     .service(secrets.SecretService, secretService(shared), bounded(secrets.SecretService))

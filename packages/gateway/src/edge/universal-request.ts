@@ -1,12 +1,16 @@
 import type { ContextValues } from '@connectrpc/connect';
-import type { UniversalServerRequest } from '@connectrpc/connect/protocol';
+import { createAsyncIterable, type UniversalServerRequest } from '@connectrpc/connect/protocol';
 import type { ServerRequest, ServerResponse } from '../net/messages.js';
 
-/** A request in the RPC library's terms. Its signal fires when the caller has gone or the answer is out. */
+/**
+ * A request in the RPC library's terms, with its body where that has been read. Its signal fires when the caller has gone or
+ * the answer is out.
+ */
 export function universalRequest(
   request: ServerRequest,
   response: ServerResponse,
   contextValues: ContextValues,
+  body?: Buffer,
 ): UniversalServerRequest {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
@@ -17,7 +21,7 @@ export function universalRequest(
     url: `http://relais${request.url ?? '/'}`,
     header: webHeaders(request),
     // Leaving the body early must not tear down the connection the refusal travels on.
-    body: request.iterator({ destroyOnReturn: false }),
+    body: body ? createAsyncIterable([body]) : request.iterator({ destroyOnReturn: false }),
     signal: gone.signal,
     contextValues,
   };

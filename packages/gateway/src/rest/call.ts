@@ -2,9 +2,9 @@ import type { Clock, MetricSource, Span } from '@relais/kit';
 import type { Caller } from '../core/caller.js';
 import type { Core } from '../core/core.js';
 import type { GatewayLimits } from '../limits.js';
+import type { BodyBudget } from '../net/body-budget.js';
 import type { ServerRequest, ServerResponse } from '../net/messages.js';
 import type { RestAnswer } from './answer.js';
-import type { BodyBudget } from './body-budget.js';
 
 /** What every REST handler of one gateway shares. */
 export interface RestShared {

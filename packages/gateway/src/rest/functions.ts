@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { invalid } from '../core/failures.js';
+import { readBody, sourceBound } from '../net/read-body.js';
 import { ok, type RestAnswer } from './answer.js';
-import { readBody, sourceBound } from './body.js';
 import type { RestCall, RestShared } from './call.js';
 import { deployParameters } from './deploy-parameters.js';
 import { functionView } from './function-view.js';

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { invalid } from '../core/failures.js';
 import type { InvokeOutput } from '../core/invoke-function.js';
+import { payloadBound, readBody } from '../net/read-body.js';
 import { jsonType, type RestAnswer } from './answer.js';
-import { payloadBound, readBody } from './body.js';
 import type { RestCall, RestShared } from './call.js';
 import { knownParameters } from './query.js';
 

@@ -2,10 +2,10 @@ import { passThroughTracer, RelaisError, type Span, type Tracer } from '@relais/
 import type { Verdict } from '../access/gatekeeper.js';
 import { isWorthKeeping } from '../core/tail-keeper.js';
 import { tracestateOf } from '../core/tracestate.js';
+import { goneSignal } from '../net/gone-signal.js';
 import type { ServerRequest, ServerResponse } from '../net/messages.js';
 import { failed, type RestAnswer } from './answer.js';
 import type { RestCall, RestHandler, RestShared } from './call.js';
-import { goneSignal } from './gone-signal.js';
 import { type RestRoute, routeOf } from './routes.js';
 import type { StreamedBody } from './stream-opening.js';
 import type { Target } from './target.js';

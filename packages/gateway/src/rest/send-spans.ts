@@ -1,12 +1,12 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { invalid, tooLarge } from '../core/failures.js';
+import { readBody, spansBound } from '../net/read-body.js';
 import { decodeJsonSpans } from '../otlp/decode-json.js';
 import { decodeProtobufSpans } from '../otlp/decode-protobuf.js';
 import { exportAnswer } from '../otlp/export-answer.js';
 import { checkedSpan, type RawSpan } from '../otlp/sent-span.js';
 import type { RestAnswer } from './answer.js';
-import { readBody, spansBound } from './body.js';
 import type { RestCall, RestHandler, RestShared } from './call.js';
 
 const inflate = promisify(gunzip);

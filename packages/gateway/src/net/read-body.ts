@@ -1,9 +1,22 @@
 import { RelaisError } from '@relais/kit';
 import { tooLarge } from '../core/failures.js';
-import { isHttp2, type ServerRequest } from '../net/messages.js';
-import type { RestCall, RestShared } from './call.js';
+import type { GatewayLimits } from '../limits.js';
+import type { BodyBudget } from './body-budget.js';
+import { isHttp2, type ServerRequest, type ServerResponse } from './messages.js';
 
 const empty = Buffer.alloc(0);
+
+/** Whose body is read. */
+export interface BodySource {
+  readonly request: ServerRequest;
+  readonly response: ServerResponse;
+}
+
+/** What a body must fit into. */
+export interface BodyRoom {
+  readonly limits: GatewayLimits;
+  readonly bodies: BodyBudget;
+}
 
 /** Which bound a body is held to. */
 export interface BodyBound {
@@ -20,16 +33,16 @@ export const spansBound: BodyBound = { what: 'export', name: 'spanBytesMax' };
  * The whole body of a request. A body over its bound is refused by its announced length before a byte is read, else as
  * soon as the bound is passed. Rejects with resource_exhausted, or cancelled when the caller has gone.
  */
-export function readBody(call: RestCall, shared: RestShared, bound: BodyBound): Promise<Buffer> {
-  const { request } = call;
-  const bytesMax = shared.limits[bound.name];
+export function readBody(source: BodySource, room: BodyRoom, bound: BodyBound): Promise<Buffer> {
+  const { request, response } = source;
+  const bytesMax = room.limits[bound.name];
   const announced = announcedLength(request);
   if (announced === 0) return Promise.resolve(empty);
   if (announced !== undefined && announced > bytesMax) {
     return Promise.reject(tooLarge(bound.what, bound.name, bytesMax, announced));
   }
-  if (request.headers.expect !== undefined) call.response.writeContinue();
-  return collect(call, shared, (used) => tooLarge(bound.what, bound.name, bytesMax, used), bytesMax);
+  if (request.headers.expect !== undefined) response.writeContinue();
+  return collect(source, room, (used) => tooLarge(bound.what, bound.name, bytesMax, used), bytesMax);
 }
 
 /** Bytes the request says it has; undefined when it does not say. */
@@ -42,8 +55,8 @@ function announcedLength(request: ServerRequest): number | undefined {
 }
 
 function collect(
-  { request, response }: RestCall,
-  { bodies }: RestShared,
+  { request, response }: BodySource,
+  { bodies }: BodyRoom,
   over: (used: number) => RelaisError,
   bytesMax: number,
 ): Promise<Buffer> {

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
-import { isHttp2, type ServerRequest } from '../net/messages.js';
+import { isHttp2, type ServerRequest } from './messages.js';
 
 const key = Symbol('gone');
 

@@ -1,0 +1,138 @@
+import { create, fromBinary, fromJsonString, type MessageInitShape, toBinary, toJsonString } from '@bufbuild/protobuf';
+import { ConnectError, createContextValues } from '@connectrpc/connect';
+import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
+import { compressionGzip } from '@connectrpc/connect-node';
+import { invocation } from '@relais/contracts/edge';
+import { RelaisError } from '@relais/kit';
+import { goneSignal } from '../net/gone-signal.js';
+import { isHttp2, type ServerRequest, type ServerResponse } from '../net/messages.js';
+import { type BodyRoom, payloadBound, readBody } from '../net/read-body.js';
+import type { invokeProcedure } from './invocation-service.js';
+import { asUnary, refusalResponse } from './refusal-response.js';
+import { functionsKey, type RpcContext } from './serve.js';
+
+const { InvokeRequestSchema, InvokeResponseSchema } = invocation;
+export const invokePath = '/relais.v1.InvocationService/Invoke';
+
+type Request = invocation.InvokeRequest;
+type Response = MessageInitShape<typeof InvokeResponseSchema>;
+
+/** How a message is read and written. */
+interface Codec {
+  readonly read: (bytes: Buffer) => Request;
+  readonly write: (response: Response) => Uint8Array;
+}
+
+// As the RPC library reads JSON: callers may know more fields than we do.
+const jsonOptions = { ignoreUnknownFields: true };
+const json: Codec = {
+  read: (bytes) => fromJsonString(InvokeRequestSchema, bytes.toString(), jsonOptions),
+  write: (response) => Buffer.from(toJsonString(InvokeResponseSchema, create(InvokeResponseSchema, response))),
+};
+const proto: Codec = {
+  read: (bytes) => fromBinary(InvokeRequestSchema, bytes),
+  write: (response) => toBinary(InvokeResponseSchema, create(InvokeResponseSchema, response)),
+};
+const codecs: ReadonlyMap<string | undefined, Codec> = new Map([
+  ['application/json', json],
+  ['application/proto', proto],
+]);
+
+/** Below it compressing saves nothing; the RPC library's own bound. */
+const compressBytesMin = 1024;
+
+/** What became of a call: its answer, a failure, or a message that could not be read, which the RPC library explains. */
+export type PlainOutcome =
+  | { readonly kind: 'answer'; readonly headers: Record<string, string | number>; readonly body: Uint8Array }
+  | { readonly kind: 'failure'; readonly response: UniversalServerResponse }
+  | { readonly kind: 'unread'; readonly body: Buffer };
+
+/**
+ * Invoke by Connect over HTTP/1.1 in its plainest form: one message of known length, no compression of it, no deadline. The RPC
+ * library makes a web request, streams and timers of each call, which costs five times what the call does; all it serves
+ * beyond this form, it serves.
+ */
+export class PlainInvoke {
+  readonly #room: BodyRoom;
+  readonly #invoke: ReturnType<typeof invokeProcedure>;
+
+  constructor(room: BodyRoom, invoke: ReturnType<typeof invokeProcedure>) {
+    this.#room = room;
+    this.#invoke = invoke;
+  }
+
+  takes(request: ServerRequest, path: string): boolean {
+    if (path !== invokePath || request.method !== 'POST' || isHttp2(request)) return false;
+    const { headers } = request;
+    return (
+      codecs.has(headers['content-type']) &&
+      (headers['connect-protocol-version'] ?? '1') === '1' &&
+      Number(headers['content-length'] ?? Number.NaN) <= this.#room.limits.payloadBytesMax &&
+      headers['connect-timeout-ms'] === undefined &&
+      headers['content-encoding'] === undefined &&
+      headers.expect === undefined
+    );
+  }
+
+  /** Runs what {@link takes} took. Never rejects. */
+  async run(
+    request: ServerRequest,
+    response: ServerResponse,
+    functions: ReadonlySet<string> | undefined,
+  ): Promise<PlainOutcome> {
+    const { headers } = request;
+    const type = headers['content-type'] ?? '';
+    const codec = codecs.get(type) as Codec;
+    try {
+      const bytes = await readBody({ request, response }, this.#room, payloadBound);
+      const message = readable(codec, bytes);
+      if (!message) return { kind: 'unread', body: bytes };
+      const answerHeaders: Record<string, string | number> = { 'content-type': type };
+      const body = codec.write(await this.#invoke(message, contextOf(request, functions, answerHeaders)));
+      return await compressed(headers['accept-encoding'], answerHeaders, body);
+    } catch (error) {
+      const failed = error instanceof ConnectError ? asUnary(error) : refusalResponse(RelaisError.from(error), request);
+      return { kind: 'failure', response: failed };
+    }
+  }
+}
+
+function readable(codec: Codec, bytes: Buffer): Request | undefined {
+  try {
+    return codec.read(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function contextOf(
+  request: ServerRequest,
+  functions: ReadonlySet<string> | undefined,
+  answerHeaders: Record<string, string | number>,
+): RpcContext {
+  const values = createContextValues();
+  values.set(functionsKey, functions);
+  return {
+    values,
+    signal: goneSignal(request),
+    timeoutMs: () => undefined,
+    protocolName: 'connect',
+    requestMethod: 'POST',
+    requestHeader: { get: (name) => [request.headers[name] ?? null].flat().join(', ') || null },
+    responseHeader: {
+      set: (name, value) => {
+        answerHeaders[name] = value;
+      },
+    },
+  };
+}
+
+async function compressed(
+  accepted: string | string[] | undefined,
+  headers: Record<string, string | number>,
+  body: Uint8Array,
+): Promise<PlainOutcome> {
+  if (body.length < compressBytesMin || !/\bgzip\b/.test(String(accepted))) return { kind: 'answer', headers, body };
+  headers['content-encoding'] = 'gzip';
+  return { kind: 'answer', headers, body: await compressionGzip.compress(body) };
+}
