@@ -86,12 +86,13 @@ function rowsOf(answers, counted, blows) {
   for (const id of counted.split('\n')) if (id) begun.set(id, (begun.get(id) ?? 0) + 1);
   const good = answers.filter(({ status }) => status === 200);
   const failed = answers.filter(({ status }) => status !== 200);
-  const unseen = (calls) => calls.filter(({ index }) => !begun.has(`id-${index}`)).length;
+  const isUnseen = ({ index }) => !begun.has(`id-${index}`);
   const refused = failed.filter(({ status }) => status === 429);
   const other = failed
     .filter(({ status }) => status !== 429)
     .map(reasonOf)
     .filter((reason) => !expected.includes(reason));
+  const strayed = failed.filter((answer) => answer.status !== 429 && isUnseen(answer));
   const late = answers.filter(({ tookMs }) => tookMs > timeoutMs + toleranceMs).length;
   const twice = [...begun.values()].filter((times) => times > 1).length;
   return [
@@ -101,12 +102,19 @@ function rowsOf(answers, counted, blows) {
     told('answered well', (100 * good.length) / answers.length, '%'),
     told('refused with 429', refused.length, ''),
     told('begun on a worker that was lost or stopped, and told so', failed.length - refused.length - other.length, ''),
-    told('of those, calls that never reached the function', unseen(failed) - refused.length, ''),
+    told(`of those, calls that never reached the function ${reasonsOf(strayed)}`, strayed.length, ''),
     atMost(0, `failed otherwise ${[...new Set(other)].join(' ')}`, other.length, ''),
     atMost(0, 'answered after their deadline', late, ''),
     atMost(0, 'run twice', twice, ''),
-    atMost(0, 'answered well though the function never saw them', unseen(good), ''),
+    atMost(0, 'answered well though the function never saw them', good.filter(isUnseen).length, ''),
   ];
+}
+
+/** How often each reason was given. */
+function reasonsOf(answers) {
+  const counts = {};
+  for (const answer of answers) counts[reasonOf(answer)] = (counts[reasonOf(answer)] ?? 0) + 1;
+  return answers.length > 0 ? JSON.stringify(counts) : '';
 }
 
 function reasonOf({ status, text }) {

@@ -207,3 +207,29 @@ test('an inline worker is silent while a call runs, and only then', async () => 
   await settled();
   expect(supervisor.kills).toHaveLength(1);
 });
+
+test('a worker that is silent gets nothing new until it is heard, and what it has stays', async () => {
+  const rig = await startRig();
+  const [silent, heard] = ['w1', 'w2'].map((workerId) => new FakeWorker(rig.balancer, { workerId, slots: 2 }));
+  await settled();
+  const first = ask(rig, call());
+  await settled();
+  expect([silent?.jobs.length, heard?.jobs.length]).toEqual([1, 0]);
+  for (let passed = 0; passed < 1800; passed += 100) {
+    rig.clock.advance(100);
+    heard?.heartbeat();
+    await settled();
+  }
+  const second = ask(rig, call());
+  await settled();
+  expect([silent?.jobs.length, heard?.jobs.length]).toEqual([1, 1]);
+  silent?.heartbeat();
+  await settled();
+  const third = ask(rig, call());
+  await settled();
+  expect([silent?.jobs.length, heard?.jobs.length]).toEqual([2, 1]);
+  silent?.answer();
+  heard?.answer();
+  await settled();
+  expect([first, second, third].map(({ output }) => output)).toEqual(['in', 'in', 'in']);
+});

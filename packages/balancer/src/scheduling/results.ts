@@ -34,6 +34,7 @@ export class Results {
   receive(worker: WorkerSession, frame: AttachRequest, nowMs: number): void {
     if (!worker.listening) return;
     worker.heardMs = nowMs;
+    worker.silent = false;
     if (frame.draining) this.#options.fleet.drain(worker, nowMs);
     for (const part of frame.parts) this.#handOn(worker, part, nowMs);
     if (frame.results.length === 0) return;

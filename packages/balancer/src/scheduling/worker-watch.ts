@@ -3,6 +3,8 @@ import type { WorkerSession } from '../workers/worker-session.js';
 import type { Departures } from './departures.js';
 
 const heartbeatsMissedMax = 3;
+/** Silent for so many, it gets nothing new: what it has not begun would be stuck there until it is killed. */
+const heartbeatsSilent = 1.5;
 /** A gap this long between ticks means that this process itself stood still. */
 const ownStallMs = 1000;
 
@@ -32,9 +34,10 @@ export class WorkerWatch {
 
   #look(worker: WorkerSession, nowMs: number): void {
     const silentMs = nowMs - worker.heardMs;
-    if (silentMs <= this.#heartbeatMs * heartbeatsMissedMax) return;
     // A worker whose own loop runs the calls is silent meanwhile; its jobs' deadlines see to it.
-    if (worker.inline && worker.jobs.size > 0) return;
+    const mayBeSilent = worker.inline && worker.jobs.size > 0;
+    worker.silent = !mayBeSilent && silentMs > this.#heartbeatMs * heartbeatsSilent;
+    if (mayBeSilent || silentMs <= this.#heartbeatMs * heartbeatsMissedMax) return;
     this.#departures.kill(worker, `it was silent for ${Math.round(silentMs)} ms`, nowMs);
   }
 }

@@ -70,6 +70,7 @@ export class WorkerSession implements Standing {
   begunIds: ReadonlySet<number> | undefined;
   readonly seats: Seat[] = [];
   #reservedFor: FunctionState | undefined;
+  #silent = false;
   readonly #link: Link<AttachResponse, AttachRequest>;
   readonly #jobBatch: TickBatch<Job>;
   readonly #cancelBatch: TickBatch<number>;
@@ -131,8 +132,15 @@ export class WorkerSession implements Standing {
     this.#changed();
   }
 
+  /** Not heard for longer than it should be: it gets nothing new until it is. */
+  set silent(silent: boolean) {
+    if (silent === this.#silent) return;
+    this.#silent = silent;
+    this.#changed();
+  }
+
   get kept(): boolean {
-    return this.#reservedFor !== undefined;
+    return this.#reservedFor !== undefined || this.#silent;
   }
 
   /** Whether a frame from it still matters. */
