@@ -10,9 +10,10 @@ export interface GroupDemand {
   readonly busyWorkers: number;
 }
 
-/** Whether workers of a kind would do what a function needs, as far as their supervisor knows. */
-export function serves({ builds, runs }: Pick<HostKind, 'builds' | 'runs'>, { isBuild, pool }: FunctionState): boolean {
-  return (isBuild ? builds : runs).includes(pool.lang);
+/** Whether workers of a kind would do what a function needs: as one of them says, or as their supervisor while there is none. */
+export function serves(kind: HostKind, [worker]: readonly WorkerSession[], { isBuild, pool }: FunctionState): boolean {
+  if (!worker) return (isBuild ? kind.builds : kind.runs).includes(pool.lang);
+  return worker.languages.some(({ lang, builds, runs }) => lang === pool.lang && (isBuild ? builds : runs));
 }
 
 /**

@@ -129,7 +129,7 @@ export class WorkerScaler {
   #share(waiting: readonly FunctionState[], staffed: readonly Staffed[]): Map<Staffed, FunctionState[]> {
     const shares = new Map<Staffed, FunctionState[]>(staffed.map((each) => [each, []]));
     for (const fn of waiting) {
-      const able = staffed.filter(({ group }) => serves(group.kind, fn));
+      const able = staffed.filter(({ group, workers }) => serves(group.kind, workers, fn));
       const awake = able.filter(({ instances }) => instances > 0);
       const hasRoom = awake.some(({ group, instances }) => instances < group.policy(instances).max);
       const asleep = able.find(({ instances }) => instances === 0);

@@ -13,6 +13,7 @@ export class FakeSupervisor {
   readonly kills: KillWorker[] = [];
   readonly starts: StartWorker[] = [];
   onKill: ((kill: KillWorker) => void) | undefined;
+  onStart: ((start: StartWorker) => void) | undefined;
   readonly #link: Link<SuperviseRequest, SuperviseResponse>;
 
   /** kinds: what it can run; without any it is asked for nothing. */
@@ -24,6 +25,7 @@ export class FakeSupervisor {
         this.starts.push(...starts);
         this.kills.push(...kills);
         for (const kill of kills) this.onKill?.(kill);
+        for (const start of starts) this.onStart?.(start);
       },
       closed: () => {},
     });

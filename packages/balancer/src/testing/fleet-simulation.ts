@@ -29,7 +29,12 @@ const functions = [
   { fn: 'other_1', lang: 'js', concurrencyMax: 0, strategy: 'least' },
   { fn: 'nowhere_1', lang: 'php', concurrencyMax: 0 },
 ];
-const bounds = { queueLengthMax: 10, jobsMax: 40, workerWaitMs: 2000, workerReturnMs: 2000 };
+const bounds = { queueLengthMax: 4, jobsMax: 24, workerWaitMs: 2000, workerReturnMs: 2000, workerIdleMs: 1000 };
+/** What its supervisor starts on order. */
+const kinds = [
+  { inline: true, kept: 0, usual: 1, max: 2, slots: 4, runs: ['c'] },
+  { inline: false, kept: 0, usual: 1, max: 2, slots: 4, runs: ['js', 'c'], builds: ['c'] },
+];
 const lateMaxMs = 1000;
 
 /** What may happen at any time, with how often it does beside the rest. */
@@ -38,7 +43,8 @@ export const actionWeights = {
   begin: 6,
   answer: 6,
   cancel: 1,
-  attach: 1.5,
+  attach: 1,
+  arrive: 1.5,
   end: 0.5,
   reattach: 0.2,
   drain: 0.2,
@@ -68,12 +74,15 @@ export class FleetSimulation {
   /** How often each invocation was begun by any worker: none may begin twice unless that does no harm. */
   readonly #begun = new Map<string, number>();
   #workerCount = 0;
+  /** Orders for workers that nobody has obeyed yet: whether they are to be inline. */
+  readonly #orders: boolean[] = [];
   #finishing = false;
 
   private constructor(rig: Rig, random: () => number) {
     this.#rig = rig;
     this.#random = random;
-    this.#supervisor = new FakeSupervisor(rig.balancer);
+    this.#supervisor = new FakeSupervisor(rig.balancer, 'here', kinds);
+    this.#supervisor.onStart = ({ inline }) => this.#orders.push(inline);
     this.#supervisor.onKill = ({ workerId }) => {
       const process = this.#processes.find(({ worker }) => worker.id === workerId);
       if (process) this.#end(process);
@@ -145,6 +154,7 @@ export class FleetSimulation {
       answer: () => this.#answer(),
       cancel: () => this.#cancel(),
       attach: () => this.#attach(),
+      arrive: () => this.#arrive(),
       end: () => this.#endAny(),
       reattach: () => this.#reattach(),
       drain: () => this.#drain(),
@@ -185,6 +195,17 @@ export class FleetSimulation {
     const languages = this.#random() < 0.5 ? [language('c')] : [language('js'), language('c', true, false)];
     this.#workerCount++;
     this.#spawn({ workerId: `w${this.#workerCount}`, inline, slots, languages }, new Set());
+  }
+
+  /** A worker that was ordered is there at last, or never will be. */
+  #arrive(): void {
+    const inline = this.#orders.shift();
+    if (inline === undefined || this.#random() < 0.2) return;
+    this.#workerCount++;
+    const workerId = `o${this.#workerCount}`;
+    this.#supervisor.started(workerId, inline);
+    const languages = inline ? [language('c', true, false)] : [language('js'), language('c')];
+    this.#spawn({ workerId, inline, slots: 4, languages }, new Set());
   }
 
   #spawn(
@@ -290,6 +311,10 @@ export class FleetSimulation {
     const limited = this.#processes.flatMap(({ worker }) => worker.jobs.filter(isLimited));
     if (limited.length > 2) this.violations.push('a function ran above its concurrency');
     const { workers } = await this.#rig.balancer.listWorkers({}, { budgetMs: 1000 });
+    const { decisions } = await this.#rig.balancer.explainScale({ subject: '', limit: 4 }, { budgetMs: 1000 });
+    if (decisions.some(({ decided, policy }) => decided < (policy?.min ?? 0) || decided > (policy?.max ?? 0))) {
+      this.violations.push('a decision out of its bounds');
+    }
     if (workers.some(({ running, slots }) => running < 0 || running > slots)) this.violations.push('negative credit');
   }
 }

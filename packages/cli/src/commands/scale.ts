@@ -47,12 +47,15 @@ export const scale: Command = {
     const changed =
       wanted === undefined ? undefined : await io.client.cluster.setStrategy({ strategy: wanted }, options);
     const status = await io.client.cluster.getStatus({}, options);
-    const { jobsQueued, jobsRunning, strategy, uptimeS, version, workersReady } = status;
+    const { jobsQueued, jobsRunning, strategy, uptimeS, version, workersOnDemand, workersReady } = status;
     const before = changed ? { previousStrategy: changed.previousStrategy } : {};
-    io.report({ strategy, ...before, workersReady, jobsQueued, jobsRunning, uptimeS, version }, () =>
+    io.report({ strategy, ...before, workersReady, workersOnDemand, jobsQueued, jobsRunning, uptimeS, version }, () =>
       pairs([
         ['strategy', changed ? `${strategy} (was ${changed.previousStrategy})` : strategy],
-        ['workers', `${workersReady} ready`],
+        [
+          'workers',
+          `${workersReady} ready${workersOnDemand > 0 ? `, ${workersOnDemand} when calls ask for them` : ''}`,
+        ],
         ['calls', `${jobsRunning} running, ${jobsQueued} waiting`],
         ['platform', `${version}, up for ${durationText(uptimeS * 1000)}`],
       ]),

@@ -20,7 +20,7 @@ export async function platform({ client, url }: Surroundings): Promise<PlatformF
     const { languages } = await client.functions.listLanguages({}, options);
     const says = `${status.version} at ${url}, ${status.workersReady} workers`;
     const fleet =
-      status.workersReady > 0
+      status.workersReady + status.workersOnDemand > 0
         ? good('platform', says)
         : bad('platform', says, 'no worker is attached: look into the log of the platform');
     return { findings: [fleet], languages: languages.map(languageFinding) };

@@ -74,6 +74,8 @@ export interface GetStatusResponse {
   workersReady: number;
   jobsQueued: number;
   jobsRunning: number;
+  /** Workers that calls would start, of kinds of which none is kept running. */
+  workersOnDemand: number;
 }
 
 export interface ListWorkersRequest {
@@ -518,7 +520,7 @@ export const GetStatusRequest: MessageFns<GetStatusRequest> = {
 };
 
 function createBaseGetStatusResponse(): GetStatusResponse {
-  return { version: "", uptimeS: 0, strategy: "", workersReady: 0, jobsQueued: 0, jobsRunning: 0 };
+  return { version: "", uptimeS: 0, strategy: "", workersReady: 0, jobsQueued: 0, jobsRunning: 0, workersOnDemand: 0 };
 }
 
 export const GetStatusResponse: MessageFns<GetStatusResponse> = {
@@ -540,6 +542,9 @@ export const GetStatusResponse: MessageFns<GetStatusResponse> = {
     }
     if (message.jobsRunning !== 0) {
       writer.uint32(48).uint32(message.jobsRunning);
+    }
+    if (message.workersOnDemand !== 0) {
+      writer.uint32(56).uint32(message.workersOnDemand);
     }
     return writer;
   },
@@ -605,6 +610,14 @@ export const GetStatusResponse: MessageFns<GetStatusResponse> = {
             message.jobsRunning = reader.uint32();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.workersOnDemand = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -628,6 +641,7 @@ export const GetStatusResponse: MessageFns<GetStatusResponse> = {
     message.workersReady = object.workersReady ?? 0;
     message.jobsQueued = object.jobsQueued ?? 0;
     message.jobsRunning = object.jobsRunning ?? 0;
+    message.workersOnDemand = object.workersOnDemand ?? 0;
     return message;
   },
 };
