@@ -26,3 +26,13 @@ export function tooLarge(what: string, name: string, limit: number, used: number
 export function brokenContract(message: string): RelaisError {
   return new RelaisError('internal', message, { component: 'gateway' });
 }
+
+/** What ended with the deadline that the caller itself set. */
+export function callerDeadline(failure: RelaisError): RelaisError {
+  const message = 'The deadline that came with the request has passed.';
+  return new RelaisError('deadline_exceeded', message, {
+    ...failure.fields,
+    reason: 'caller_deadline',
+    fault: 'caller',
+  });
+}

@@ -11,7 +11,9 @@ import {
 import type { CallObserver } from './call-report.js';
 import { type Caller, contextFor } from './caller.js';
 import type { DeadlineGuard } from './deadline-guard.js';
+import { callerDeadline } from './failures.js';
 
+const noAnswer = 'no_answer';
 const idMax = 0xffff_ffff;
 
 /** One piece of work as a use case states it. */
@@ -74,7 +76,8 @@ export class JobDispatcher {
       return result;
     } catch (error) {
       const ids = { invocationId: work.invocationId, traceId: traceIdOf(caller.traceparent) };
-      const failure = RelaisError.from(error).with(ids);
+      const told = RelaisError.from(error).with(ids);
+      const failure = context.budgetMs < work.budgetMs && isOutOfTime(told) ? callerDeadline(told) : told;
       this.#report(work, caller, startMs, result, failure);
       throw failure;
     }
@@ -104,9 +107,14 @@ function withResult(error: RelaisError, result: JobResult): RelaisError {
   return error.with({ ...timings, ...workerId });
 }
 
+/** Whether a job ended with its time, as told by those who watch it. */
+function isOutOfTime({ code, fields }: RelaisError): boolean {
+  return code === 'deadline_exceeded' && fields.reason !== noAnswer;
+}
+
 function overdue(budgetMs: number): RelaisError {
   return new RelaisError('deadline_exceeded', `No answer within the time of ${Math.round(budgetMs)} ms.`, {
-    reason: 'no_answer',
+    reason: noAnswer,
     fault: 'platform',
     component: 'balancer',
   });

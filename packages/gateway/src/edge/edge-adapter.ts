@@ -28,7 +28,7 @@ export class EdgeAdapter {
   constructor(shared: EdgeShared, bodies: BodyBudget) {
     this.#shared = shared;
     const invoke = invokeProcedure(shared);
-    this.#plain = new PlainInvoke({ limits: shared.limits, bodies }, invoke);
+    this.#plain = new PlainInvoke({ limits: shared.limits, bodies }, shared.clock, invoke);
     const router = createConnectRouter({ acceptCompression: [compressionGzip, compressionBrotli] });
     addServices(router, shared, invoke, this.#stopped.signal);
     this.#handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));

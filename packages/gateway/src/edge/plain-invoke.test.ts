@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { invocation } from '@relais/contracts/edge';
-import { RelaisError } from '@relais/kit';
+import { RelaisError, systemClock } from '@relais/kit';
 import { defaultGatewayLimits } from '../limits.js';
 import { BodyBudget } from '../net/body-budget.js';
 import type { ServerRequest } from '../net/messages.js';
@@ -20,8 +20,8 @@ beforeEach(async () => {
 
 afterEach(() => harness.gateway.stop(0));
 
-/** Any deadline makes a call one for the RPC library. */
-const byLibrary = { 'connect-timeout-ms': '60000' };
+/** Any word on compression makes a call one for the RPC library. */
+const byLibrary = { 'content-encoding': 'identity' };
 
 async function call(body: string | Buffer, headers: Record<string, string>) {
   const answer = await fetch(harness.url + invokePath, { method: 'POST', headers, body });
@@ -67,7 +67,9 @@ test.each([
   ['json', {}, true],
   ['protobuf', { 'content-type': 'application/proto' }, true],
   ['another type', { 'content-type': 'application/json; charset=utf-8' }, false],
-  ['a deadline', byLibrary, false],
+  ['a deadline', { 'connect-timeout-ms': '60000' }, true],
+  ['a deadline of no time', { 'connect-timeout-ms': '0' }, false],
+  ['no compression, told so', byLibrary, false],
   ['compression', { 'content-encoding': 'gzip' }, false],
   ['a length unknown', { 'content-length': undefined }, false],
   ['more than a payload', { 'content-length': '999999999' }, false],
@@ -75,7 +77,7 @@ test.each([
   ['another version', { 'connect-protocol-version': '2' }, false],
 ])('whether a call with %s is plain', (_what, differing, expected) => {
   const room = { limits: defaultGatewayLimits, bodies: new BodyBudget(1) };
-  const plain = new PlainInvoke(room, () => Promise.reject(new Error('not called')));
+  const plain = new PlainInvoke(room, systemClock, () => Promise.reject(new Error('not called')));
   const headers = { ...json, 'content-length': '9', ...differing };
   const request = { method: 'POST', httpVersionMajor: 1, headers } as unknown as ServerRequest;
   expect(plain.takes(request, invokePath)).toBe(expected);
@@ -90,6 +92,23 @@ test('a function that fails is told as the RPC library tells it', async () => {
   const plain = await call(body, json);
   expect(plain.status).toBe(409);
   expect(comparable(plain)).toEqual(comparable(await call(body, { ...json, ...byLibrary })));
+});
+
+test("a job that ends with its caller's own deadline is told so either way", async () => {
+  harness.dispatch.functions.set('hello', (_work, { budgetMs }) => {
+    throw new RelaisError('deadline_exceeded', `After ${budgetMs > 0}.`, { reason: 'timeout' });
+  });
+  const body = '{"function":"hello","text":"hi"}';
+  const deadline = { ...json, 'connect-timeout-ms': '5000' };
+  const plain = await call(body, deadline);
+  expect(JSON.parse(plain.bytes.toString())).toMatchObject({
+    code: 'deadline_exceeded',
+    message: 'The deadline that came with the request has passed.',
+  });
+  expect(comparable(plain)).toEqual(comparable(await call(body, { ...deadline, ...byLibrary })));
+  expect(harness.dispatch.jobs.at(-1)?.budgetMs).toBeLessThanOrEqual(5000);
+  const ownLimit = await call(body, json);
+  expect(JSON.parse(ownLimit.bytes.toString()).message).toBe('After true.');
 });
 
 test('protobuf is read and written', async () => {

@@ -3,7 +3,7 @@ import { ConnectError, createContextValues } from '@connectrpc/connect';
 import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
 import { compressionGzip } from '@connectrpc/connect-node';
 import { invocation } from '@relais/contracts/edge';
-import { RelaisError } from '@relais/kit';
+import { type Clock, RelaisError } from '@relais/kit';
 import { goneSignal } from '../net/gone-signal.js';
 import { isHttp2, type ServerRequest, type ServerResponse } from '../net/messages.js';
 import { type BodyRoom, payloadBound, readBody } from '../net/read-body.js';
@@ -38,6 +38,9 @@ const codecs: ReadonlyMap<string | undefined, Codec> = new Map([
   ['application/proto', proto],
 ]);
 
+/** Milliseconds; a deadline of no time is for the RPC library. */
+const timeoutForm = /^[1-9]\d{0,9}$/;
+
 /** Below it compressing saves nothing; the RPC library's own bound. */
 const compressBytesMin = 1024;
 
@@ -48,27 +51,30 @@ export type PlainOutcome =
   | { readonly kind: 'unread'; readonly body: Buffer };
 
 /**
- * Invoke by Connect over HTTP/1.1 in its plainest form: one message of known length, no compression of it, no deadline. The RPC
- * library makes a web request, streams and timers of each call, which costs five times what the call does; all it serves
- * beyond this form, it serves.
+ * Invoke by Connect over HTTP/1.1 in its plainest form: one message of known length that is not compressed. The RPC
+ * library makes a web request, streams and timers of each call, and a call that takes 71 us of CPU in all took 181; all beyond
+ * this form is left to it.
  */
 export class PlainInvoke {
   readonly #room: BodyRoom;
+  readonly #clock: Clock;
   readonly #invoke: ReturnType<typeof invokeProcedure>;
 
-  constructor(room: BodyRoom, invoke: ReturnType<typeof invokeProcedure>) {
+  constructor(room: BodyRoom, clock: Clock, invoke: ReturnType<typeof invokeProcedure>) {
     this.#room = room;
+    this.#clock = clock;
     this.#invoke = invoke;
   }
 
   takes(request: ServerRequest, path: string): boolean {
     if (path !== invokePath || request.method !== 'POST' || isHttp2(request)) return false;
     const { headers } = request;
+    const timeout = headers['connect-timeout-ms'];
     return (
       codecs.has(headers['content-type']) &&
       (headers['connect-protocol-version'] ?? '1') === '1' &&
       Number(headers['content-length'] ?? Number.NaN) <= this.#room.limits.payloadBytesMax &&
-      headers['connect-timeout-ms'] === undefined &&
+      (timeout === undefined || timeoutForm.test(String(timeout))) &&
       headers['content-encoding'] === undefined &&
       headers.expect === undefined
     );
@@ -88,12 +94,37 @@ export class PlainInvoke {
       const message = readable(codec, bytes);
       if (!message) return { kind: 'unread', body: bytes };
       const answerHeaders: Record<string, string | number> = { 'content-type': type };
-      const body = codec.write(await this.#invoke(message, contextOf(request, functions, answerHeaders)));
+      const body = codec.write(await this.#invoke(message, this.#contextOf(request, functions, answerHeaders)));
       return await compressed(headers['accept-encoding'], answerHeaders, body);
     } catch (error) {
       const failed = error instanceof ConnectError ? asUnary(error) : refusalResponse(RelaisError.from(error), request);
       return { kind: 'failure', response: failed };
     }
+  }
+
+  #contextOf(
+    request: ServerRequest,
+    functions: ReadonlySet<string> | undefined,
+    answerHeaders: Record<string, string | number>,
+  ): RpcContext {
+    const { headers } = request;
+    const timeout = headers['connect-timeout-ms'];
+    const deadlineMs = timeout === undefined ? undefined : this.#clock.nowMs() + Number(timeout);
+    const values = createContextValues();
+    values.set(functionsKey, functions);
+    return {
+      values,
+      signal: goneSignal(request),
+      timeoutMs: () => (deadlineMs === undefined ? undefined : deadlineMs - this.#clock.nowMs()),
+      protocolName: 'connect',
+      requestMethod: 'POST',
+      requestHeader: { get: (name) => [headers[name] ?? null].flat().join(', ') || null },
+      responseHeader: {
+        set: (name, value) => {
+          answerHeaders[name] = value;
+        },
+      },
+    };
   }
 }
 
@@ -103,28 +134,6 @@ function readable(codec: Codec, bytes: Buffer): Request | undefined {
   } catch {
     return undefined;
   }
-}
-
-function contextOf(
-  request: ServerRequest,
-  functions: ReadonlySet<string> | undefined,
-  answerHeaders: Record<string, string | number>,
-): RpcContext {
-  const values = createContextValues();
-  values.set(functionsKey, functions);
-  return {
-    values,
-    signal: goneSignal(request),
-    timeoutMs: () => undefined,
-    protocolName: 'connect',
-    requestMethod: 'POST',
-    requestHeader: { get: (name) => [request.headers[name] ?? null].flat().join(', ') || null },
-    responseHeader: {
-      set: (name, value) => {
-        answerHeaders[name] = value;
-      },
-    },
-  };
 }
 
 async function compressed(

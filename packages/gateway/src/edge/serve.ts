@@ -9,6 +9,7 @@ import { createContextKey, type HandlerContext } from '@connectrpc/connect';
 import { type Clock, RelaisError, type Span, type Tracer, traceIdOf } from '@relais/kit';
 import type { Caller } from '../core/caller.js';
 import type { Core } from '../core/core.js';
+import { callerDeadline } from '../core/failures.js';
 import { isWorthKeeping } from '../core/tail-keeper.js';
 import { tracestateOf } from '../core/tracestate.js';
 import type { GatewayLimits } from '../limits.js';
@@ -155,10 +156,5 @@ function mark(span: Span, context: RpcContext, invocationId: string, functionNam
 function inTime(failure: RelaisError, context: RpcContext): RelaisError {
   const leftMs = context.timeoutMs();
   if (failure.code !== 'cancelled' || leftMs === undefined || leftMs > 0) return failure;
-  const message = 'The deadline that came with the request has passed.';
-  return new RelaisError('deadline_exceeded', message, {
-    ...failure.fields,
-    reason: 'caller_deadline',
-    fault: 'caller',
-  });
+  return callerDeadline(failure);
 }
