@@ -57,6 +57,8 @@ export interface WorkerOptions {
 
 /** A version that is to be kept warm is fetched within this. */
 const keepWarmMs = 30_000;
+/** Calls beside the loop: enough that one that is endless does not keep the next one waiting, and few enough to share a core. */
+const apartSlotsMax = 2;
 
 /** A worker: its runtimes, the functions it has ready, and its place in the fleet. */
 export class Worker implements Component {
@@ -77,10 +79,12 @@ export class Worker implements Component {
     const journal = new BegunJournal(options.journalFd);
     const figures = new WorkerFigures(options.metrics);
     figures.watch(this.#functions, options.runtimes, () => this.#node?.runningCount ?? 0);
+    const inline = options.runtimes.some(({ lang, style }) => style === 'inline' && options.runs.includes(lang));
     this.#node = new WorkerNode({
       ...options,
       languages,
-      inline: options.runtimes.some(({ lang, style }) => style === 'inline' && options.runs.includes(lang)),
+      inline,
+      apartSlots: inline ? Math.min(apartSlotsMax, options.slots) : 0,
       endIdle: (functionId) => this.#functions.endIdle(functionId),
       keepWarm: (functionId, instances) => void this.#keepWarm(functionId, instances),
       makeRunner: (answer, handOn) =>

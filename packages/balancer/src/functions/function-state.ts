@@ -13,6 +13,10 @@ const unknownMs = 10;
 /** Nothing is taken for free: also the cost of carrying the job. */
 const leastMs = 0.05;
 const newestShare = 0.2;
+/** A call that is longer may not run in the loop of a worker that others share, nor one of which nothing is known. */
+const loopMsMax = 10;
+/** A function that has taken a worker with it is not let into such a loop again for so long. */
+const distrustMs = 600_000;
 /** After this long without a break in the waiting, the drain rate of the last two seconds is all of that time. */
 const busyWindowMs = 2000;
 /** Workers that have just come start what they need first: how fast jobs left meanwhile says little of what comes. */
@@ -48,6 +52,8 @@ export class FunctionState {
   previousTurn: FunctionState | undefined;
   nextTurn: FunctionState | undefined;
   #estimateMs: number | undefined;
+  /** Monotonic milliseconds. */
+  #distrustedUntilMs = 0;
 
   constructor(key: string, name: string, pool: Pool, bounds: WaitLimitBounds, nowMs: number) {
     this.key = key;
@@ -70,6 +76,16 @@ export class FunctionState {
   /** Whether its run time is known. */
   get hasRun(): boolean {
     return this.#estimateMs !== undefined;
+  }
+
+  /** Whether a call of it may keep others waiting in a loop that they share. */
+  mayBeLong(nowMs: number): boolean {
+    return this.#estimateMs === undefined || this.#estimateMs > loopMsMax || nowMs < this.#distrustedUntilMs;
+  }
+
+  /** A worker had to be killed for a call of it, or was lost while it ran. */
+  tookWorker(nowMs: number): void {
+    this.#distrustedUntilMs = nowMs + distrustMs;
   }
 
   get idle(): boolean {

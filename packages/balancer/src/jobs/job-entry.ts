@@ -42,6 +42,8 @@ export class JobEntry {
 
   /** Times it may have begun before on a worker that was lost. */
   retries = 0;
+  /** It is to run beside its worker's own loop, or does. */
+  apart = false;
   /** Times it was handed to a worker. */
   handedOut = 0;
   /** The last worker it was handed to; empty before. */
@@ -74,14 +76,17 @@ export class JobEntry {
     this.#signal?.addEventListener('abort', this);
   }
 
-  /** A worker that runs calls in its own loop does this one beside it: builds, and calls whose output goes out meanwhile. */
+  /**
+   * A worker that runs calls in its own loop does this one beside it: builds, calls whose output goes out meanwhile, and those
+   * that may be long.
+   */
   get runsBesideLoop(): boolean {
-    return this.fn.isBuild || this.flow !== undefined;
+    return this.apart || this.fn.isBuild || this.flow !== undefined;
   }
 
-  /** What it adds to the outstanding work of such a worker, milliseconds. */
+  /** What it adds to the outstanding work of such a worker, or to that beside its loop, milliseconds. */
   get estimateMs(): number {
-    return this.runsBesideLoop ? 0 : this.fn.estimateMs;
+    return this.flow ? 0 : this.fn.estimateMs;
   }
 
   /**

@@ -66,7 +66,8 @@ export class Deadlines {
   #expireRunning(entry: JobEntry, held: Dispatched, nowMs: number): void {
     const { worker } = held;
     this.#options.figures.expired.of('worker').add();
-    if (!entry.flow && (!worker.inline || worker.jobs.head === entry)) entry.fn.observe(nowMs - held.atMs);
+    const ran = !worker.inline || entry.apart || worker.jobs.head === entry;
+    if (!entry.flow && ran) entry.fn.observe(nowMs - held.atMs);
     this.#options.desk.fail(entry, abandonedFrom(held), expiredRunning(entry.fn), nowMs);
     this.watchAbandoned(entry, held, nowMs);
   }
@@ -82,6 +83,7 @@ export class Deadlines {
     }
     const { fn, job } = entry;
     if (!overdue && !entry.flow) fn.observe(nowMs - held.atMs);
+    if (worker.inline) fn.tookWorker(nowMs);
     const did = overdue ? 'ran past its deadline' : 'ran on although its caller had gone';
     departures.kill(worker, `${fn.name} (invocation ${job.invocationId}) ${did}`, nowMs, job);
   }

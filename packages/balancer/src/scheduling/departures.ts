@@ -132,6 +132,7 @@ export class Departures {
     const failure = workerLost(entry.fn, why, entry.idempotent);
     const begun = !worker.begunIds || worker.begunIds.has(held.wireId);
     logger.info({ ...fieldsOf(entry.job), workerId: worker.id, begun }, 'a job was at a worker that went');
+    if (begun && worker.inline) entry.fn.tookWorker(nowMs);
     if (begun) {
       if (!retries.take(entry, failure, nowMs)) desk.fail(entry, done, failure, nowMs);
     } else if (entry.moves >= bounds.movesMax) {

@@ -114,7 +114,8 @@ export class Dispatcher {
   reserve(nowMs: number): void {
     for (const fn of this.turns.all()) {
       const { head } = fn.queue;
-      if (!head || fn.reserved || nowMs - head.queuedSinceMs < this.#options.bounds.reserveAfterMs) continue;
+      if (!head || head.apart || fn.reserved || nowMs - head.queuedSinceMs < this.#options.bounds.reserveAfterMs)
+        continue;
       const worker = fn.pool.room.soonestFree(nowMs);
       if (!worker) continue;
       worker.reservedFor = fn;
@@ -130,7 +131,7 @@ export class Dispatcher {
       fn.clearReservation();
       return false;
     }
-    const worker = this.#choose(fn, entry.estimateMs, nowMs);
+    const worker = this.#choose(entry, nowMs);
     if (!worker) return false;
     this.#send(entry, worker, nowMs);
     return true;
@@ -144,8 +145,11 @@ export class Dispatcher {
     return undefined;
   }
 
-  #choose(fn: FunctionState, estimateMs: number, nowMs: number): WorkerSession | undefined {
+  #choose(entry: JobEntry, nowMs: number): WorkerSession | undefined {
+    const { estimateMs, fn } = entry;
     const { pool, reserved } = fn;
+    entry.apart = !entry.flow && pool.hasLanes && fn.mayBeLong(nowMs);
+    if (entry.apart) return this.#options.pickers.of(fn.strategy).pick(pool.apartRoom.forJob(0, nowMs), fn)?.worker;
     if (reserved && roomMsOf(reserved, nowMs, this.#options.bounds.workAheadMs) >= estimateMs) return reserved;
     return this.#options.pickers.of(fn.strategy).pick(pool.room.forJob(estimateMs, nowMs), fn);
   }
@@ -182,6 +186,7 @@ export class Dispatcher {
       traceparent: span.traceparent,
       attempt: entry.attempt,
       work: job.work,
+      ...(entry.apart ? { apart: true } : {}),
       ...(job.tracestate === undefined ? {} : { tracestate: job.tracestate }),
     };
     worker.hold(entry, message, estimateMs, nowMs);

@@ -1,3 +1,4 @@
+import type { ApartLane } from './apart-lane.js';
 import { PoolRoom } from './pool-room.js';
 import type { WorkerSession } from './worker-session.js';
 
@@ -7,6 +8,9 @@ export class Pool {
   readonly lang: string;
   readonly workers: WorkerSession[] = [];
   readonly room: PoolRoom<WorkerSession>;
+  /** Where calls run beside a worker's own loop. */
+  readonly apartRoom: PoolRoom<ApartLane<WorkerSession>>;
+  #lanes = 0;
   /** Since when it has no worker, monotonic milliseconds; of no meaning while it has one. */
   emptySinceMs: number;
   /** Whether it ever had one. */
@@ -20,6 +24,7 @@ export class Pool {
     this.kind = kind;
     this.lang = lang;
     this.room = new PoolRoom(workAheadMs);
+    this.apartRoom = new PoolRoom(workAheadMs);
     this.emptySinceMs = nowMs;
     this.staffedSinceMs = nowMs;
   }
@@ -30,6 +35,7 @@ export class Pool {
     const at = this.workers.findLastIndex(({ attachOrder }) => attachOrder < worker.attachOrder);
     this.workers.splice(at + 1, 0, worker);
     this.room.add(worker);
+    this.#addLane(worker);
     this.hadWorkers = true;
   }
 
@@ -38,12 +44,30 @@ export class Pool {
     return this.kind === 'run' && this.workers.some(({ inline }) => !inline);
   }
 
+  /** Whether all its workers can run calls beside their loops. */
+  get hasLanes(): boolean {
+    return this.#lanes > 0 && this.#lanes === this.workers.length;
+  }
+
+  #addLane({ apart }: WorkerSession): void {
+    if (this.kind !== 'run' || !apart) return;
+    this.apartRoom.add(apart);
+    this.#lanes++;
+  }
+
+  #removeLane({ apart }: WorkerSession): void {
+    if (this.kind !== 'run' || !apart) return;
+    this.apartRoom.remove(apart);
+    this.#lanes--;
+  }
+
   /** Does nothing for one that is not in it. */
   remove(worker: WorkerSession, nowMs: number): void {
     const index = this.workers.indexOf(worker);
     if (index < 0) return;
     this.workers.splice(index, 1);
     this.room.remove(worker);
+    this.#removeLane(worker);
     if (this.workers.length === 0) this.emptySinceMs = nowMs;
   }
 }

@@ -11,6 +11,7 @@ import { type Link, TickBatch } from '@relais/kit';
 import type { FunctionState } from '../functions/function-state.js';
 import type { JobEntry } from '../jobs/job-entry.js';
 import { JobList } from '../jobs/job-list.js';
+import { ApartLane } from './apart-lane.js';
 import type { Seat, Standing } from './line-up.js';
 import { WorkerHealth } from './worker-health.js';
 
@@ -69,6 +70,8 @@ export class WorkerSession implements Standing {
   /** Ids its exit report says it had begun; undefined while there is no report. */
   begunIds: ReadonlySet<number> | undefined;
   readonly seats: Seat[] = [];
+  /** Calls beside its loop; undefined where it runs none so. */
+  readonly apart: ApartLane<WorkerSession> | undefined;
   #reservedFor: FunctionState | undefined;
   #silent = false;
   readonly #link: Link<AttachResponse, AttachRequest>;
@@ -94,6 +97,7 @@ export class WorkerSession implements Standing {
     this.sandbox = hello.sandbox;
     this.credit = Math.min(hello.slots, start.slotsMax);
     this.slots = this.credit;
+    this.apart = hello.inline && hello.apartSlots > 0 ? new ApartLane(this, hello.apartSlots) : undefined;
     this.weight = hello.weight > 0 ? Math.min(hello.weight, weightMax) : 1;
     this.languages = [...new Map(hello.languages.map((support) => [support.lang, support])).values()];
     this.attachOrder = start.attachOrder;
@@ -151,6 +155,7 @@ export class WorkerSession implements Standing {
   /** Takes a slot and sends the job with this turn's frame. */
   hold(entry: JobEntry, job: Job, estimateMs: number, nowMs: number): void {
     this.jobs.pushBack(entry);
+    if (entry.apart) this.apart?.hold(estimateMs);
     if (entry.runsBesideLoop) this.#jobBatch.push(job);
     else this.#holdCall(job, estimateMs, nowMs);
     this.#changed();
@@ -166,6 +171,7 @@ export class WorkerSession implements Standing {
   /** Gives a slot back. */
   release(entry: JobEntry, estimateMs: number): void {
     this.jobs.remove(entry);
+    if (entry.apart) this.apart?.release(estimateMs);
     this.#changed();
     if (entry.runsBesideLoop) return;
     this.callCount--;
@@ -225,6 +231,7 @@ export class WorkerSession implements Standing {
 
   #changed(): void {
     for (const seat of this.seats) seat.changed();
+    this.apart?.changed();
   }
 }
 

@@ -74,6 +74,7 @@ const worker = new Worker({
     clock: systemClock,
     sandbox: await childSandbox(),
     groups,
+    runsWasm: spec.wasmOnly,
     network: networkRules({
       anyHost: spec.networkHost,
       peers: [spec.balancerAddress, spec.storageAddress].flatMap((address) => parseTarget(address) ?? []),

@@ -56,6 +56,7 @@ function rig() {
     slots: 4,
     weight: 2,
     inline: false,
+    apartSlots: 0,
     pid: 4711,
     sandbox: { name: 'none', tier: 'T0', missing: [] },
     languages: [],

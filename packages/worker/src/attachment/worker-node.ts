@@ -28,6 +28,8 @@ export interface WorkerNodeOptions {
   /** Share of the work it should get beside others; above 0. */
   readonly weight: number;
   readonly inline: boolean;
+  /** Of the slots of an inline worker those for calls that run beside its loop. */
+  readonly apartSlots: number;
   /** As the machine knows this process, which may count otherwise itself. */
   readonly pid: number;
   /** What its functions run in. */
@@ -134,7 +136,7 @@ export class WorkerNode implements Component {
   }
 
   #welcome(link: Link<AttachRequest, AttachResponse>): void {
-    const { host, inline, languages, pid, sandbox, slots, weight, workerId } = this.#options;
+    const { apartSlots, host, inline, languages, pid, sandbox, slots, weight, workerId } = this.#options;
     this.#link = link;
     this.#parts.use(link);
     this.#state = 'attached';
@@ -145,7 +147,7 @@ export class WorkerNode implements Component {
     });
     link.send(
       AttachRequest.create({
-        hello: { workerId, pid, host, slots, inline, weight, languages: [...languages], sandbox },
+        hello: { workerId, pid, host, slots, inline, apartSlots, weight, languages: [...languages], sandbox },
       }),
     );
   }

@@ -159,6 +159,7 @@ export class JobRunner {
       attempt: job.attempt,
       begun: () => journal.begin(job.id),
       stream: work.streamWindowBytes > 0 ? this.#openStream(running, work.streamWindowBytes) : undefined,
+      ...(job.apart ? { apart: true } : {}),
       ...(job.tracestate === undefined ? {} : { tracestate: job.tracestate }),
       ...(work.http ? { http: work.http } : {}),
       ...(hasAny(work.secrets) ? { secrets: work.secrets } : {}),

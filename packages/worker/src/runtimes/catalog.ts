@@ -70,6 +70,8 @@ export interface RuntimesOptions {
   readonly groups: ControlGroups | undefined;
   /** What holds for the network of every function. */
   readonly network: NetworkRules;
+  /** Whether calls of WASM will come, for which something is made ready then. */
+  readonly runsWasm: boolean;
 }
 
 /** The runtimes of some languages, sharing one WASM engine and one launcher. Throws on a language without a runtime. */
@@ -88,6 +90,7 @@ export function createRuntimes(languages: Iterable<string>, options: RuntimesOpt
     scratchDirectory,
     cacheDirectory,
   };
+  if (options.runsWasm) workshop.engine.prepare();
   return [...languages].map((lang) => {
     const entry = catalog[lang];
     if (!entry) throw new Error(`there is no runtime for ${lang}`);

@@ -47,7 +47,7 @@ export interface LoadedFunction {
   readonly memoryBytes: number;
   /**
    * Runs one call. Never rejects and never throws: a failure is part of the outcome. An inline runtime answers at once,
-   * without a promise, unless the call has a stream.
+   * without a promise, unless the call has a stream or runs apart.
    */
   invoke(call: Call): CallOutcome | Promise<CallOutcome>;
   /** Stops a running call, which then answers with the failure given; unknown or finished ids are ignored. */
@@ -89,6 +89,8 @@ export interface Call {
   readonly secrets?: Readonly<Record<string, string>>;
   /** Where a function that streams puts its output as it comes; undefined: the whole of it is answered. */
   readonly stream?: OutputStream | undefined;
+  /** It may be long: where calls run in the worker's own loop, this one runs beside it, and can be cancelled. */
+  readonly apart?: boolean;
 }
 
 /** How one call ended. */

@@ -71,6 +71,11 @@ export class WasmEngine {
     return new WasmFunction({ version, program, host, slot, threads: this.#threads, limits, clock });
   }
 
+  /** Has ready what the first call would wait for. */
+  prepare(): void {
+    this.#threads.prepare();
+  }
+
   /** Lets go of every instance; loaded functions make new ones when called again. */
   close(): void {
     this.#memories.releaseAll();

@@ -5,7 +5,7 @@ import type { OutputStream } from '../runtimes/output-stream.js';
 import { ProgramStream } from '../runtimes/program-stream.js';
 import type { Call, CallFailure, CallOutcome, CallSuccess } from '../runtimes/runtime.js';
 import type { Program } from './program.js';
-import type { ThreadEnd } from './threads/thread-messages.js';
+import { noEnd, onThread, type ThreadEnd } from './threads/thread-messages.js';
 import type { WasmThreads } from './threads/wasm-threads.js';
 
 export interface StreamingCallOptions {
@@ -18,9 +18,6 @@ export interface StreamingCallOptions {
   readonly heldBytesMax: number;
   readonly environment: (call: Call) => readonly string[];
 }
-
-const nothing: ThreadEnd = { failure: undefined, logs: '', logsTruncated: false, coldUs: 0, runUs: 0 };
-const attributes = Object.freeze({ 'relais.wasm.instance': 'thread' });
 
 /** One call of a WASM function on a thread, its output on its way while it runs. Settled once: by its end or a cancellation. */
 export class StreamingCall {
@@ -64,7 +61,7 @@ export class StreamingCall {
 
   /** Answers with the failure and ends what runs. */
   cancel(error: RelaisError): void {
-    this.#settle({ ok: false, error }, nothing);
+    this.#settle({ ok: false, error }, noEnd);
     this.#giveUp();
   }
 
@@ -78,14 +75,14 @@ export class StreamingCall {
       budgetMs: this.#call.deadlineMs - clock.nowMs(),
       environment: environment(this.#call),
       logBytesMax,
-      credit: this.#credit,
-      windowBytes: this.#stream.windowBytes,
+      outputBytesMax: Number.POSITIVE_INFINITY,
+      stream: { credit: this.#credit, windowBytes: this.#stream.windowBytes },
     };
   }
 
   async #finish(end: ThreadEnd | RelaisError): Promise<void> {
     if (RelaisError.is(end)) {
-      this.#settle({ ok: false, error: end }, nothing);
+      this.#settle({ ok: false, error: end }, noEnd);
       return;
     }
     if (end.failure) {
@@ -102,6 +99,6 @@ export class StreamingCall {
   }
 
   #settle(result: CallSuccess | CallFailure, { coldUs, logs, logsTruncated, runUs }: ThreadEnd): void {
-    this.#resolve({ result, logs, logsTruncated, coldUs, runUs, attributes });
+    this.#resolve({ result, logs, logsTruncated, coldUs, runUs, attributes: onThread });
   }
 }

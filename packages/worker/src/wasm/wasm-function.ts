@@ -13,6 +13,7 @@ import type {
   InstanceCounts,
   LoadedFunction,
 } from '../runtimes/runtime.js';
+import { ApartCall, type ApartCallOptions } from './apart-call.js';
 import { failureOfCall } from './call-failure.js';
 import type { Program } from './program.js';
 import { runSlot } from './run-slot.js';
@@ -32,7 +33,7 @@ export interface WasmFunctionOptions {
   readonly program: Program;
   readonly host: WasiHost;
   readonly slot: Slot;
-  /** Where calls run whose output goes out meanwhile. */
+  /** Where calls run that may be long, or whose output goes out meanwhile. */
   readonly threads: WasmThreads;
   readonly limits: RuntimeLimits;
   readonly clock: Clock;
@@ -48,7 +49,7 @@ export class WasmFunction implements LoadedFunction {
   readonly #versionEnvironment: readonly string[];
   readonly #threads: WasmThreads;
   readonly #limits: RuntimeLimits;
-  readonly #streaming = new Map<number, StreamingCall>();
+  readonly #onThreads = new Map<number, ApartCall | StreamingCall>();
 
   constructor(options: WasmFunctionOptions) {
     const { clock, host, limits, program, slot, threads, version } = options;
@@ -69,11 +70,12 @@ export class WasmFunction implements LoadedFunction {
 
   /** Asked for between calls: one that runs in the loop is never seen. */
   instances(): InstanceCounts {
-    return { busy: this.#streaming.size, idle: this.#slot.isReady ? 1 : 0 };
+    return { busy: this.#onThreads.size, idle: this.#slot.isReady ? 1 : 0 };
   }
 
   invoke(call: Call): CallOutcome | Promise<CallOutcome> {
     if (call.stream && !this.#slot.isReused) return this.#runStreaming(call, call.stream);
+    if (call.apart) return this.#runOnThread(call, new ApartCall(call, this.#threadOptions()));
     const { call: state } = this.#host;
     const arrivedMs = this.#clock.nowMs();
     const kept = this.#slot.isReused ? onReused : onReset;
@@ -98,31 +100,39 @@ export class WasmFunction implements LoadedFunction {
     return outcome;
   }
 
-  /** A call without a stream runs to its end in the worker's own loop: there is never one to cancel from within it. */
+  /** A call that has no thread runs to its end in the worker's own loop: there is never one to cancel from within it. */
   cancel(jobId: number, failure: RelaisError): void {
-    this.#streaming.get(jobId)?.cancel(failure);
+    this.#onThreads.get(jobId)?.cancel(failure);
   }
 
   async close(): Promise<void> {
-    for (const call of this.#streaming.values()) call.cancel(shuttingDown());
+    for (const call of this.#onThreads.values()) call.cancel(shuttingDown());
     this.#slot.drop();
   }
 
-  async #runStreaming(call: Call, stream: OutputStream): Promise<CallOutcome> {
+  #runStreaming(call: Call, stream: OutputStream): Promise<CallOutcome> {
+    const heldBytesMax = this.#limits.outputBytesMax;
+    return this.#runOnThread(call, new StreamingCall(call, stream, { ...this.#threadOptions(), heldBytesMax }));
+  }
+
+  async #runOnThread(call: Call, running: ApartCall | StreamingCall): Promise<CallOutcome> {
+    this.#onThreads.set(call.jobId, running);
+    const outcome = await running.outcome;
+    this.#onThreads.delete(call.jobId);
+    return outcome;
+  }
+
+  #threadOptions(): ApartCallOptions {
     const { logBytesMax, outputBytesMax } = this.#limits;
-    const running = new StreamingCall(call, stream, {
+    return {
       threads: this.#threads,
       clock: this.#clock,
       version: this.#version,
       program: this.#program,
       logBytesMax,
-      heldBytesMax: outputBytesMax,
-      environment: () => this.#environment(call),
-    });
-    this.#streaming.set(call.jobId, running);
-    const outcome = await running.outcome;
-    this.#streaming.delete(call.jobId);
-    return outcome;
+      outputBytesMax,
+      environment: (call) => this.#environment(call),
+    };
   }
 
   #result(call: Call, thrown: unknown): CallSuccess | CallFailure {

@@ -33,7 +33,12 @@ describe('directories that look like groups', () => {
       string,
     ];
     const cpu = { shares, usage, beside: true };
-    const groups = new FileGroups({ files: version1, roots: { memory, tasks, cpu }, name: 'relais-1-a' });
+    const groups = new FileGroups({
+      files: version1,
+      roots: { memory, tasks, cpu },
+      name: 'relais-1-a',
+      clock: new ManualClock(),
+    });
     const { joins } = groups.make(limits);
     expect(joins.map((file) => dirname(file).slice(root.length))).toEqual([
       '/memory/relais-1-a/g1',
@@ -53,17 +58,30 @@ describe('directories that look like groups', () => {
   test('version 1: controllers that are mounted together share a group', () => {
     const [memory, tasks, both] = ['memory', 'pids', 'cpu,cpuacct'].map(made) as [string, string, string];
     const cpu = { shares: both, usage: both, beside: true };
-    const groups = new FileGroups({ files: version1, roots: { memory, tasks, cpu }, name: 'relais-1-a' });
+    const groups = new FileGroups({
+      files: version1,
+      roots: { memory, tasks, cpu },
+      name: 'relais-1-a',
+      clock: new ManualClock(),
+    });
     expect(groups.make(limits).joins).toHaveLength(3);
   });
 
   test('version 2: one directory holds all of a group', () => {
     const cpu = { shares: root, usage: root, beside: false };
     const roots = { memory: root, tasks: root, cpu };
-    const groups = new FileGroups({ files: version2, roots, name: 'relais-1-a' });
+    const groups = new FileGroups({ files: version2, roots, name: 'relais-1-a', clock: new ManualClock() });
     expect(groups.sharesCpu).toBe(true);
     expect(groups.make(limits).joins).toEqual([join(root, 'relais-1-a/g1/cgroup.procs')]);
     expect(readFileSync(join(root, 'relais-1-a/g1/cpu.weight'), 'utf8')).toBe('33');
+  });
+
+  test('without a clock to look by, processes stay where they are for processor time', () => {
+    const cpu = { shares: root, usage: root, beside: false };
+    const groups = new FileGroups({ files: version2, roots: { memory: root, tasks: root, cpu }, name: 'a' });
+    expect(groups.sharesCpu).toBe(true);
+    groups.make(limits);
+    expect(existsSync(join(root, 'a/g1/cpu.weight'))).toBe(false);
   });
 
   test('without processor time to share out, memory and processes are counted all the same', () => {
@@ -82,7 +100,7 @@ describe('directories that look like groups', () => {
     ];
     const roots = { memory, tasks, cpu: { shares, usage, beside: true } };
     for (const name of ['relais-1-ab-g1', 'other', 'relais-1-a-g7']) mkdirSync(join(shares, name));
-    new FileGroups({ files: version1, roots, name: 'relais-1-a' }).close();
+    new FileGroups({ files: version1, roots, name: 'relais-1-a', clock: new ManualClock() }).close();
     expect(readdirSync(shares)).toEqual(['other', 'relais-1-ab-g1']);
     expect(readdirSync(memory)).toEqual([]);
   });

@@ -29,7 +29,10 @@ export interface FileGroupsOptions {
   readonly roots: GroupRoots;
   /** Begins the name of everything that is made. */
   readonly name: string;
-  /** Whose groups use much processor time yield, looked at by this clock; undefined: nobody looks. */
+  /**
+   * Groups share processor time out too, and those that use much yield, looked at by this clock. Undefined: for that they stay
+   * where they are.
+   */
   readonly clock?: Clock | undefined;
 }
 
@@ -50,16 +53,16 @@ export class FileGroups implements ControlGroups {
     const { clock, files, roots } = options;
     this.kind = files.kind;
     this.sharesCpu = roots.cpu !== undefined;
-    this.#options = options;
+    const cpu = clock && roots.cpu;
+    this.#options = { ...options, roots: { ...roots, cpu } };
     this.directories = unique(this.#places('').map((place) => dirname(place)));
     for (const directory of this.#own()) {
       mkdirSync(directory, { recursive: true });
       const handedOn = join(directory, 'cgroup.subtree_control');
-      if (existsSync(handedOn)) writeFileSync(handedOn, roots.cpu ? '+memory +pids +cpu' : '+memory +pids');
+      if (existsSync(handedOn)) writeFileSync(handedOn, cpu ? '+memory +pids +cpu' : '+memory +pids');
       const weight = join(directory, files.cpu.weight);
-      if (existsSync(weight)) writeFileSync(weight, files.cpu.usualWeight);
+      if (cpu && existsSync(weight)) writeFileSync(weight, files.cpu.usualWeight);
     }
-    const { cpu } = roots;
     if (!cpu || !clock) return;
     const all = join(cpu.usage, files.cpu.usage);
     this.#fair = new FairCpu(clock, () => usedMsIn(all, files.cpu));

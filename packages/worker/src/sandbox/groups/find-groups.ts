@@ -19,7 +19,7 @@ interface Place {
 /**
  * Control groups for memory and processes, and for processor time where that is ours to share out too, where the kernel lets
  * this process make them: found by making one. Undefined when there are none. Takes away what processes that are gone have
- * left. With a clock, groups that use much processor time yield.
+ * left. Only with a clock they share processor time out, as FileGroups says.
  */
 export function findGroups(pid: number, tag: string, clock?: Clock): ControlGroups | undefined {
   const own = readFileSync('/proc/self/cgroup', 'utf8');

@@ -1,5 +1,6 @@
-// A thread that runs WASM calls whose output goes out while they run: one at a time, each on an instance of its own.
+// A thread that runs WASM calls beside the worker's own loop: one at a time, each on an instance of its own.
 
+import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { RelaisError, systemClock, toDetail } from '@relais/kit/base';
 import { failureOfCall } from '../call-failure.js';
@@ -8,10 +9,15 @@ import { runSlot } from '../run-slot.js';
 import { Slot } from '../slot.js';
 import { WasiHost } from '../wasi/host.js';
 import { threadWait } from '../wasi/poll.js';
-import type { ThreadCall, ThreadEnd, ThreadMessage } from './thread-messages.js';
+import type { ThreadCall, ThreadEnd, ThreadMessage, ThreadStream } from './thread-messages.js';
 import { ThreadOutput } from './thread-output.js';
 
+/** Of this thread alone: what is long or unknown comes after the calls of loops, and after the platform. */
+const niceness = 19;
+setPriority(niceness);
+
 const wait = threadWait();
+const noOutput = new Uint8Array(0);
 
 parentPort?.on('message', (call: ThreadCall) => say({ type: 'end', end: endOf(call) }));
 
@@ -23,7 +29,14 @@ function endOf(call: ThreadCall): ThreadEnd {
   try {
     return run(call);
   } catch (error) {
-    return { failure: toDetail(RelaisError.from(error)), logs: '', logsTruncated: false, coldUs: 0, runUs: 0 };
+    return {
+      failure: toDetail(RelaisError.from(error)),
+      output: noOutput,
+      logs: '',
+      logsTruncated: false,
+      coldUs: 0,
+      runUs: 0,
+    };
   }
 }
 
@@ -32,10 +45,10 @@ function run({ program, functionName, payload, budgetMs, environment, ...rest }:
   const host = new WasiHost({
     clock: systemClock,
     wait,
-    outputBytesMax: Number.POSITIVE_INFINITY,
+    outputBytesMax: rest.outputBytesMax,
     logBytesMax: rest.logBytesMax,
     functionName,
-    output: new ThreadOutput(rest.credit, rest.windowBytes, (data) => say({ type: 'part', data }, [data.buffer])),
+    ...(rest.stream ? { output: outputTo(rest.stream) } : {}),
   });
   const slot = new Slot(program, host, new LiveMemories(1, 0));
   const state = host.call;
@@ -45,6 +58,8 @@ function run({ program, functionName, payload, budgetMs, environment, ...rest }:
   const failure = failureOfCall(thrown, { call: state, memoryBytes: slot.memoryBytes, memoryBytesMax });
   const end = {
     failure: failure && toDetail(failure),
+    // A copy, for what is posted goes with all of the memory it lies in.
+    output: failure ? noOutput : new Uint8Array(state.output.take()),
     logs: state.logs.text(),
     logsTruncated: state.logs.truncated,
     coldUs: (state.startMs - arrivedMs) * 1000,
@@ -52,4 +67,8 @@ function run({ program, functionName, payload, budgetMs, environment, ...rest }:
   };
   slot.drop();
   return end;
+}
+
+function outputTo({ credit, windowBytes }: ThreadStream): ThreadOutput {
+  return new ThreadOutput(credit, windowBytes, (data) => say({ type: 'part', data }, [data.buffer]));
 }

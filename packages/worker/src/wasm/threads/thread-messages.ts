@@ -10,6 +10,13 @@ export interface ThreadCall {
   readonly budgetMs: number;
   readonly environment: readonly string[];
   readonly logBytesMax: number;
+  /** Output that is wanted whole; beyond it the call is aborted. */
+  readonly outputBytesMax: number;
+  /** Where its output goes out meanwhile; undefined: it is wanted whole. */
+  readonly stream?: ThreadStream;
+}
+
+export interface ThreadStream {
   /** One Int32: bytes of output that may be sent, parts at their cost. Both sides change it, and wake who waits on it. */
   readonly credit: SharedArrayBuffer;
   readonly windowBytes: number;
@@ -24,8 +31,23 @@ export type ThreadMessage =
 export interface ThreadEnd {
   /** Undefined: it went well. */
   readonly failure: ErrorDetail | undefined;
+  /** Empty when it has gone out meanwhile. */
+  readonly output: Uint8Array;
   readonly logs: string;
   readonly logsTruncated: boolean;
   readonly coldUs: number;
   readonly runUs: number;
 }
+
+/** The end of a call that never came to one. */
+export const noEnd: ThreadEnd = {
+  failure: undefined,
+  output: new Uint8Array(0),
+  logs: '',
+  logsTruncated: false,
+  coldUs: 0,
+  runUs: 0,
+};
+
+/** Tells of a call's span that it had a thread. */
+export const onThread = Object.freeze({ 'relais.wasm.instance': 'thread' });

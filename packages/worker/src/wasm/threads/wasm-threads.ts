@@ -26,7 +26,7 @@ class Thread {
   idleSinceMs = 0;
 }
 
-/** Threads for WASM calls that stream: the worker's own loop stays free, and a call is ended with its thread. */
+/** Threads for WASM calls that may be long or stream: the worker's own loop stays free, and a call is ended with its thread. */
 export class WasmThreads {
   readonly #options: WasmThreadsOptions;
   readonly #threads = new Set<Thread>();
@@ -52,6 +52,11 @@ export class WasmThreads {
     else if (this.#threads.size < this.#options.threadsMax) this.#begin(this.#start(), task);
     else this.#waiting.push(task);
     return () => this.#giveUp(task);
+  }
+
+  /** Has a thread ready before the first call wants one. */
+  prepare(): void {
+    if (this.#threads.size === 0) this.#start();
   }
 
   /** Ends every thread; calls they have are not answered. */
@@ -115,9 +120,10 @@ export class WasmThreads {
     this.#replace();
   }
 
-  /** One has gone, so there is room for a call that waits. */
+  /** One has gone, so there is room for a call that waits; and one is kept. */
   #replace(): void {
     if (this.#waiting.length > 0) this.#next(this.#start());
+    else this.prepare();
   }
 
   #end(thread: Thread): void {

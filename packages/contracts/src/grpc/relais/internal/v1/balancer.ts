@@ -66,7 +66,11 @@ export interface WorkerHello {
   inline: boolean;
   /** Share of the work it should get beside others, by the strategy "weighted"; 0 counts as 1. */
   weight: number;
-  sandbox: SandboxState | undefined;
+  sandbox:
+    | SandboxState
+    | undefined;
+  /** Calls an inline worker can run beside its loop at once, of its slots. */
+  apartSlots: number;
 }
 
 /** One language on one worker. */
@@ -669,7 +673,17 @@ export const WarmFunction: MessageFns<WarmFunction> = {
 };
 
 function createBaseWorkerHello(): WorkerHello {
-  return { workerId: "", pid: 0, host: "", slots: 0, languages: [], inline: false, weight: 0, sandbox: undefined };
+  return {
+    workerId: "",
+    pid: 0,
+    host: "",
+    slots: 0,
+    languages: [],
+    inline: false,
+    weight: 0,
+    sandbox: undefined,
+    apartSlots: 0,
+  };
 }
 
 export const WorkerHello: MessageFns<WorkerHello> = {
@@ -697,6 +711,9 @@ export const WorkerHello: MessageFns<WorkerHello> = {
     }
     if (message.sandbox !== undefined) {
       SandboxState.encode(message.sandbox, writer.uint32(58).fork()).join();
+    }
+    if (message.apartSlots !== 0) {
+      writer.uint32(72).uint32(message.apartSlots);
     }
     return writer;
   },
@@ -778,6 +795,14 @@ export const WorkerHello: MessageFns<WorkerHello> = {
             message.sandbox = SandboxState.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.apartSlots = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -805,6 +830,7 @@ export const WorkerHello: MessageFns<WorkerHello> = {
     message.sandbox = (object.sandbox !== undefined && object.sandbox !== null)
       ? SandboxState.fromPartial(object.sandbox)
       : undefined;
+    message.apartSlots = object.apartSlots ?? 0;
     return message;
   },
 };

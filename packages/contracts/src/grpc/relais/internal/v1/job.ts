@@ -28,7 +28,11 @@ export interface Job {
     | { $case: "build"; value: BuildWork }
     | undefined;
   /** W3C tracestate as it came, at most 512 characters. */
-  tracestate?: string | undefined;
+  tracestate?:
+    | string
+    | undefined;
+  /** It may be long, or has taken a worker with it before: a worker that runs calls in its own loop runs this one beside it. */
+  apart?: boolean | undefined;
 }
 
 /** Run a function once. */
@@ -149,6 +153,7 @@ function createBaseJob(): Job {
     attempt: 0,
     work: undefined,
     tracestate: undefined,
+    apart: undefined,
   };
 }
 
@@ -182,6 +187,9 @@ export const Job: MessageFns<Job> = {
     }
     if (message.tracestate !== undefined) {
       writer.uint32(82).string(message.tracestate);
+    }
+    if (message.apart !== undefined) {
+      writer.uint32(88).bool(message.apart);
     }
     return writer;
   },
@@ -271,6 +279,14 @@ export const Job: MessageFns<Job> = {
             message.tracestate = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.apart = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -309,6 +325,7 @@ export const Job: MessageFns<Job> = {
       }
     }
     message.tracestate = object.tracestate ?? undefined;
+    message.apart = object.apart ?? undefined;
     return message;
   },
 };

@@ -1,0 +1,115 @@
+import { FakeSupervisor } from '../testing/fake-supervisor.js';
+import { FakeWorker, settled } from '../testing/fake-worker.js';
+import { ask, call, type Rig, startRig } from '../testing/rig.js';
+
+const inline = { inline: true, slots: 8, apartSlots: 2 };
+
+/** Has a function known for calls of so many milliseconds. */
+async function taught(rig: Rig, worker: FakeWorker, fn: string, runMs: number): Promise<void> {
+  ask(rig, call({ fn }));
+  await settled();
+  worker.answer([...worker.jobs], runMs * 1000);
+  await settled();
+}
+
+async function pass(rig: Rig, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 50) {
+    rig.clock.advance(50);
+    await settled();
+  }
+}
+
+function flags({ jobs }: FakeWorker): (boolean | undefined)[] {
+  return jobs.map(({ apart }) => apart);
+}
+
+test('what is unknown or long runs beside the loop, what is known to be short in it', async () => {
+  const rig = await startRig();
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', ...inline });
+  await settled();
+  ask(rig, call({ fn: 'short_1' }));
+  await settled();
+  expect(flags(worker)).toEqual([true]);
+  worker.answer([...worker.jobs], 1000);
+  await taught(rig, worker, 'long_1', 50);
+  ask(rig, call({ fn: 'short_1' }));
+  ask(rig, call({ fn: 'long_1' }));
+  await settled();
+  expect(flags(worker)).toEqual([undefined, true]);
+});
+
+test('few run there at once, and they keep nobody from the loop', async () => {
+  const rig = await startRig();
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', ...inline });
+  await settled();
+  await taught(rig, worker, 'short_1', 1);
+  const long = ['a_1', 'b_1', 'c_1'].map((fn) => ask(rig, call({ fn, payload: fn })));
+  await settled();
+  expect(worker.jobs).toHaveLength(2);
+  await pass(rig, 1000);
+  const short = ask(rig, call({ fn: 'short_1', payload: 'short' }));
+  await settled();
+  expect(flags(worker)).toEqual([true, true, undefined]);
+  worker.answer(worker.jobs.slice(2));
+  await settled();
+  expect(short.output).toBe('short');
+  worker.answer(worker.jobs.slice(0, 1));
+  await settled();
+  expect(worker.jobs).toHaveLength(2);
+  worker.answer();
+  await settled();
+  expect(long.map(({ output }) => output)).toEqual(['a_1', 'b_1', 'c_1']);
+});
+
+test('they take their slots from those of the worker', async () => {
+  const rig = await startRig();
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', inline: true, slots: 1, apartSlots: 2 });
+  await settled();
+  ask(rig, call({ fn: 'a_1' }));
+  ask(rig, call({ fn: 'b_1' }));
+  await settled();
+  expect(worker.jobs).toHaveLength(1);
+});
+
+test('one that is overdue is told to stop, and its worker lives', async () => {
+  const rig = await startRig();
+  const supervisor = new FakeSupervisor(rig.balancer);
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', ...inline });
+  await settled();
+  const endless = ask(rig, call({ fn: 'endless_1', budgetMs: 300 }));
+  await settled();
+  await pass(rig, 400);
+  expect(endless.failure?.code).toBe('deadline_exceeded');
+  expect(worker.cancelIds).toHaveLength(1);
+  worker.answer();
+  await pass(rig, 1000);
+  expect(supervisor.kills).toEqual([]);
+});
+
+test('a function that took a worker with it is not let into the loop of another, however short it was before', async () => {
+  const rig = await startRig();
+  const supervisor = new FakeSupervisor(rig.balancer);
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', ...inline });
+  await settled();
+  for (let round = 0; round < 5; round++) await taught(rig, worker, 'sly_1', 1);
+  ask(rig, call({ fn: 'sly_1', budgetMs: 300 }));
+  await settled();
+  expect(flags(worker)).toEqual([undefined]);
+  await pass(rig, 700);
+  expect(supervisor.kills.map(({ workerId }) => workerId)).toEqual(['w1']);
+  const next = new FakeWorker(rig.balancer, { workerId: 'w2', ...inline });
+  await settled();
+  for (let round = 0; round < 40; round++) await taught(rig, next, 'sly_1', 1);
+  ask(rig, call({ fn: 'sly_1' }));
+  await settled();
+  expect(flags(next)).toEqual([true]);
+});
+
+test('workers that can run none beside their loops run all in them', async () => {
+  const rig = await startRig();
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', inline: true });
+  await settled();
+  ask(rig, call({ fn: 'unknown_1' }));
+  await settled();
+  expect(flags(worker)).toEqual([undefined]);
+});

@@ -1,0 +1,68 @@
+import { RelaisError } from '@relais/kit';
+import { failureOf, outputOf, testCall } from '../runtimes/conformance/support.js';
+import type { CallOutcome, LoadedFunction } from '../runtimes/runtime.js';
+import type { WasmEngine } from './engine.js';
+import { CModules } from './testing/c-modules.js';
+import { observed, run, testEngine, testVersion } from './testing/load.js';
+
+const slowTestMs = 90_000;
+const modules = new CModules();
+let engine: WasmEngine;
+beforeEach(() => {
+  engine = testEngine();
+});
+afterEach(() => engine.close());
+afterAll(() => modules.close());
+
+const load = async (source: string) => engine.load(testVersion(), await modules.compile(source));
+
+/** One call that is to run beside the loop. */
+function apart(fn: LoadedFunction, payload = '', jobId = 1): Promise<CallOutcome> {
+  const outcome = fn.invoke({ ...testCall({ payload }), jobId, apart: true });
+  if (!(outcome instanceof Promise)) throw new Error('it ran in the loop');
+  return outcome;
+}
+
+test.each([
+  ['what it prints', 'int main(void) { char c; while (read(0, &c, 1) == 1) write(1, &c, 1); write(2, "log", 3); }'],
+  ['an exit code', 'int main(void) { write(2, "why", 3); return 3; }'],
+  ['a trap', 'int main(void) { __builtin_trap(); }'],
+])(
+  'answers as in the loop: %s',
+  async (_what, body) => {
+    const fn = await load(`#include <unistd.h>\n${body}`);
+    const inLoop = run(fn, { payload: 'given' });
+    const beside = await apart(fn, 'given');
+    expect(observed(beside)).toEqual(observed(inLoop));
+    expect(beside.attributes).toEqual({ 'relais.wasm.instance': 'thread' });
+  },
+  slowTestMs,
+);
+
+test(
+  'more output than it may have is output_limit, as in the loop',
+  async () => {
+    const fn = await load(
+      '#include <stdio.h>\nint main(void) { for (;;) puts("0123456789012345678901234567890123456789"); }',
+    );
+    expect(failureOf(await apart(fn)).fields).toMatchObject({ reason: 'output_limit' });
+  },
+  slowTestMs,
+);
+
+test(
+  'an endless loop keeps nobody waiting, and is stopped',
+  async () => {
+    const endless = await load('int main(void) { volatile int n = 0; for (;;) n++; }');
+    const fine = await load('#include <stdio.h>\nint main(void) { puts("fine"); }');
+    const outcome = apart(endless, '', 77);
+    for (let call = 0; call < 3; call++) expect(outputOf(run(fine)).toString()).toBe('fine\n');
+    expect(endless.instances?.().busy).toBe(1);
+    const other = apart(fine, '', 78);
+    endless.cancel(77, new RelaisError('deadline_exceeded', 'too long'));
+    expect(failureOf(await outcome).message).toBe('too long');
+    expect(outputOf(await other).toString()).toBe('fine\n');
+    expect(endless.instances?.().busy).toBe(0);
+  },
+  slowTestMs,
+);
