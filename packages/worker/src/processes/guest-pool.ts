@@ -8,6 +8,7 @@ import { archiveFormat } from '../sources/source-tree.js';
 import { CountedLauncher } from './counted-launcher.js';
 import { ForkedGuests } from './forks/forked-guests.js';
 import { Guest, type GuestBoot } from './guest.js';
+import { GuestDebts } from './guest-debts.js';
 import type { GuestLanguage } from './guest-language.js';
 import type { GuestMaker } from './guest-maker.js';
 import { type GuestSource, provideSource } from './guest-source.js';
@@ -46,12 +47,14 @@ export class GuestPool implements IdleInstances {
   readonly #guests = new Set<Guest>();
   readonly #functions = new Set<LoadedFunction>();
   readonly #starting = new Set<Promise<unknown>>();
+  readonly #debts: GuestDebts;
   #stopTicking: (() => void) | undefined;
   #closed = false;
 
   constructor(options: GuestPoolOptions) {
     const { limits, clock } = options;
     this.#options = options;
+    this.#debts = new GuestDebts(clock);
     this.pool = new InstancePool(limits.processesMax, () => clock.nowMs());
     this.#launcher = new CountedLauncher(options.launcher);
     this.#supply = new SpareGuests({ sparesMax: limits.sparesMax, maker: this.#maker(), nowMs: () => clock.nowMs() });
@@ -120,6 +123,7 @@ export class GuestPool implements IdleInstances {
   /** The same for nobody's call: it stays warm. */
   async fillWarm(lease: Lease<Guest>, options: GuestFunctionOptions): Promise<Guest> {
     const guest = await this.#supply.take(this.#bootOf(options));
+    this.#debts.take(guest, options.version);
     this.pool.fill(lease, guest);
     return guest;
   }

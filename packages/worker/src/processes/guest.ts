@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { HttpResponse } from '@relais/contracts';
 import type { Clock, RelaisError } from '@relais/kit';
 import type { RuntimeLimits } from '../runtimes/limits.js';
+import type { CpuDebt } from '../sandbox/groups/cpu/cpu-debt.js';
 import { processStartFailed } from './failures.js';
 import { encodeFrame, type Frame, FrameReader, type FrameViolation } from './frames.js';
 import { type GuestError, type GuestMessage, parseGuestMessage } from './guest-messages.js';
@@ -171,6 +172,15 @@ export class Guest {
     const { stdout } = this.#process;
     if (held && !this.#exited) stdout.pause();
     else stdout.resume();
+  }
+
+  /** What it owes of processor time; undefined where nobody counts. */
+  get cpuDebt(): CpuDebt | undefined {
+    return this.#process.cpuDebt;
+  }
+
+  set cpuDebt(debt: CpuDebt | undefined) {
+    this.#process.cpuDebt = debt;
   }
 
   /** What its process has run into so far. */

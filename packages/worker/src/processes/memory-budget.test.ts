@@ -41,6 +41,17 @@ test('beyond the budget the instances idle for longest are ended, whatever their
   expect([js.idleSinceMs, python.idleSinceMs]).toEqual([[5, 6], [9]]);
 });
 
+test('what served a call just now is left alone, whatever others hold', async () => {
+  const clock = new ManualClock();
+  const pool = new Pool([1, 600]);
+  const budget = new MemoryBudget({ bytesMax: 1, clock, measure: async () => 1000 });
+  budget.join(pool);
+  await look(clock);
+  expect(pool.evicted).toEqual([1]);
+  await look(clock);
+  expect(pool.evicted).toEqual([1, 600]);
+});
+
 test('nothing is measured while nothing is idle, and what runs is left alone', async () => {
   const clock = new ManualClock();
   const pool = new Pool([]);

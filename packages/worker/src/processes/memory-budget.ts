@@ -20,6 +20,8 @@ export interface MemoryBudgetOptions {
 }
 
 const lookEveryMs = 1000;
+/** What served a call this lately is in use: others that want much memory do not make the next call of it a cold start. */
+const inUseMs = 500;
 
 /**
  * Holds the instances of a worker to a budget of memory, whatever their language: looks once a second while any instance
@@ -56,12 +58,16 @@ export class MemoryBudget {
     try {
       while ((await this.#measure(this.#rootPids())) > this.#options.bytesMax) {
         const oldest = this.#oldest();
-        if (!oldest) return;
+        if (!oldest || this.#inUse(oldest)) return;
         await oldest.evictOldest();
       }
     } finally {
       this.#looking = false;
     }
+  }
+
+  #inUse({ oldestIdleMs = 0 }: IdleInstances): boolean {
+    return this.#options.clock.nowMs() - oldestIdleMs < inUseMs;
   }
 
   #rootPids(): number[] {

@@ -1,5 +1,6 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { ControlGroup } from '../sandbox/groups/control-group.js';
+import type { CpuDebt } from '../sandbox/groups/cpu/cpu-debt.js';
 
 /** The one way a worker starts a process, in a sandbox or without one; nothing else in the worker may spawn. */
 export interface ProcessLauncher {
@@ -74,6 +75,8 @@ export interface LaunchedProcess {
   giveInput(bytes: Uint8Array): Promise<void>;
   /** What it has run into so far; undefined when nothing, or when nobody counts. */
   limitsHit(): LimitsHit | undefined;
+  /** As its control group has it. */
+  cpuDebt: CpuDebt | undefined;
   /** Kills the whole process group with SIGKILL. Safe to call at any time. */
   kill(): void;
   /** Resolves when it has ended; what it had printed may not have been read. Never rejects. */

@@ -1,3 +1,4 @@
+import { lastInLine } from '../sandbox/groups/cpu/cpu-debt.js';
 import type { Guest, GuestBoot } from './guest.js';
 import type { GuestMaker } from './guest-maker.js';
 
@@ -32,7 +33,11 @@ export class SpareGuests {
     this.#spares.set(boot.key, spare);
     // A failure is told to whoever takes it, or shows when the next call starts its own.
     guest.then(
-      (started) => started.gone.then(() => this.#forget(boot.key, spare)),
+      (started) => {
+        // Nobody waits for it yet.
+        started.cpuDebt = lastInLine;
+        void started.gone.then(() => this.#forget(boot.key, spare));
+      },
       () => this.#forget(boot.key, spare),
     );
     const [oldest] = this.#spares.keys();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Duplex, Readable } from 'node:stream';
 import type { Clock } from '@relais/kit';
 import type { ControlGroup } from '../sandbox/groups/control-group.js';
+import type { CpuDebt } from '../sandbox/groups/cpu/cpu-debt.js';
 import { processStartFailed } from './failures.js';
 import { limitsHitIn } from './limits-hit.js';
 import { endingOf } from './process-ending.js';
@@ -84,6 +85,14 @@ class SpawnedProcess implements RootProcess {
 
   giveInput(bytes: Uint8Array): Promise<void> {
     return this.#scratch.fillInput(bytes);
+  }
+
+  get cpuDebt(): CpuDebt | undefined {
+    return this.#plan.group?.cpuDebt;
+  }
+
+  set cpuDebt(debt: CpuDebt | undefined) {
+    if (this.#plan.group) this.#plan.group.cpuDebt = debt;
   }
 
   limitsHit(): LimitsHit | undefined {

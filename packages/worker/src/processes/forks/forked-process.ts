@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Clock } from '@relais/kit';
 import type { ControlGroup } from '../../sandbox/groups/control-group.js';
+import type { CpuDebt } from '../../sandbox/groups/cpu/cpu-debt.js';
 import { limitsHitIn } from '../limits-hit.js';
 import { endingOf } from '../process-ending.js';
 import type { LaunchedProcess, LimitsHit, ProcessExit } from '../process-launcher.js';
@@ -49,6 +50,14 @@ export class ForkedProcess implements LaunchedProcess {
 
   giveInput(bytes: Uint8Array): Promise<void> {
     return this.#parts.scratch.fillInput(bytes);
+  }
+
+  get cpuDebt(): CpuDebt | undefined {
+    return this.#parts.group?.cpuDebt;
+  }
+
+  set cpuDebt(debt: CpuDebt | undefined) {
+    if (this.#parts.group) this.#parts.group.cpuDebt = debt;
   }
 
   limitsHit(): LimitsHit | undefined {

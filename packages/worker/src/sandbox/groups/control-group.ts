@@ -1,3 +1,5 @@
+import type { CpuDebt } from './cpu/cpu-debt.js';
+
 /** What one process and all that it starts may use together. */
 export interface GroupLimits {
   /** Memory with /tmp and page cache; beyond it the kernel kills. */
@@ -25,6 +27,8 @@ export interface ControlGroup {
   watch?(pid: number, kill: () => void): void;
   /** Safe to call at any time before it is removed. Never throws. */
   hits(): GroupHits;
+  /** What it owes of processor time; undefined where nobody counts. It can be given a debt, or have it forgiven. */
+  cpuDebt?: CpuDebt | undefined;
   /** To be called when its processes are about to be killed: who waits for a processor cannot end. Never throws. */
   hurry?(): void;
   /** To be called when its processes are gone or dying; tries for a while, and never throws. */

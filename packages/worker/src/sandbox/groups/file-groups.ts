@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileS
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '@relais/kit';
 import type { ControlGroup, ControlGroups, GroupHits, GroupLimits } from './control-group.js';
+import { type CpuDebt, noDebt } from './cpu/cpu-debt.js';
 import { CpuPart, usedMsIn } from './cpu/cpu-part.js';
 import { FairCpu } from './cpu/fair-cpu.js';
 import { countIn, type GroupFiles } from './group-files.js';
@@ -110,6 +111,8 @@ class FileGroup implements ControlGroup {
   readonly #directories: readonly string[];
   readonly #cpu: CpuPart | undefined;
   readonly #fair: FairCpu | undefined;
+  /** What it owed when it was about to be killed. */
+  #finalDebt: CpuDebt | undefined;
 
   constructor(places: GroupPlaces, files: GroupFiles, limits: GroupLimits, fair: FairCpu | undefined) {
     this.limits = limits;
@@ -139,8 +142,17 @@ class FileGroup implements ControlGroup {
     };
   }
 
+  get cpuDebt(): CpuDebt | undefined {
+    return this.#finalDebt ?? (this.#cpu && this.#fair?.debtOf(this.#cpu));
+  }
+
+  set cpuDebt(debt: CpuDebt | undefined) {
+    if (this.#cpu && !this.#finalDebt) this.#fair?.owe(this.#cpu, debt ?? noDebt);
+  }
+
   hurry(): void {
-    if (!this.#cpu) return;
+    if (!this.#cpu || this.#finalDebt) return;
+    this.#finalDebt = this.cpuDebt ?? noDebt;
     this.#fair?.remove(this.#cpu);
     this.#cpu.hurry();
   }

@@ -15,6 +15,9 @@ const doneBelowMs = 20;
 /** It never owes more, so that it is forgiven within four seconds. */
 const owedMsMax = 400;
 
+/** Of who has done nothing yet, but is to go last: what is made ready ahead of its use. */
+export const lastInLine: CpuDebt = { owedMs: owedMsMax, yields: true };
+
 /**
  * The debt of a group that has used usedMs of processor time within elapsedMs: a leaky bucket, so that neither many short
  * turns nor one long one come to more than their share before the group yields.

@@ -43,6 +43,23 @@ export class FairCpu {
     this.#stop = this.#clock.every(lookMs, () => this.#look());
   }
 
+  /** Of one that is there, as of now. */
+  debtOf(user: CpuUser): CpuDebt {
+    const account = this.#accounts.get(user);
+    if (!account) return noDebt;
+    settle(user, account, 0);
+    return account.debt;
+  }
+
+  /** From now on it owes that, whatever it has used. */
+  owe(user: CpuUser, debt: CpuDebt): void {
+    const account = this.#accounts.get(user);
+    if (!account) return;
+    account.usedMs = user.usedMs() ?? account.usedMs;
+    if (debt.yields !== account.debt.yields) user.yield(debt.yields);
+    account.debt = debt;
+  }
+
   remove(user: CpuUser): void {
     this.#accounts.delete(user);
     if (this.#accounts.size > 0) return;
