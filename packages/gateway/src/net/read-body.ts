@@ -64,12 +64,15 @@ function collect(
     let first: Buffer | undefined;
     let more: Buffer[] | undefined;
     let bytes = 0;
+    let isOver = false;
+    // They stay: to take three listeners off each request would cost more than to hear of its close once more.
     request.on('data', take);
     request.on('end', done);
     request.on('close', gone);
     response.once('close', () => bodies.giveBack(bytes));
 
     function take(chunk: Buffer): void {
+      if (isOver) return;
       try {
         if (bytes + chunk.length > bytesMax) throw over(bytes + chunk.length);
         bodies.take(chunk.length);
@@ -78,24 +81,21 @@ function collect(
         else if (more) more.push(chunk);
         else more = [first, chunk];
       } catch (error) {
-        leave();
+        isOver = true;
         first = more = undefined;
         request.pause();
         reject(error);
       }
     }
     function done(): void {
-      leave();
+      if (isOver) return;
+      isOver = true;
       resolve(more ? Buffer.concat(more, bytes) : (first ?? empty));
     }
     function gone(): void {
-      leave();
+      if (isOver) return;
+      isOver = true;
       reject(new RelaisError('cancelled', 'The caller has gone.', { component: 'gateway' }));
-    }
-    function leave(): void {
-      request.off('data', take);
-      request.off('end', done);
-      request.off('close', gone);
     }
   });
 }
