@@ -24,10 +24,22 @@ test('the next process of a function owes what the last one did, until that is s
   const [second, neighbour] = [new Process(), new Process()];
   debts.take(second, fn);
   debts.take(neighbour, other);
-  expect(second.cpuDebt).toEqual({ owedMs: 300, yields: true });
+  expect(second.cpuDebt).toEqual({ owedMs: 150, yields: true });
   expect(neighbour.cpuDebt).toEqual({ owedMs: 0, yields: false });
   clock.advance(3000);
   const third = new Process();
   debts.take(third, fn);
   expect(third.cpuDebt).toEqual({ owedMs: 0, yields: false });
+});
+
+test('what it takes to start is forgiven, what its function had used before is not', () => {
+  const debts = new GuestDebts(new ManualClock());
+  const [fn, guest] = [{}, new Process()];
+  debts.take(guest, fn);
+  guest.cpuDebt = { owedMs: 180, yields: true };
+  debts.loaded(guest, fn);
+  expect(guest.cpuDebt).toEqual({ owedMs: 0, yields: false });
+  guest.cpuDebt = { owedMs: 400, yields: true };
+  debts.loaded(guest, fn);
+  expect(guest.cpuDebt).toEqual({ owedMs: 150, yields: true });
 });

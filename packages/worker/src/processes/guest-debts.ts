@@ -7,6 +7,9 @@ export interface Debtor {
   readonly gone: Promise<unknown>;
 }
 
+/** Processor time that an interpreter takes to start in a sandbox and to load a function, generously. */
+const startMs = 250;
+
 interface Left {
   readonly debt: CpuDebt;
   /** Monotonic milliseconds. */
@@ -31,6 +34,14 @@ export class GuestDebts {
     void guest.gone.then(() => {
       if (guest.cpuDebt) this.#left.set(fn, { debt: guest.cpuDebt, atMs: this.#clock.nowMs() });
     });
+  }
+
+  /** It has started and loaded its function: what any process needs for that is forgiven. */
+  loaded(guest: Debtor, fn: object): void {
+    if (!guest.cpuDebt) return;
+    const { owedMs, yields } = this.#debtOf(fn);
+    const left = Math.max(owedMs, guest.cpuDebt.owedMs - startMs);
+    guest.cpuDebt = debtAfter({ owedMs: left, yields }, 0, 0);
   }
 
   #debtOf(fn: object): CpuDebt {

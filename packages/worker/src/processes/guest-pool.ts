@@ -128,6 +128,11 @@ export class GuestPool implements IdleInstances {
     return guest;
   }
 
+  /** It has loaded the function, and can be called. */
+  loaded(guest: Guest, { version }: GuestFunctionOptions): void {
+    this.#debts.loaded(guest, version);
+  }
+
   /** Leads a guest of such a version to its network, if it has one: what its shim must know of that. */
   async leadOut(guest: Guest, { version }: GuestFunctionOptions): Promise<{ readonly egress?: EgressFrame }> {
     const { clock, network = networkRules({ anyHost: false, peers: [] }) } = this.#options;

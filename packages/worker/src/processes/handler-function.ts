@@ -130,7 +130,10 @@ export class HandlerFunction implements LoadedFunction {
     const guest = await this.#options.guests.fill(lease, running, this.#options);
     running.initialise();
     const reply = await this.#load(guest, secretVariables(running.call));
-    if (reply.kind === 'ready') return guest;
+    if (reply.kind === 'ready') {
+      this.#options.guests.loaded(guest, this.#options);
+      return guest;
+    }
     running.fail(this.#errorOf(reply, guest, 'while the function was being loaded'));
     guest.kill();
     return undefined;

@@ -1,4 +1,3 @@
-import { lastInLine } from '../sandbox/groups/cpu/cpu-debt.js';
 import type { Guest, GuestBoot } from './guest.js';
 import type { GuestMaker } from './guest-maker.js';
 
@@ -33,11 +32,7 @@ export class SpareGuests {
     this.#spares.set(boot.key, spare);
     // A failure is told to whoever takes it, or shows when the next call starts its own.
     guest.then(
-      (started) => {
-        // Nobody waits for it yet.
-        started.cpuDebt = lastInLine;
-        void started.gone.then(() => this.#forget(boot.key, spare));
-      },
+      (started) => started.gone.then(() => this.#forget(boot.key, spare)),
       () => this.#forget(boot.key, spare),
     );
     const [oldest] = this.#spares.keys();

@@ -7,16 +7,13 @@ export interface CpuDebt {
 export const noDebt: CpuDebt = { owedMs: 0, yields: false };
 
 /** Share of one processor that costs nothing: who sleeps mostly owes nothing. */
-const freeShare = 0.1;
+const freeShare = 0.25;
 /** Owing more than this, a group goes last; an interpreter that starts stays below. */
 const yieldAboveMs = 100;
 /** Owing less than this again, it no longer does. */
 const doneBelowMs = 20;
-/** It never owes more, so that it is forgiven within four seconds. */
+/** It never owes more, so that it is forgiven within two seconds. */
 const owedMsMax = 400;
-
-/** Of who has done nothing yet, but is to go last: what is made ready ahead of its use. */
-export const lastInLine: CpuDebt = { owedMs: owedMsMax, yields: true };
 
 /**
  * The debt of a group that has used usedMs of processor time within elapsedMs: a leaky bucket, so that neither many short
