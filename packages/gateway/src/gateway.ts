@@ -134,7 +134,7 @@ export class Gateway implements Component {
   async #stop(graceMs: number): Promise<void> {
     this.#core.readiness.stopping();
     this.#edge.stopping();
-    await this.#port.close(graceMs);
+    await this.#port.close(graceMs, () => this.#core.readiness.shut());
     this.#core.stop();
   }
 

@@ -16,6 +16,7 @@ const probeMs = 2_000;
 export class Readiness {
   readonly #options: ReadinessOptions;
   #isStopping = false;
+  #isShut = false;
 
   constructor(options: ReadinessOptions) {
     this.#options = options;
@@ -26,9 +27,14 @@ export class Readiness {
     this.#isStopping = true;
   }
 
-  /** True once the gateway shuts down. */
-  get isStopping(): boolean {
-    return this.#isStopping;
+  /** From now on nobody new comes in. */
+  shut(): void {
+    this.#isShut = true;
+  }
+
+  /** True once nobody new comes in: whoever is answered now is told to leave. */
+  get isShut(): boolean {
+    return this.#isShut;
   }
 
   /** What stands in the way; empty when ready. Never rejects. */

@@ -63,7 +63,7 @@ export class EdgeAdapter {
     if (outcome.kind === 'failure') return this.#answer(request, response, outcome.response, true);
     if (response.destroyed) return;
     const { body, headers } = outcome;
-    const closing = this.#stopped.signal.aborted ? { connection: 'close' } : {};
+    const closing = this.#shared.core.readiness.isShut ? { connection: 'close' } : {};
     response.writeHead(200, { ...headers, ...closing, 'content-length': body.length, ...noSniffing });
     response.end(body);
   }
@@ -134,7 +134,7 @@ export class EdgeAdapter {
   // As for REST: closing a connection with unread bytes would reset it, and the answer might be lost.
   #endHttp1(request: IncomingMessage, response: Http1Response, isContinued: boolean): void {
     if (request.complete || !isContinued) {
-      if (!isContinued || this.#stopped.signal.aborted) response.setHeader('connection', 'close');
+      if (!isContinued || this.#shared.core.readiness.isShut) response.setHeader('connection', 'close');
       return;
     }
     const { clock, limits } = this.#shared;

@@ -93,12 +93,16 @@ export class GatewayPort {
     });
   }
 
-  /** Takes no new connections, lets requests end within graceMs, then cuts what is left. */
-  async close(graceMs: number): Promise<void> {
-    this.#closing = true;
+  /**
+   * Takes no new connections, of which it tells by `shut`, lets requests end within graceMs, then cuts what is left. Only then
+   * is anybody told to leave: they come back at once, and a connection that is made while a port closes is reset.
+   */
+  async close(graceMs: number, shut: () => void): Promise<void> {
     this.#stopWatching();
     await this.#takeWaiting();
     const closed = new Promise<void>((resolve) => this.#tcp.close(() => resolve()));
+    this.#closing = true;
+    shut();
     this.#http1.close();
     for (const session of this.#sessions) session.close();
     const { clock } = this.#options;

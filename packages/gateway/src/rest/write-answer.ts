@@ -28,7 +28,7 @@ export function headersOf({ request, span }: RestCall, answer: RestAnswer, { cor
   if (contentType !== undefined) all['content-type'] = contentType;
   all['x-content-type-options'] = 'nosniff';
   all.traceparent = span.traceparent;
-  if (core.readiness.isStopping && !isHttp2(request)) all.connection = 'close';
+  if (core.readiness.isShut && !isHttp2(request)) all.connection = 'close';
   if (invocationId !== undefined) all['x-relais-invocation-id'] = invocationId;
   return all;
 }
