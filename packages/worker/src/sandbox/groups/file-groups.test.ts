@@ -132,9 +132,10 @@ describe('directories that look like groups', () => {
 
 const groups = findGroups(process.pid, randomHex(4), systemClock);
 afterAll(() => groups?.close());
-const sharing = groups?.sharesCpu ? test : test.skip;
+if (groups?.sharesCpu) test('the kernel lets a loop run only when nobody else wants to', aLoopYields);
+else test('processor time is not ours to share out here', () => expect(groups?.sharesCpu ?? false).toBe(false));
 
-sharing('the kernel lets a loop run only when nobody else wants to (needs control groups)', async () => {
+async function aLoopYields(): Promise<void> {
   const [loop, sleeper] = [groups?.make(limits), groups?.make(limits)] as [ControlGroup, ControlGroup];
   const children = [inside(loop, 'while :; do :; done'), inside(sleeper, 'exec sleep 1000')];
   try {
@@ -153,7 +154,21 @@ sharing('the kernel lets a loop run only when nobody else wants to (needs contro
     await Promise.all([loop.remove(), sleeper.remove()]);
   }
   for (const file of [...loop.joins, ...sleeper.joins]) expect(existsSync(dirname(file))).toBe(false);
-});
+}
+
+if (groups) test('who is left in a group that is removed is ended with it', whoIsLeftEnds);
+else test('groups are not ours to make here', () => expect(groups).toBeUndefined());
+
+async function whoIsLeftEnds(): Promise<void> {
+  const group = groups?.make(limits) as ControlGroup;
+  const left = inside(group, 'exec sleep 1000');
+  const ended = once(left, 'exit');
+  const [first = ''] = group.joins;
+  await until('it is in the group', () => readFileSync(first, 'utf8').trim() === String(left.pid));
+  await group.remove();
+  expect(await ended).toEqual([null, 'SIGKILL']);
+  for (const file of group.joins) expect(existsSync(dirname(file))).toBe(false);
+}
 
 function inside({ joins }: ControlGroup, script: string): ChildProcess {
   const join = joins.map((file) => `echo 0 >'${file}'`);

@@ -161,6 +161,7 @@ class FileGroup implements ControlGroup {
     this.hurry();
     for (const directory of this.#directories) {
       for (let tries = 0; tries < removalTries && !removed(directory); tries++) {
+        killAll(directory);
         await new Promise((resolve) => setTimeout(resolve, removalPauseMs));
       }
     }
@@ -190,9 +191,35 @@ function removed(directory: string): boolean {
 }
 
 /** Removes a group and what is below it, as far as nobody is in them. */
-export function removeEmpty(directory: string): void {
+function removeEmpty(directory: string): void {
   for (const name of groupsIn(directory)) removeEmpty(join(directory, name));
   removed(directory);
+}
+
+/** Kills whoever is in a group or below it, and removes them as far as that was quick. */
+export function removeWithAll(directory: string): void {
+  for (const name of groupsIn(directory)) removeWithAll(join(directory, name));
+  killAll(directory);
+  removed(directory);
+}
+
+/**
+ * Who is still in a group whose process is gone was left behind: bwrap, killed in its first moments, leaves a child that waits
+ * for a word from it for ever.
+ */
+function killAll(directory: string): void {
+  for (const pid of read(join(directory, 'cgroup.procs')).split('\n').map(Number)) {
+    // 0: one that this process does not see.
+    if (pid > 1) kill(pid);
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It is gone.
+  }
 }
 
 /** The same for those in a directory whose names begin so. */

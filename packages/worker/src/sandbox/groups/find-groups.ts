@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '@relais/kit';
 import type { ControlGroups } from './control-group.js';
 import { delegatedPath, openGroup } from './delegated-group.js';
-import { FileGroups, type GroupRoots, removeEmpty } from './file-groups.js';
+import { FileGroups, type GroupRoots, removeWithAll } from './file-groups.js';
 import { type GroupFiles, version1, version2 } from './group-files.js';
 
 const mounted = '/sys/fs/cgroup';
@@ -18,7 +18,7 @@ interface Place {
 
 /**
  * Control groups for memory and processes, and for processor time where that is ours to share out too, where the kernel lets
- * this process make them: found by making one. Undefined when there are none. Takes away what processes that are gone have
+ * this process make them: found by making one. Undefined when there are none. Ends and takes away what processes that are gone have
  * left. Only with a clock they share processor time out, as FileGroups says.
  */
 export function findGroups(pid: number, tag: string, clock?: Clock): ControlGroups | undefined {
@@ -77,6 +77,6 @@ function placesOfVersion2(own: string): Place[] {
 function removeStale(root: string): void {
   for (const name of readdirSync(root)) {
     const pid = /^relais-(\d+)-/.exec(name)?.[1];
-    if (pid && !existsSync(`/proc/${pid}`)) removeEmpty(join(root, name));
+    if (pid && !existsSync(`/proc/${pid}`)) removeWithAll(join(root, name));
   }
 }
