@@ -64,8 +64,10 @@ export class EdgeAdapter {
     if (response.destroyed) return;
     const { body, headers } = outcome;
     const closing = this.#shared.core.readiness.isShut ? { connection: 'close' } : {};
-    response.writeHead(200, { ...headers, ...closing, 'content-length': body.length, ...noSniffing });
-    response.end(body);
+    const bytes = Buffer.byteLength(body);
+    response.writeHead(200, { ...headers, ...closing, 'content-length': bytes, ...noSniffing });
+    // Text goes out with the head in one piece; as long as its bytes it is ASCII.
+    response.end(body, bytes === body.length ? 'latin1' : 'utf8');
   }
 
   /** `body` is there when it has been read already. */

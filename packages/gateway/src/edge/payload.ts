@@ -43,6 +43,8 @@ function jsonText(value: Value): string {
 }
 
 function parsed(text: string): Value | undefined {
+  // To be told by an exception that plain text is no JSON costs more than all else here.
+  if (!jsonBegins.test(text)) return undefined;
   try {
     return fromJson(ValueSchema, JSON.parse(text));
   } catch {
@@ -50,6 +52,8 @@ function parsed(text: string): Value | undefined {
     return undefined;
   }
 }
+
+const jsonBegins = /^[ \t\n\r]*["[{tfn\d-]/;
 
 /** The output in parts: as text for as long as it is UTF-8 and the payload was not data, and then as data. */
 export class OutputChunks {

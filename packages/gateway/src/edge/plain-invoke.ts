@@ -20,14 +20,14 @@ type Response = MessageInitShape<typeof InvokeResponseSchema>;
 /** How a message is read and written. */
 interface Codec {
   readonly read: (bytes: Buffer) => Request;
-  readonly write: (response: Response) => Uint8Array;
+  readonly write: (response: Response) => string | Uint8Array;
 }
 
 // As the RPC library reads JSON: callers may know more fields than we do.
 const jsonOptions = { ignoreUnknownFields: true };
 const json: Codec = {
   read: (bytes) => fromJsonString(InvokeRequestSchema, bytes.toString(), jsonOptions),
-  write: (response) => Buffer.from(toJsonString(InvokeResponseSchema, create(InvokeResponseSchema, response))),
+  write: (response) => toJsonString(InvokeResponseSchema, create(InvokeResponseSchema, response)),
 };
 const proto: Codec = {
   read: (bytes) => fromBinary(InvokeRequestSchema, bytes),
@@ -46,7 +46,7 @@ const compressBytesMin = 1024;
 
 /** What became of a call: its answer, a failure, or a message that could not be read, which the RPC library explains. */
 export type PlainOutcome =
-  | { readonly kind: 'answer'; readonly headers: Record<string, string | number>; readonly body: Uint8Array }
+  | { readonly kind: 'answer'; readonly headers: Record<string, string | number>; readonly body: string | Uint8Array }
   | { readonly kind: 'failure'; readonly response: UniversalServerResponse }
   | { readonly kind: 'unread'; readonly body: Buffer };
 
@@ -139,9 +139,9 @@ function readable(codec: Codec, bytes: Buffer): Request | undefined {
 async function compressed(
   accepted: string | string[] | undefined,
   headers: Record<string, string | number>,
-  body: Uint8Array,
+  body: string | Uint8Array,
 ): Promise<PlainOutcome> {
   if (body.length < compressBytesMin || !/\bgzip\b/.test(String(accepted))) return { kind: 'answer', headers, body };
   headers['content-encoding'] = 'gzip';
-  return { kind: 'answer', headers, body: await compressionGzip.compress(body) };
+  return { kind: 'answer', headers, body: await compressionGzip.compress(Buffer.from(body)) };
 }
