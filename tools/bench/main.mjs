@@ -13,6 +13,9 @@ const length = options.smoke ? { rounds: 1, roundMs: 500 } : { rounds: 5, roundM
 const shareOfPeak = 0.7;
 const clientCounts = options.smoke ? [8] : [1, 32];
 
+/** When it is busy for most of the time, what it measures is itself. */
+const busyPercents = (rows) => rows.map(({ injectorBusy }) => `${Math.round(injectorBusy * 100)} %`).join(' and ');
+
 const echo = await startEcho();
 try {
   await withRelais([], async (relais) => {
@@ -37,7 +40,7 @@ try {
       const [echoMs, relaisMs] = steady.map(({ p99Ms }) => p99Ms);
       console.log(
         `At ${100 * shareOfPeak} % of the peak, p99: echo ${echoMs.toFixed(2)} ms, relais ${relaisMs.toFixed(2)} ms, ` +
-          `${(relaisMs / echoMs).toFixed(1)} times that.`,
+          `${(relaisMs / echoMs).toFixed(1)} times that; the injector was busy for ${busyPercents(steady)} of the time.`,
       );
     }
   });
