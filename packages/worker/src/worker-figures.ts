@@ -36,6 +36,10 @@ export class WorkerFigures {
     metrics.read('gauge', 'relais_worker_instances', help, ['lang', 'state'], () =>
       runtimes.flatMap(({ instances, lang }) => readingsOf([lang], instances?.() ?? sumOf(functions, lang))),
     );
+    // Where it was a call, the gateway counts it.
+    metrics.read('counter', 'relais_limits_hit_total', 'Instances ended at a limit with no call.', ['limit'], () => [
+      ['cpuSeconds', runtimes.reduce((sum, { endedIdle }) => sum + (endedIdle?.() ?? 0), 0)],
+    ]);
     const ofFunction = 'The same of each version that has any.';
     metrics.read('gauge', 'relais_worker_function_instances', ofFunction, ['function', 'version', 'state'], () =>
       Array.from(functions.ready()).flatMap(({ loaded, version }) =>

@@ -37,10 +37,10 @@ export function pidsLimit(tasksMax: number, exit: Partial<FunctionExit>): Relais
   return limitReached(message, 'pids_limit', { name: 'tasksMax', limit: tasksMax, used: tasksMax + 1 }, exit);
 }
 
-/** The kernel ended a process at it, so what it used is at least the limit. */
-export function cpuLimit(cpuSecondsMax: number, exit: Partial<FunctionExit>): RelaisError {
+/** Where the kernel ended a process at it, what it used is at least the limit. */
+export function cpuLimit(cpuSecondsMax: number, exit: Partial<FunctionExit>, used = cpuSecondsMax): RelaisError {
   const message = `The function used ${cpuSecondsMax} s of CPU time, which one core gives it in its timeoutMs; deploy it with a higher timeoutMs.`;
-  return limitReached(message, 'cpu_limit', { name: 'cpuSeconds', limit: cpuSecondsMax, used: cpuSecondsMax }, exit);
+  return limitReached(message, 'cpu_limit', { name: 'cpuSeconds', limit: cpuSecondsMax, used }, exit);
 }
 
 export function fileSizeLimit(fileBytesMax: number, exit: Partial<FunctionExit>): RelaisError {

@@ -66,12 +66,13 @@ export function exitError(exit: ProcessExit, guest: Guest, what: string, context
   return functionFailed(`The function's process ${what}.`, details);
 }
 
-/** The failure by a limit that the kernel says was reached; undefined when none was. */
+/** The failure by a limit that whoever counts says was reached; undefined when none was. */
 function limitReached(
   hit: LimitsHit | undefined,
   details: Partial<FunctionExit>,
   { language, version }: FaultContext,
 ): RelaisError | undefined {
+  if (hit?.cpu) return cpuLimit(hit.cpu.limitSeconds, details, hit.cpu.usedSeconds);
   if (hit?.memory) {
     const usedMb = Math.ceil(hit.memory.usedBytes / mebibyte) - language.overheadMb;
     return memoryLimit(memoryMbOf(version), details, usedMb);

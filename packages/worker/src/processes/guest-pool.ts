@@ -2,10 +2,11 @@ import { Form, type FunctionVersion } from '@relais/contracts';
 import type { Clock } from '@relais/kit';
 import { type EgressFrame, openDoor, proxyEnvironment } from '../egress/doors.js';
 import { type NetworkRules, networkRules } from '../egress/network-rules.js';
-import { cpuSecondsOf, type RuntimeLimits } from '../runtimes/limits.js';
+import { callCpuSecondsOf, cpuSecondsOf, type RuntimeLimits } from '../runtimes/limits.js';
 import type { LoadedFunction } from '../runtimes/runtime.js';
 import { archiveFormat } from '../sources/source-tree.js';
 import { CountedLauncher } from './counted-launcher.js';
+import { CpuWatch } from './cpu-watch.js';
 import { ForkedGuests } from './forks/forked-guests.js';
 import { Guest, type GuestBoot } from './guest.js';
 import { GuestDebts } from './guest-debts.js';
@@ -48,6 +49,7 @@ export class GuestPool implements IdleInstances {
   readonly #functions = new Set<LoadedFunction>();
   readonly #starting = new Set<Promise<unknown>>();
   readonly #debts: GuestDebts;
+  readonly #cpu: CpuWatch;
   #stopTicking: (() => void) | undefined;
   #closed = false;
 
@@ -55,6 +57,7 @@ export class GuestPool implements IdleInstances {
     const { limits, clock } = options;
     this.#options = options;
     this.#debts = new GuestDebts(clock);
+    this.#cpu = new CpuWatch(clock);
     this.pool = new InstancePool(limits.processesMax, () => clock.nowMs());
     this.#launcher = new CountedLauncher(options.launcher);
     this.#supply = new SpareGuests({ sparesMax: limits.sparesMax, maker: this.#maker(), nowMs: () => clock.nowMs() });
@@ -97,6 +100,11 @@ export class GuestPool implements IdleInstances {
     return { busy: slotsUsed - idleCount, idle: idleCount };
   }
 
+  /** Instances that computed on with no call under way, until that was too much. */
+  get endedIdle(): number {
+    return this.#cpu.endedIdle;
+  }
+
   forget(loaded: LoadedFunction): void {
     this.#functions.delete(loaded);
   }
@@ -124,6 +132,8 @@ export class GuestPool implements IdleInstances {
   async fillWarm(lease: Lease<Guest>, options: GuestFunctionOptions): Promise<Guest> {
     const guest = await this.#supply.take(this.#bootOf(options));
     this.#debts.take(guest, options.version);
+    // The kernel holds each process of a program to it.
+    if (options.version.form === Form.FORM_HANDLER) this.#cpu.watch(guest, callCpuSecondsOf(options.version));
     this.pool.fill(lease, guest);
     return guest;
   }

@@ -3,6 +3,7 @@ import type { HttpResponse } from '@relais/contracts';
 import type { Clock, RelaisError } from '@relais/kit';
 import type { RuntimeLimits } from '../runtimes/limits.js';
 import type { CpuDebt } from '../sandbox/groups/cpu/cpu-debt.js';
+import type { CpuHit } from './cpu-watch.js';
 import { processStartFailed } from './failures.js';
 import { encodeFrame, type Frame, FrameReader, type FrameViolation } from './frames.js';
 import { type GuestError, type GuestMessage, parseGuestMessage } from './guest-messages.js';
@@ -77,6 +78,7 @@ export class Guest {
   #violation: string | undefined;
   #alive = true;
   #exited = false;
+  #cpuHit: CpuHit | undefined;
   #calls = 0;
   #spans: UserSpan[] = [];
 
@@ -97,7 +99,9 @@ export class Guest {
       this.#alive = false;
       clock.after(exitGraceMs, () => this.kill());
     });
-    this.gone = process.closed;
+    this.gone = process.closed.then((exit) =>
+      this.#cpuHit ? { ...exit, limits: { ...exit.limits, cpu: this.#cpuHit } } : exit,
+    );
     void this.gone.then((exit) => this.#onGone(exit));
   }
 
@@ -111,6 +115,15 @@ export class Guest {
   /** False once it cannot take another call. */
   get alive(): boolean {
     return this.#alive;
+  }
+
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** Whether it is at work for somebody. */
+  get busy(): boolean {
+    return this.#usedUp || this.#pending !== undefined;
   }
 
   /** Loads a handler: resolves with ready or a fault. */
@@ -181,6 +194,16 @@ export class Guest {
 
   set cpuDebt(debt: CpuDebt | undefined) {
     this.#process.cpuDebt = debt;
+  }
+
+  cpuUsedMs(): number | undefined {
+    return this.#process.cpuUsedMs();
+  }
+
+  /** Kills it, and says so of how it ended. */
+  endAtCpuLimit(hit: CpuHit): void {
+    this.#cpuHit = hit;
+    this.kill();
   }
 
   /** What its process has run into so far. */

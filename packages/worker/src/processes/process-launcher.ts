@@ -1,6 +1,7 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { ControlGroup } from '../sandbox/groups/control-group.js';
 import type { CpuDebt } from '../sandbox/groups/cpu/cpu-debt.js';
+import type { CpuHit } from './cpu-watch.js';
 
 /** The one way a worker starts a process, in a sandbox or without one; nothing else in the worker may spawn. */
 export interface ProcessLauncher {
@@ -77,6 +78,11 @@ export interface LaunchedProcess {
   limitsHit(): LimitsHit | undefined;
   /** As its control group has it. */
   cpuDebt: CpuDebt | undefined;
+  /**
+   * Processor time of it and all that it has started, milliseconds. Where no control group counts, it is without what ended
+   * and was not waited for, so it may fall. Undefined when it cannot be known.
+   */
+  cpuUsedMs(): number | undefined;
   /** Kills the whole process group with SIGKILL. Safe to call at any time. */
   kill(): void;
   /** Resolves when it has ended; what it had printed may not have been read. Never rejects. */
@@ -119,6 +125,7 @@ export interface ForkPreparation {
 export interface LimitsHit {
   readonly memory?: { readonly limitBytes: number; readonly usedBytes: number };
   readonly tasks?: { readonly limit: number };
+  readonly cpu?: CpuHit;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { ControlGroup } from '../sandbox/groups/control-group.js';
 import type { CpuDebt } from '../sandbox/groups/cpu/cpu-debt.js';
 import { processStartFailed } from './failures.js';
 import { limitsHitIn } from './limits-hit.js';
+import { cpuMsBelow } from './process-cpu.js';
 import { endingOf } from './process-ending.js';
 import type { LimitsHit, ProcessExit, RootProcess } from './process-launcher.js';
 import type { Scratch } from './scratch.js';
@@ -93,6 +94,10 @@ class SpawnedProcess implements RootProcess {
 
   set cpuDebt(debt: CpuDebt | undefined) {
     if (this.#plan.group) this.#plan.group.cpuDebt = debt;
+  }
+
+  cpuUsedMs(): number | undefined {
+    return this.#reaped ? undefined : (this.#plan.group?.cpuUsedMs?.() ?? cpuMsBelow(this.pid));
   }
 
   limitsHit(): LimitsHit | undefined {

@@ -39,16 +39,20 @@ export function processBytesOf(version: Parameters<typeof memoryMbOf>[0], overhe
   return (memoryMbOf(version) + overheadMb) * mebibyte;
 }
 
-/**
- * CPU time of a process that holds a version, seconds: as much as one core gives it in the time of its call. Undefined for a
- * handler, whose process serves one call after the other.
- */
+/** CPU time of one process that holds a version, seconds. Undefined for a handler, whose process serves one call after the other. */
 export function cpuSecondsOf(version: {
   readonly form: Form;
   readonly config?: FunctionConfig | undefined;
 }): number | undefined {
-  if (version.form !== Form.FORM_PROGRAM) return undefined;
-  return Math.ceil((version.config?.timeoutMs || timeoutMsDefault) / 1000);
+  return version.form === Form.FORM_PROGRAM ? callCpuSecondsOf(version) : undefined;
+}
+
+/**
+ * CPU time of a call of a version with all that it starts, and of what is left of that until the next call, seconds: as much as
+ * one core gives in the time of the call.
+ */
+export function callCpuSecondsOf({ config }: { readonly config?: FunctionConfig | undefined }): number {
+  return Math.ceil((config?.timeoutMs || timeoutMsDefault) / 1000);
 }
 
 /** Memory one call of a version may have, MiB. */

@@ -30,6 +30,8 @@ export interface Runtime {
   load(version: FunctionVersion, artifact: Buffer): Promise<LoadedFunction>;
   /** Its processes now; absent where calls run in the worker's own loop. */
   readonly instances?: () => InstanceCounts;
+  /** Instances that it had to end, since it began, because they went on computing with no call under way. */
+  readonly endedIdle?: () => number;
 
   /** Ends every process and frees everything. Safe to call twice. */
   close(): Promise<void>;

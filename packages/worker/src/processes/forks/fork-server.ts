@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from '@relais/kit';
 import { processStartFailed } from '../failures.js';
 import { encodeFrame, FrameReader } from '../frames.js';
+import { pidBelow } from '../process-cpu.js';
 import type {
   ForkPreparation,
   ForkWanted,
@@ -134,7 +135,9 @@ export class ForkServer {
     forget();
     if (Array.isArray(started)) {
       const [pid, streams] = started;
-      const parts = { pid, streams, scratch, group: prepared?.group, exit: fork.ended, kill: () => this.#kill(id) };
+      const ourPid = () => pidBelow(this.#process.pid, pid);
+      const kill = () => this.#kill(id);
+      const parts = { pid, ourPid, streams, scratch, group: prepared?.group, exit: fork.ended, kill };
       return new ForkedProcess(parts, this.#clock);
     }
     expected.abandon();

@@ -3,6 +3,7 @@ import type { Clock } from '@relais/kit';
 import type { ControlGroup } from '../../sandbox/groups/control-group.js';
 import type { CpuDebt } from '../../sandbox/groups/cpu/cpu-debt.js';
 import { limitsHitIn } from '../limits-hit.js';
+import { cpuMsBelow } from '../process-cpu.js';
 import { endingOf } from '../process-ending.js';
 import type { LaunchedProcess, LimitsHit, ProcessExit } from '../process-launcher.js';
 import type { Scratch } from '../scratch.js';
@@ -10,6 +11,8 @@ import type { ForkStreams } from './stream-door.js';
 
 export interface ForkedProcessParts {
   readonly pid: number;
+  /** How this process knows it; undefined when it is gone. */
+  readonly ourPid: () => number | undefined;
   readonly streams: ForkStreams;
   readonly scratch: Scratch;
   readonly group: ControlGroup | undefined;
@@ -28,6 +31,7 @@ export class ForkedProcess implements LaunchedProcess {
   readonly exited: Promise<ProcessExit>;
   readonly closed: Promise<ProcessExit>;
   readonly #parts: ForkedProcessParts;
+  #ourPid: number | undefined;
 
   constructor(parts: ForkedProcessParts, clock: Clock) {
     const { pid, streams, scratch, exit } = parts;
@@ -58,6 +62,13 @@ export class ForkedProcess implements LaunchedProcess {
 
   set cpuDebt(debt: CpuDebt | undefined) {
     if (this.#parts.group) this.#parts.group.cpuDebt = debt;
+  }
+
+  cpuUsedMs(): number | undefined {
+    const counted = this.#parts.group?.cpuUsedMs?.();
+    if (counted !== undefined) return counted;
+    this.#ourPid ??= this.#parts.ourPid();
+    return this.#ourPid && cpuMsBelow(this.#ourPid);
   }
 
   limitsHit(): LimitsHit | undefined {

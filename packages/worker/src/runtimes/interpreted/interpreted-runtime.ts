@@ -85,6 +85,8 @@ export class InterpretedRuntime implements Runtime {
 
   readonly instances = (): InstanceCounts => this.#guests?.counts ?? { busy: 0, idle: 0 };
 
+  readonly endedIdle = (): number => this.#guests?.endedIdle ?? 0;
+
   async close(): Promise<void> {
     await this.#guests?.close();
   }

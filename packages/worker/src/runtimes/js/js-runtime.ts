@@ -41,6 +41,7 @@ export function createJsRuntime(options: JsRuntimeOptions, lang: 'js' | 'ts' = '
       return guests.load(version, artifact);
     },
     instances: () => guests.counts,
+    endedIdle: () => guests.endedIdle,
     close: () => guests.close(),
   };
 }

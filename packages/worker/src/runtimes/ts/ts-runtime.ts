@@ -12,9 +12,7 @@ export function createTsRuntime(options: JsRuntimeOptions): Runtime {
   const { launcher, clock } = options;
   const js = createJsRuntime(options, 'ts');
   return {
-    lang: js.lang,
-    style: js.style,
-    probe: () => js.probe(),
+    ...js,
     async build(work: BuildWork, budgetMs: number): Promise<BuildOutcome> {
       if (archiveFormat(work.source)) return js.build(work, budgetMs);
       const beganMs = clock.nowMs();
@@ -22,7 +20,5 @@ export function createTsRuntime(options: JsRuntimeOptions): Runtime {
       const leftMs = Math.max(1, budgetMs - (clock.nowMs() - beganMs));
       return { ...(await js.build({ ...work, source: artifact }, leftMs)), artifact };
     },
-    load: (version, artifact) => js.load(version, artifact),
-    close: () => js.close(),
   };
 }

@@ -29,6 +29,8 @@ export interface ControlGroup {
   hits(): GroupHits;
   /** What it owes of processor time; undefined where nobody counts. It can be given a debt, or have it forgiven. */
   cpuDebt?: CpuDebt | undefined;
+  /** Processor time of its processes, milliseconds; absent or undefined where nobody counts. Never throws. */
+  cpuUsedMs?(): number | undefined;
   /** To be called when its processes are about to be killed: who waits for a processor cannot end. Never throws. */
   hurry?(): void;
   /** To be called when its processes are gone or dying; tries for a while, and never throws. */

@@ -76,6 +76,17 @@ describe('directories that look like groups', () => {
     expect(readFileSync(join(root, 'relais-1-a/g1/cpu.weight'), 'utf8')).toBe('33');
   });
 
+  test('processor time is read where the kernel counts it for groups, and else of each process', () => {
+    const both = { memory: root, tasks: root, cpu: undefined };
+    const second = new FileGroups({ files: version2, roots: both, name: 'relais-1-a' }).make(limits);
+    writeFileSync(join(root, 'relais-1-a/g1/cpu.stat'), 'usage_usec 1500\nuser_usec 700\n');
+    expect(second.cpuUsedMs?.()).toBe(1.5);
+    const first = new FileGroups({ files: version1, roots: both, name: 'relais-1-b' }).make(limits);
+    writeFileSync(join(root, 'relais-1-b/g1/cgroup.procs'), `0\n${process.pid}\n`);
+    const ownMs = process.cpuUsage().user / 1000;
+    expect(first.cpuUsedMs?.()).toBeGreaterThan(ownMs - 20);
+  });
+
   test('without a clock to look by, processes stay where they are for processor time', () => {
     const cpu = { shares: root, usage: root, beside: false };
     const groups = new FileGroups({ files: version2, roots: { memory: root, tasks: root, cpu }, name: 'a' });

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '@relais/kit';
+import { cpuMsOf } from '../../processes/process-cpu.js';
 import type { ControlGroup, ControlGroups, GroupHits, GroupLimits } from './control-group.js';
 import { type CpuDebt, noDebt } from './cpu/cpu-debt.js';
 import { CpuPart, usedMsIn } from './cpu/cpu-part.js';
@@ -150,6 +151,13 @@ class FileGroup implements ControlGroup {
     if (this.#cpu && !this.#finalDebt) this.#fair?.owe(this.#cpu, debt ?? noDebt);
   }
 
+  /** Of all that was ever in it; where the kernel does not count for groups, of those that are and what they waited for. */
+  cpuUsedMs(): number {
+    const { cpu } = this.#files;
+    const counted = this.#cpu?.usedMs() ?? usedMsIn(join(this.#places.memory, cpu.usage), cpu);
+    return counted ?? pidsIn(this.#places.tasks).reduce((sum, pid) => sum + cpuMsOf(pid), 0);
+  }
+
   hurry(): void {
     if (!this.#cpu || this.#finalDebt) return;
     this.#finalDebt = this.cpuDebt ?? noDebt;
@@ -208,10 +216,15 @@ export function removeWithAll(directory: string): void {
  * for a word from it for ever.
  */
 function killAll(directory: string): void {
-  for (const pid of read(join(directory, 'cgroup.procs')).split('\n').map(Number)) {
-    // 0: one that this process does not see.
-    if (pid > 1) kill(pid);
-  }
+  for (const pid of pidsIn(directory)) kill(pid);
+}
+
+function pidsIn(directory: string): number[] {
+  // 0: one that this process does not see.
+  return read(join(directory, 'cgroup.procs'))
+    .split('\n')
+    .map(Number)
+    .filter((pid) => pid > 1);
 }
 
 function kill(pid: number): void {
