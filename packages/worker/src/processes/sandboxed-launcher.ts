@@ -1,7 +1,12 @@
 import { chmodSync, existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@relais/kit';
-import type { ControlGroup, ControlGroups, GroupLimits } from '../sandbox/groups/control-group.js';
+import {
+  type ControlGroup,
+  type ControlGroups,
+  type GroupLimits,
+  tryMakeGroup,
+} from '../sandbox/groups/control-group.js';
 import { PolledGroup } from '../sandbox/groups/polled-group.js';
 import type { Bind, Sandbox, SandboxPolicy } from '../sandbox/sandbox.js';
 import { seccompFilter } from '../sandbox/seccomp/filter.js';
@@ -49,7 +54,7 @@ export function createSandboxedLauncher(options: SandboxedLauncherOptions): Proc
   const outward = { source: doors.directory, at: doors.at };
   const groupBinds = (groups?.directories ?? []).map((source, at) => ({ source, at: `${groupsAt}/${at}` }));
   const confine = forkPreparer(groups, groupBinds);
-  const countFor = (limits: GroupLimits) => tryMake(groups, limits) ?? new PolledGroup(limits, clock);
+  const countFor = (limits: GroupLimits) => tryMakeGroup(groups, limits) ?? new PolledGroup(limits, clock);
   return {
     async launch(spec) {
       if (spec.role === 'trusted') return outside.launch(spec);
@@ -126,15 +131,6 @@ function counted(spec: LaunchSpec, group: ControlGroup | undefined): string[] {
   return existsSync(prlimit) ? [prlimit, `--nproc=${limitsOf(spec).tasksMax}`, '--'] : [];
 }
 
-/** A process without a group is better than none. */
-function tryMake(groups: ControlGroups | undefined, limits: GroupLimits): ControlGroup | undefined {
-  try {
-    return groups?.make(limits);
-  } catch {
-    return undefined;
-  }
-}
-
 function forkPreparer(groups: ControlGroups | undefined, binds: readonly Bind[]): NonNullable<RootProcess['confine']> {
   const filter = seccompFilter({ nests: false, arch: process.arch })?.toString('base64') ?? '';
   const inside = (path: string) =>
@@ -143,7 +139,7 @@ function forkPreparer(groups: ControlGroups | undefined, binds: readonly Bind[])
       path,
     );
   return ({ memoryBytesMax, cpuSecondsMax = 0, egress = false }) => {
-    const group = tryMake(groups, { memoryBytesMax, tasksMax: functionBounds.tasksMax });
+    const group = tryMakeGroup(groups, { memoryBytesMax, tasksMax: functionBounds.tasksMax });
     const confinement: Confinement = {
       ...functionBounds,
       filter,

@@ -8,6 +8,7 @@ import { processStartFailed } from './failures.js';
 import { limitsHitIn } from './limits-hit.js';
 import { cpuMsBelow } from './process-cpu.js';
 import { endingOf } from './process-ending.js';
+import { killProcessGroup } from './process-group.js';
 import type { LimitsHit, ProcessExit, RootProcess } from './process-launcher.js';
 import type { Scratch } from './scratch.js';
 
@@ -107,32 +108,24 @@ class SpawnedProcess implements RootProcess {
   kill(): void {
     if (this.#reaped) return;
     this.#plan.group?.hurry?.();
-    killGroup(this.pid);
+    killProcessGroup(this.pid);
   }
 
   killGroup(group: number): void {
     // Else its name space ends with it.
-    if (this.#plan.sharesPids) killGroup(group);
+    if (this.#plan.sharesPids) killProcessGroup(group);
   }
 
   #exitOf(child: ChildProcess): Promise<ProcessExit> {
     return new Promise((resolve) => {
       child.once('exit', (exitCode, signal) => {
         // In this very turn: the group's number is not given anew while a member lives, and later it might be.
-        killGroup(this.pid);
+        killProcessGroup(this.pid);
         this.#reaped = true;
         const limits = this.limitsHit();
         const exit = this.#plan.exitOf({ exitCode: exitCode ?? 0, signal: signal ?? '' });
         resolve(limits ? { ...exit, limits } : exit);
       });
     });
-  }
-}
-
-function killGroup(group: number): void {
-  try {
-    process.kill(-group, 'SIGKILL');
-  } catch {
-    // No such group: it is dead already.
   }
 }

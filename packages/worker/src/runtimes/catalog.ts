@@ -80,7 +80,7 @@ export function createRuntimes(languages: Iterable<string>, options: RuntimesOpt
   const limits = defaultRuntimeLimits;
   const workshop: Workshop = {
     engine: new WasmEngine({ limits, clock }),
-    compiler: new ClangCompiler(clock, limits.idleInstanceMs, sandbox),
+    compiler: new ClangCompiler(clock, limits.idleInstanceMs, sandbox, groups),
     launcher: createLauncher({ directory: scratchDirectory, searchPath, clock, sandbox, groups }),
     budget: new MemoryBudget({ bytesMax: limits.processMemoryBytesMax, clock }),
     limits,

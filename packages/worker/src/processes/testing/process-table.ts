@@ -23,6 +23,11 @@ export function sleepers(seconds: string): number[] {
   return pids().filter((pid) => commandOf(pid) === `sleep\0${seconds}\0`);
 }
 
+/** Whose command line has this in it. */
+export function pidsWith(text: string): number[] {
+  return pids().filter((pid) => commandOf(pid).includes(text));
+}
+
 function pids(): number[] {
   return readdirSync('/proc').map(Number).filter(Boolean);
 }

@@ -1,6 +1,6 @@
 import { FunctionConfig } from '@relais/contracts';
 import { ManualClock, RelaisError, systemClock } from '@relais/kit';
-import { testSandbox } from '../../processes/testing/launcher.js';
+import { testGroups, testSandbox } from '../../processes/testing/launcher.js';
 import { WasmEngine } from '../../wasm/engine.js';
 import { descendantPids, rejectionOf, until } from '../conformance/support.js';
 import { defaultRuntimeLimits } from '../limits.js';
@@ -48,7 +48,7 @@ test(
   async () => {
     const array = (mebibytes: number) =>
       program(`static volatile char a[${mebibytes} << 20];\nint main(void) { a[5] = 1; return 0; }`);
-    const compiler = new ClangCompiler(systemClock, 60_000, testSandbox);
+    const compiler = new ClangCompiler(systemClock, 60_000, testSandbox, testGroups);
     await compiler.compile(small, budgetMs);
     expect((await compiler.compile(array(64), 20_000)).module).toBeDefined();
     const refused = await compiler.compile(array(260), 30_000);
@@ -64,7 +64,7 @@ test(
   'a compile over its budget is killed with what it needs, and the next one gets a new process',
   async () => {
     const clock = new ManualClock();
-    const compiler = new ClangCompiler(clock, 60_000, testSandbox);
+    const compiler = new ClangCompiler(clock, 60_000, testSandbox, testGroups);
     await compiler.compile(small, budgetMs);
     const pid = compiler.pids[0];
     const pending = rejectionOf(compiler.compile(endless, 5000));

@@ -1,4 +1,5 @@
 import type { Clock, RelaisError } from '@relais/kit';
+import type { ControlGroups } from '../../sandbox/groups/control-group.js';
 import { noSandbox } from '../../sandbox/none.js';
 import type { Sandbox } from '../../sandbox/sandbox.js';
 import { buildQueueFull, buildTooSlow, closedForBuilds } from '../compiled/build-failures.js';
@@ -28,9 +29,9 @@ export class ClangCompiler {
   readonly #running = new Map<CompilerProcess, { readonly job: Job; readonly beganMs: number }>();
   #closed = false;
 
-  constructor(clock: Clock, idleMs: number, sandbox: Sandbox = noSandbox) {
+  constructor(clock: Clock, idleMs: number, sandbox: Sandbox = noSandbox, groups?: ControlGroups) {
     this.#clock = clock;
-    this.#processes = Array.from({ length: processesMax }, () => new CompilerProcess(clock, idleMs, sandbox));
+    this.#processes = Array.from({ length: processesMax }, () => new CompilerProcess(clock, idleMs, sandbox, groups));
   }
 
   /** Process ids of the warm compilers, busy or not. */

@@ -14,8 +14,6 @@ process.on('message', (request: CompileRequest) => {
   void compile(request).then((reply) => process.send?.(reply));
 });
 process.on('disconnect', () => process.exit());
-// Ctrl-C reaches the whole process group, but a compile that was accepted is finished while the worker drains.
-process.on('SIGINT', () => {});
 
 async function compile({ files, sources, flags }: CompileRequest): Promise<CompileReply> {
   const said = new Said();

@@ -2,6 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '@relais/kit';
 import { ownReadable } from '../../processes/create-launcher.js';
+import { toolBounds } from '../../processes/function-bounds.js';
+import { killProcessGroup } from '../../processes/process-group.js';
+import { type ControlGroup, type ControlGroups, tryMakeGroup } from '../../sandbox/groups/control-group.js';
 import type { Sandbox, SandboxPolicy } from '../../sandbox/sandbox.js';
 import { compilerCrashed } from '../compiled/build-failures.js';
 import type { CompileReply, CompileRequest } from './compile-messages.js';
@@ -16,7 +19,7 @@ const execArgv = [
 ];
 
 /** It works in memory alone. */
-const policy: SandboxPolicy = {
+const policy: Omit<SandboxPolicy, 'groups'> = {
   readable: ownReadable.map((path) => ({ source: path, at: path })),
   writable: [],
   directory: '/tmp',
@@ -26,7 +29,6 @@ const policy: SandboxPolicy = {
   filesMax: 256,
   fileBytesMax: 1024 * 1024,
   nests: false,
-  groups: [],
 };
 
 interface Run {
@@ -39,12 +41,15 @@ export class CompilerProcess {
   readonly #clock: Clock;
   readonly #idleMs: number;
   readonly #sandbox: Sandbox;
+  readonly #groups: ControlGroups | undefined;
   #child: ChildProcess | undefined;
+  readonly #groupOf = new WeakMap<ChildProcess, ControlGroup>();
   #run: Run | undefined;
   #stopIdleTimer: () => void = () => {};
 
-  constructor(clock: Clock, idleMs: number, sandbox: Sandbox) {
+  constructor(clock: Clock, idleMs: number, sandbox: Sandbox, groups: ControlGroups | undefined) {
     this.#sandbox = sandbox;
+    this.#groups = groups;
     this.#clock = clock;
     this.#idleMs = idleMs;
   }
@@ -78,13 +83,18 @@ export class CompilerProcess {
     if (!this.#run) this.#child = undefined;
     child.ref();
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    child.kill('SIGKILL');
+    this.#groupOf.get(child)?.hurry?.();
+    // What puts it in a sandbox is several processes, and those that wait for the first do so for ever when it alone is killed.
+    if (child.pid) killProcessGroup(child.pid);
     await gone;
   }
 
   #start(): ChildProcess {
-    const [command = '', ...args] = this.#sandbox.wrap(policy, [process.execPath, ...execArgv, mainPath]);
-    const child = spawn(command, args, {
+    const group = tryMakeGroup(this.#groups, toolBounds);
+    const command = [process.execPath, ...execArgv, mainPath];
+    const [program = '', ...args] = this.#sandbox.wrap({ ...policy, groups: group?.joins ?? [] }, command);
+    const child = spawn(program, args, {
+      detached: true,
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       env: {},
@@ -92,6 +102,7 @@ export class CompilerProcess {
     child.on('message', (reply: CompileReply) => this.#answer(reply));
     child.on('error', () => this.#lost(child));
     child.on('exit', () => this.#lost(child));
+    if (group) this.#groupOf.set(child, group);
     this.#child = child;
     return child;
   }
@@ -107,6 +118,8 @@ export class CompilerProcess {
   }
 
   #lost(child: ChildProcess): void {
+    if (child.pid) killProcessGroup(child.pid);
+    void this.#groupOf.get(child)?.remove();
     if (child !== this.#child) return;
     this.#stopIdleTimer();
     this.#child = undefined;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { FunctionConfig } from '@relais/contracts';
 import { type RelaisError, systemClock } from '@relais/kit';
-import { testSandbox } from '../../processes/testing/launcher.js';
+import { testGroups, testSandbox } from '../../processes/testing/launcher.js';
 import { createCRuntime } from '../c/c-runtime.js';
 import { ClangCompiler } from '../c/clang-compiler.js';
 import { slowTestMs } from '../conformance/subject.js';
@@ -18,7 +18,8 @@ const options = toolOptions(root.directory);
 const languages: Readonly<Record<string, { readonly file: string; readonly make: () => Runtime }>> = {
   c: {
     file: 'f.c',
-    make: () => createCRuntime({ ...options, compiler: new ClangCompiler(systemClock, 60_000, testSandbox) }),
+    make: () =>
+      createCRuntime({ ...options, compiler: new ClangCompiler(systemClock, 60_000, testSandbox, testGroups) }),
   },
   rust: { file: 'f.rs', make: () => createRustRuntime(options) },
   go: { file: 'f.go', make: () => createGoRuntime(options) },

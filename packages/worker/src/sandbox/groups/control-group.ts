@@ -50,3 +50,12 @@ export interface ControlGroups {
   /** Removes all that is empty. */
   close(): void;
 }
+
+/** A process without a group is better than none. */
+export function tryMakeGroup(groups: ControlGroups | undefined, limits: GroupLimits): ControlGroup | undefined {
+  try {
+    return groups?.make(limits);
+  } catch {
+    return undefined;
+  }
+}
