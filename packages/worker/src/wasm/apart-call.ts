@@ -1,6 +1,8 @@
 import type { FunctionVersion } from '@relais/contracts';
 import { type Clock, fromDetail, RelaisError } from '@relais/kit';
 import { answerOf } from '../runtimes/cgi-response.js';
+import type { OutputStream } from '../runtimes/output-stream.js';
+import { ProgramStream } from '../runtimes/program-stream.js';
 import type { Call, CallFailure, CallOutcome, CallSuccess } from '../runtimes/runtime.js';
 import type { Program } from './program.js';
 import { noEnd, onThread, type ThreadCall, type ThreadEnd } from './threads/thread-messages.js';
@@ -12,28 +14,37 @@ export interface ApartCallOptions {
   readonly version: FunctionVersion;
   readonly program: Program;
   readonly logBytesMax: number;
+  /** Of output that is answered whole, or that waits for credit here. */
   readonly outputBytesMax: number;
   readonly environment: (call: Call) => readonly string[];
 }
 
-/** One call of a WASM function on a thread, its output answered whole. Settled once: by its end or a cancellation. */
+/**
+ * One call of a WASM function on a thread, its output answered whole or, where there is a stream, on its way while it runs. Settled
+ * once: by its end or a cancellation.
+ */
 export class ApartCall {
   readonly outcome: Promise<CallOutcome>;
   readonly #options: ApartCallOptions;
   readonly #call: Call;
+  readonly #stream: OutputStream | undefined;
+  readonly #credit = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  readonly #output: ProgramStream | undefined;
   readonly #giveUp: () => void;
   #resolve: (outcome: CallOutcome) => void = () => {};
 
-  constructor(call: Call, options: ApartCallOptions) {
+  constructor(call: Call, stream: OutputStream | undefined, options: ApartCallOptions) {
     this.#options = options;
     this.#call = call;
+    this.#stream = stream;
     this.outcome = new Promise((resolve) => {
       this.#resolve = resolve;
     });
+    this.#output = stream && this.#outputTo(stream);
     this.#giveUp = options.threads.run(
       () => this.#forThread(),
-      () => {},
-      (end) => this.#finish(end),
+      (data) => this.#output?.push(Buffer.from(data.buffer, data.byteOffset, data.byteLength)),
+      (end) => void this.#finish(end),
     );
   }
 
@@ -43,8 +54,26 @@ export class ApartCall {
     this.#giveUp();
   }
 
+  #outputTo(stream: OutputStream): ProgramStream {
+    const credit = new Int32Array(this.#credit);
+    credit[0] = stream.windowBytes;
+    return new ProgramStream({
+      stream,
+      cgi: this.#call.http !== undefined && this.#options.version.config?.http === 'cgi',
+      heldBytesMax: this.#options.outputBytesMax,
+      // The thread is held by its credit.
+      hold: () => {},
+      onCredit: (bytes) => {
+        Atomics.add(credit, 0, bytes);
+        Atomics.notify(credit, 0);
+      },
+      fail: (error) => this.cancel(error),
+    });
+  }
+
   #forThread(): ThreadCall {
     const { clock, environment, logBytesMax, outputBytesMax, program, version } = this.#options;
+    const windowBytes = this.#stream?.windowBytes;
     this.#call.begun();
     return {
       program,
@@ -53,14 +82,25 @@ export class ApartCall {
       budgetMs: this.#call.deadlineMs - clock.nowMs(),
       environment: environment(this.#call),
       logBytesMax,
-      outputBytesMax,
+      ...(windowBytes === undefined
+        ? { outputBytesMax }
+        : { outputBytesMax: Number.POSITIVE_INFINITY, stream: { credit: this.#credit, windowBytes } }),
     };
   }
 
-  #finish(end: ThreadEnd | RelaisError): void {
+  async #finish(end: ThreadEnd | RelaisError): Promise<void> {
     if (RelaisError.is(end)) this.#settle({ ok: false, error: end }, noEnd);
     else if (end.failure) this.#settle({ ok: false, error: fromDetail(end.failure) }, end);
+    else if (this.#output) this.#settle(await this.#drained(this.#output), end);
     else this.#settle(answerOf(this.#options.version, this.#call, end.output), end);
+  }
+
+  /** What is left to answer once all that went out is out. */
+  async #drained(output: ProgramStream): Promise<CallSuccess | CallFailure> {
+    await output.drained();
+    const { unfinishedHead } = output;
+    if (this.#stream?.begun) return { ok: true, output: unfinishedHead };
+    return answerOf(this.#options.version, this.#call, unfinishedHead);
   }
 
   #settle(result: CallSuccess | CallFailure, { coldUs, logs, logsTruncated, runUs }: ThreadEnd): void {

@@ -13,12 +13,11 @@ import type {
   InstanceCounts,
   LoadedFunction,
 } from '../runtimes/runtime.js';
-import { ApartCall, type ApartCallOptions } from './apart-call.js';
+import { ApartCall } from './apart-call.js';
 import { failureOfCall } from './call-failure.js';
 import type { Program } from './program.js';
 import { runSlot } from './run-slot.js';
 import type { Slot } from './slot.js';
-import { StreamingCall } from './streaming-call.js';
 import type { WasmThreads } from './threads/wasm-threads.js';
 import type { WasiHost } from './wasi/host.js';
 
@@ -49,7 +48,7 @@ export class WasmFunction implements LoadedFunction {
   readonly #versionEnvironment: readonly string[];
   readonly #threads: WasmThreads;
   readonly #limits: RuntimeLimits;
-  readonly #onThreads = new Map<number, ApartCall | StreamingCall>();
+  readonly #onThreads = new Map<number, ApartCall>();
 
   constructor(options: WasmFunctionOptions) {
     const { clock, host, limits, program, slot, threads, version } = options;
@@ -74,8 +73,8 @@ export class WasmFunction implements LoadedFunction {
   }
 
   invoke(call: Call): CallOutcome | Promise<CallOutcome> {
-    if (call.stream && !this.#slot.isReused) return this.#runStreaming(call, call.stream);
-    if (call.apart) return this.#runOnThread(call, new ApartCall(call, this.#threadOptions()));
+    const stream = this.#slot.isReused ? undefined : call.stream;
+    if (stream || call.apart) return this.#runOnThread(call, stream);
     const { call: state } = this.#host;
     const arrivedMs = this.#clock.nowMs();
     const kept = this.#slot.isReused ? onReused : onReset;
@@ -110,29 +109,21 @@ export class WasmFunction implements LoadedFunction {
     this.#slot.drop();
   }
 
-  #runStreaming(call: Call, stream: OutputStream): Promise<CallOutcome> {
-    const heldBytesMax = this.#limits.outputBytesMax;
-    return this.#runOnThread(call, new StreamingCall(call, stream, { ...this.#threadOptions(), heldBytesMax }));
-  }
-
-  async #runOnThread(call: Call, running: ApartCall | StreamingCall): Promise<CallOutcome> {
-    this.#onThreads.set(call.jobId, running);
-    const outcome = await running.outcome;
-    this.#onThreads.delete(call.jobId);
-    return outcome;
-  }
-
-  #threadOptions(): ApartCallOptions {
+  async #runOnThread(call: Call, stream: OutputStream | undefined): Promise<CallOutcome> {
     const { logBytesMax, outputBytesMax } = this.#limits;
-    return {
+    const running = new ApartCall(call, stream, {
       threads: this.#threads,
       clock: this.#clock,
       version: this.#version,
       program: this.#program,
       logBytesMax,
       outputBytesMax,
-      environment: (call) => this.#environment(call),
-    };
+      environment: (each) => this.#environment(each),
+    });
+    this.#onThreads.set(call.jobId, running);
+    const outcome = await running.outcome;
+    this.#onThreads.delete(call.jobId);
+    return outcome;
   }
 
   #result(call: Call, thrown: unknown): CallSuccess | CallFailure {
