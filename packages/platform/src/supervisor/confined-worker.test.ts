@@ -38,6 +38,19 @@ withGroups('a worker of WASM is in a group that counts its memory (needs control
   expect(existsSync(group?.joins[0] ?? '')).toBe(false);
 });
 
+test('a worker of WASM outlives a Ctrl-C that reaches its whole process group', async () => {
+  const peers = { balancerAddress: '', storageAddress: '' };
+  const confinement = { sandbox, socketDirectory: directory, peers, groups: undefined };
+  const [command = '', ...args] = confinedCommand(confinement, ['/bin/sh', '-c', 'echo ready; exec cat'], undefined);
+  const child = spawn(command, args, { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  process.kill(-(child.pid ?? 0), 'SIGINT');
+  child.stdin.end('still there');
+  const [said] = await once(child.stdout, 'data');
+  expect(String(said)).toBe('still there');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
 test('without control groups a worker is started all the same', () => {
   const confinement = {
     sandbox,

@@ -24,6 +24,12 @@ const temporary = '/tmp';
  */
 const groupLimits = { memoryBytesMax: 6 * 1024 * mebibyte, tasksMax: 512 };
 
+/**
+ * Ctrl-C reaches the whole process group. The worker itself takes no notice, but what it was put into the sandbox by would end,
+ * and it with that.
+ */
+const deafToInterrupts = ['/bin/sh', '-c', 'trap "" INT; exec "$@"', 'sh'];
+
 /** A control group for one confined worker; a worker without one is better than none. */
 export function groupOf({ groups }: WorkerConfinement): ControlGroup | undefined {
   try {
@@ -51,7 +57,7 @@ export function confinedCommand(
     nests: false,
     groups: group?.joins ?? [],
   };
-  return [...sandbox.wrap(policy, command)];
+  return [...deafToInterrupts, ...sandbox.wrap(policy, command)];
 }
 
 /** What a confined worker is told otherwise than its plan says. */
