@@ -91,9 +91,11 @@ export class RestAdapter {
     if (failure?.fields.limit) figures.limitHit(failure.fields.limit.name);
     if (isWorthKeeping(failure)) span.keep();
     if (span.recording) {
-      span.set({ 'http.response.status_code': status, 'url.path': call.path, 'url.scheme': 'http' });
-      if (invocationId !== undefined) span.set({ 'faas.invocation.id': invocationId });
-      if (functionName !== undefined) span.set({ 'faas.name': functionName });
+      span.set({
+        ...{ 'http.response.status_code': status, 'url.path': call.path, 'url.scheme': 'http' },
+        ...(invocationId === undefined ? {} : { 'faas.invocation.id': invocationId }),
+        ...(functionName === undefined ? {} : { 'faas.name': functionName }),
+      });
     }
     span.end(failure);
   }

@@ -8,6 +8,7 @@ import type { Attributes, Span, SpanKind } from './tracer.js';
 const messageLengthMax = 1024;
 const attributesMax = 64;
 const attributeLengthMax = 1024;
+const none: Attributes = {};
 
 export interface RecordedSpanStart {
   readonly name: string;
@@ -34,14 +35,15 @@ export class RecordedSpan implements Span {
   readonly recording = true;
   readonly #start: RecordedSpanStart;
   readonly #scope: SpanScope;
-  #attributes: Record<string, string | number | boolean>;
+  /** Never written to: most spans have only those of one object, which need not be copied then. */
+  #attributes: Attributes;
   #traceparent: string | undefined;
   #ended = false;
 
   constructor(start: RecordedSpanStart, scope: SpanScope) {
     this.#start = start;
     this.#scope = scope;
-    this.#attributes = { ...start.attributes };
+    this.#attributes = start.attributes ?? none;
   }
 
   get traceparent(): string {
@@ -50,7 +52,8 @@ export class RecordedSpan implements Span {
   }
 
   set(attributes: Attributes): void {
-    if (!this.#ended) Object.assign(this.#attributes, attributes);
+    if (this.#ended) return;
+    this.#attributes = this.#attributes === none ? attributes : { ...this.#attributes, ...attributes };
   }
 
   keep(): string {
@@ -79,21 +82,28 @@ export class RecordedSpan implements Span {
     });
   }
 
-  #fail(failure: RelaisError): void {
-    this.#attributes[ATTR_ERROR_TYPE] = failure.code;
-    this.#attributes['relais.fault'] = failure.fault;
-    if (failure.fields.reason !== undefined) this.#attributes['relais.reason'] = failure.fields.reason;
+  #fail({ code, fault, fields: { reason } }: RelaisError): void {
+    const why = { [ATTR_ERROR_TYPE]: code, 'relais.fault': fault };
+    this.#attributes = { ...this.#attributes, ...why, ...(reason === undefined ? {} : { 'relais.reason': reason }) };
   }
 }
 
-function bounded(attributes: Record<string, string | number | boolean>): Attributes {
+function bounded(attributes: Attributes): Attributes {
   let count = 0;
   for (const name in attributes) {
     const value = attributes[name];
-    if (++count > attributesMax) delete attributes[name];
-    else if (typeof value === 'string' && value.length > attributeLengthMax) {
-      attributes[name] = value.slice(0, attributeLengthMax);
-    }
+    if (++count > attributesMax || isLong(value)) return cut(attributes);
   }
   return attributes;
+}
+
+function cut(attributes: Attributes): Attributes {
+  const kept = Object.entries(attributes).slice(0, attributesMax);
+  return Object.fromEntries(
+    kept.map(([name, value]) => [name, isLong(value) ? value.slice(0, attributeLengthMax) : value]),
+  );
+}
+
+function isLong(value: unknown): value is string {
+  return typeof value === 'string' && value.length > attributeLengthMax;
 }

@@ -1,5 +1,6 @@
 import { type SpanAttribute, Trace, SpanKind as WireKind, type Span as WireSpan } from '@relais/contracts';
 import type { SpanData } from './span-data.js';
+import { SpanWriter, wireOfKind } from './span-writer.js';
 import type { Attributes, SpanKind } from './tracer.js';
 
 const kindOfWire: Readonly<Partial<Record<WireKind, SpanKind>>> = {
@@ -9,17 +10,13 @@ const kindOfWire: Readonly<Partial<Record<WireKind, SpanKind>>> = {
   [WireKind.SPAN_KIND_CONSUMER]: 'consumer',
 };
 
-const wireOfKind: Readonly<Record<SpanKind, WireKind>> = {
-  internal: WireKind.SPAN_KIND_INTERNAL,
-  server: WireKind.SPAN_KIND_SERVER,
-  client: WireKind.SPAN_KIND_CLIENT,
-  producer: WireKind.SPAN_KIND_PRODUCER,
-  consumer: WireKind.SPAN_KIND_CONSUMER,
-};
+/** One for the process: nothing waits between its writes. */
+const writer = new SpanWriter();
 
 /** Spans as bytes. Bytes of several calls, one after the other, are those of all their spans. */
 export function encodeSpans(spans: readonly SpanData[]): Buffer {
-  return Buffer.from(Trace.encode({ spans: spans.map(toWire), spansDropped: 0 }).finish());
+  for (const span of spans) writer.write(span);
+  return writer.take();
 }
 
 /** Throws when they are no spans. */

@@ -80,6 +80,26 @@ test('every bound holds: traces, bytes, age and spans of one trace', () => {
   expect(thin.get('inv1')).toMatchObject({ spans: { length: 3 }, spansDropped: 3 });
 });
 
+test('a trace that goes on while thousands of others begin is found whole, and listed once', () => {
+  const { store } = storeOf({ tracesMax: 800 });
+  store.add(span(1, { scope: 'balancer', kind: 'client', name: 'first' }));
+  for (let trace = 2; trace < 300; trace++) store.add(span(trace));
+  store.addEncoded(span(1).traceId, encodeSpans([span(1, { scope: 'worker', name: 'second' })]));
+  store.add(span(1));
+  expect(store.get('inv1')?.spans.map(({ name }) => name)).toEqual(['first', 'second', 'POST /invoke']);
+  expect(store.spansOf(span(1).traceId)).toHaveLength(3);
+  expect(store.list(everything)[0]).toMatchObject({ traceId: span(1).traceId, spanCount: 3 });
+  expect(store.list({ ...everything, limit: 1000 })).toHaveLength(299);
+});
+
+test('room that forgotten traces leave is written anew without harm to those that stay', () => {
+  const { store } = storeOf({ bytesMax: 2_000_000 });
+  for (let trace = 0; trace < 20_000; trace++) store.add(span(trace, { name: `call ${trace}` }));
+  const kept = store.list({ ...everything, limit: 1000 });
+  expect(kept).toHaveLength(1000);
+  expect(kept.filter(({ traceId, name }) => name !== `call ${Number(traceId)}`)).toEqual([]);
+});
+
 test('what is no span, or of another trace, adds nothing', () => {
   const { store } = storeOf();
   store.add(span(1));

@@ -1,10 +1,12 @@
 import { decodeSpans } from './span-codec.js';
 import type { SpanData, SpanSink } from './span-data.js';
+import { SpanWriter } from './span-writer.js';
+import { type TraceEntry, TraceGeneration } from './trace-generation.js';
 
 export interface TraceStoreBounds {
-  /** Traces kept; beyond it the oldest goes. */
+  /** Traces kept; beyond it the oldest go, at most an eighth of all. */
   readonly tracesMax: number;
-  /** Memory of all spans, roughly; beyond it the oldest trace goes. */
+  /** Memory of all spans, roughly; beyond it the oldest go, about an eighth. */
   readonly bytesMax: number;
   /** A trace is kept this long after its first span, unless something else makes it go before. */
   readonly ageMsMax: number;
@@ -49,36 +51,22 @@ export interface TraceFilter {
   readonly only?: ReadonlySet<string>;
 }
 
-interface Entry {
-  readonly traceId: string;
-  readonly sinceMs: number;
-  spans: SpanData[];
-  /** Came encoded and has not been looked at. */
-  encoded: Buffer[];
-  bytes: number;
-  dropped: number;
-  invocationId: string;
-  /** The next newer one. */
-  newer: Entry | undefined;
-}
-
-const baseSpanBytes = 400;
+/** So many make up the whole store. */
+const generations = 8;
 const entryBytes = 300;
-/** Encoded spans take about this much less than decoded ones. */
-const decodedFactor = 3;
 
 /**
- * The newest traces, in memory. What comes encoded stays so until somebody looks at its trace. Every bound holds at every
- * moment; the oldest trace makes room.
+ * The newest traces, in memory, each as bytes until somebody looks at it. Every bound holds at every moment; the oldest
+ * generation of traces makes room.
  */
 export class TraceStore implements SpanSink {
   readonly #bounds: TraceStoreBounds;
   readonly #nowMs: () => number;
-  readonly #byId = new Map<string, Entry>();
-  /** Ends of a list by age. Not the order of the map: it walks over all it has deleted to find its first entry. */
-  #oldest: Entry | undefined;
-  #newest: Entry | undefined;
-  readonly #byInvocation = new Map<string, string>();
+  readonly #writer = new SpanWriter();
+  /** Newest first. */
+  readonly #generations: TraceGeneration[] = [];
+  readonly #spareChunks: Buffer[] = [];
+  #traceCount = 0;
   #bytes = 0;
 
   constructor(bounds: TraceStoreBounds, nowMs: () => number) {
@@ -87,7 +75,7 @@ export class TraceStore implements SpanSink {
   }
 
   get traceCount(): number {
-    return this.#byId.size;
+    return this.#traceCount;
   }
 
   /** Of all spans, roughly. */
@@ -97,110 +85,111 @@ export class TraceStore implements SpanSink {
 
   add(span: SpanData): void {
     const entry = this.#entryOf(span.traceId);
-    if (entry.spans.length >= this.#bounds.spansPerTraceMax) {
+    if (entry.spanCount >= this.#bounds.spansPerTraceMax) {
       entry.dropped++;
       return;
     }
-    entry.spans.push(span);
-    const invocationId = span.attributes['faas.invocation.id'];
-    if (typeof invocationId === 'string' && entry.invocationId === '') this.#name(entry, invocationId);
-    this.#grow(entry, bytesOf(span));
+    entry.spanCount++;
+    if (span.failed) entry.failed = true;
+    const { attributes, durationUs } = span;
+    const invocationId = attributes['faas.invocation.id'];
+    if (typeof invocationId === 'string' && entry.invocationId === '') entry.invocationId = invocationId;
+    if (isRoot(span) && !entry.rooted) {
+      entry.rooted = true;
+      entry.functionName = String(attributes['faas.name'] ?? '');
+      entry.durationMs = durationUs / 1000;
+    }
+    this.#writer.write(span);
+    this.#append(entry, this.#writer.lend());
   }
 
   /** Spans of one trace as they travel. */
   addEncoded(traceId: string, bytes: Buffer): void {
-    const entry = this.#entryOf(traceId);
-    if (bytes.length * decodedFactor > this.#bounds.bytesMax / 10) return;
-    entry.encoded.push(bytes);
-    this.#grow(entry, bytes.length * decodedFactor);
+    if (bytes.length <= this.#bounds.bytesMax / 10) this.#append(this.#entryOf(traceId), bytes);
   }
 
   /** By trace id or invocation id; undefined when it is not kept. */
   get(id: string): KeptTrace | undefined {
-    const entry = this.#lookUp(this.#byInvocation.get(id) ?? id);
-    if (!entry) return undefined;
-    const spans = [...entry.spans].sort((a, b) => a.startUs - b.startUs);
-    return { traceId: entry.traceId, spans, spansDropped: entry.dropped };
+    const traceId = this.#entries().find(({ invocationId }) => invocationId === id)?.traceId ?? id;
+    const found = this.#read(traceId);
+    return found && { ...found, spans: found.spans.sort((a, b) => a.startUs - b.startUs) };
   }
 
   /** The same of a trace id, in no order. */
   spansOf(traceId: string): readonly SpanData[] | undefined {
-    return this.#lookUp(traceId)?.spans;
+    return this.#read(traceId)?.spans;
   }
 
   /** Newest first. */
   list(filter: TraceFilter): TraceSummary[] {
-    this.#forgetOld();
     const found: TraceSummary[] = [];
-    for (const entry of [...this.#byId.values()].reverse()) {
+    for (const entry of this.#entries()) {
       if (found.length >= filter.limit) break;
-      const summary = summaryOf(entry);
-      if (summary && matches(summary, filter)) found.push(summary);
+      if (entry.rooted && matches(entry, filter)) found.push(summaryOf(entry, this.#read(entry.traceId)?.spans ?? []));
     }
     return found;
   }
 
-  #lookUp(traceId: string): Entry | undefined {
-    this.#forgetOld();
-    const entry = this.#byId.get(traceId);
-    if (entry) this.#decode(entry);
-    return entry;
+  /** Newest first, without those that are too old. */
+  #entries(): TraceEntry[] {
+    return this.#generations.flatMap(({ entries }) => [...entries.values()].reverse()).filter(this.#isYoung);
   }
 
-  #entryOf(traceId: string): Entry {
-    const known = this.#byId.get(traceId);
+  readonly #isYoung = ({ sinceMs }: TraceEntry) => sinceMs >= this.#nowMs() - this.#bounds.ageMsMax;
+
+  /** What is told of a trace after its generation is over begins an entry in the next one, so that a write asks only one. */
+  #entryOf(traceId: string): TraceEntry {
+    const known = this.#generations[0]?.entries.get(traceId);
     if (known) return known;
-    if (this.#byId.size >= this.#bounds.tracesMax) this.#forgetOldest();
-    const entry: Entry = {
-      ...{ traceId, sinceMs: this.#nowMs(), spans: [], encoded: [], bytes: 0, dropped: 0, invocationId: '' },
-      newer: undefined,
-    };
-    this.#byId.set(traceId, entry);
-    if (this.#newest) this.#newest.newer = entry;
-    else this.#oldest = entry;
-    this.#newest = entry;
-    this.#grow(entry, entryBytes);
-    return entry;
+    if (this.#traceCount >= this.#bounds.tracesMax) this.#forgetOldest();
+    const nowMs = this.#nowMs();
+    this.#traceCount++;
+    this.#bytes += entryBytes;
+    return this.#generationAt(nowMs).begin(traceId, nowMs);
   }
 
-  #name(entry: Entry, invocationId: string): void {
-    entry.invocationId = invocationId;
-    this.#byInvocation.set(invocationId, entry.traceId);
+  #generationAt(nowMs: number): TraceGeneration {
+    const { ageMsMax, bytesMax, tracesMax } = this.#bounds;
+    const newest = this.#generations[0];
+    const isOpen =
+      newest &&
+      newest.entries.size < tracesMax / generations &&
+      bytesOf(newest) < bytesMax / generations &&
+      nowMs - newest.beganMs < ageMsMax / generations;
+    if (isOpen) return newest;
+    // What is in the last one began before the one after it did.
+    while ((this.#generations.at(-2)?.beganMs ?? nowMs) < nowMs - ageMsMax) this.#forgetOldest();
+    const generation = new TraceGeneration(nowMs, this.#spareChunks);
+    this.#generations.unshift(generation);
+    return generation;
   }
 
-  #grow(entry: Entry, bytes: number): void {
-    entry.bytes += bytes;
-    this.#bytes += bytes;
-    while (this.#bytes > this.#bounds.bytesMax && this.#oldest) this.#forgetOldest();
+  #append(entry: TraceEntry, bytes: Buffer): void {
+    this.#bytes += entry.generation.append(entry, bytes);
+    while (this.#bytes > this.#bounds.bytesMax && this.#generations.length > 0) this.#forgetOldest();
   }
 
-  #decode(entry: Entry): void {
-    const { encoded } = entry;
-    if (encoded.length === 0) return;
-    entry.encoded = [];
-    for (const bytes of encoded) {
-      for (const span of decoded(bytes)) {
-        if (span.traceId !== entry.traceId) continue;
-        if (entry.spans.length < this.#bounds.spansPerTraceMax) entry.spans.push(span);
-        else entry.dropped++;
-      }
-    }
-  }
-
-  #forgetOld(): void {
-    const oldestMs = this.#nowMs() - this.#bounds.ageMsMax;
-    while (this.#oldest && this.#oldest.sinceMs < oldestMs) this.#forgetOldest();
+  #read(traceId: string): { traceId: string; spans: SpanData[]; spansDropped: number } | undefined {
+    const entries = this.#generations.flatMap(({ entries }) => entries.get(traceId) ?? []).filter(this.#isYoung);
+    if (entries.length === 0) return undefined;
+    const all = entries.reverse().flatMap((entry) => entry.generation.recordsOf(entry).flatMap(decoded));
+    const ours = all.filter((span) => span.traceId === traceId);
+    const spans = ours.slice(0, this.#bounds.spansPerTraceMax);
+    const dropped = entries.reduce((sum, entry) => sum + entry.dropped, 0);
+    return { traceId, spans, spansDropped: dropped + ours.length - spans.length };
   }
 
   #forgetOldest(): void {
-    const entry = this.#oldest;
-    if (!entry) return;
-    this.#oldest = entry.newer;
-    if (!this.#oldest) this.#newest = undefined;
-    this.#byId.delete(entry.traceId);
-    this.#bytes -= entry.bytes;
-    if (entry.invocationId !== '') this.#byInvocation.delete(entry.invocationId);
+    const oldest = this.#generations.pop();
+    if (!oldest) return;
+    oldest.end();
+    this.#traceCount -= oldest.entries.size;
+    this.#bytes -= bytesOf(oldest);
   }
+}
+
+function bytesOf({ bytes, entries }: TraceGeneration): number {
+  return bytes + entries.size * entryBytes;
 }
 
 function decoded(bytes: Buffer): SpanData[] {
@@ -211,30 +200,22 @@ function decoded(bytes: Buffer): SpanData[] {
   }
 }
 
-function bytesOf({ attributes, name, statusMessage }: SpanData): number {
-  let bytes = baseSpanBytes + name.length + statusMessage.length;
-  for (const key in attributes) bytes += key.length + String(attributes[key]).length + 16;
-  return bytes;
+/** The gateway's span is the trace as its caller sees it; what lacks it, nobody listed it by. */
+function isRoot({ kind, scope }: SpanData): boolean {
+  return kind === 'server' && scope === 'gateway';
 }
 
-// The gateway's span is the trace as its caller sees it; what it lacks, nobody listed it by.
-function summaryOf({ encoded, invocationId, spans, traceId }: Entry): TraceSummary | undefined {
-  const root = spans.find(({ kind, scope }) => kind === 'server' && scope === 'gateway');
-  if (!root) return undefined;
+function summaryOf(entry: TraceEntry, spans: readonly SpanData[]): TraceSummary {
+  const { durationMs, failed, functionName, invocationId, traceId } = entry;
+  const { name = '', startUs = 0 } = spans.find(isRoot) ?? {};
   return {
-    traceId,
-    name: root.name,
-    function: String(root.attributes['faas.name'] ?? ''),
-    invocationId,
-    startUs: root.startUs,
-    durationMs: root.durationUs / 1000,
-    failed: root.failed || spans.some(({ failed }) => failed),
-    spanCount: spans.length + encoded.reduce((sum, bytes) => sum + decoded(bytes).length, 0),
+    ...{ traceId, name, function: functionName, invocationId, startUs, durationMs, failed },
+    spanCount: spans.length,
   };
 }
 
-function matches(summary: TraceSummary, filter: TraceFilter): boolean {
-  if (filter.function !== '' && summary.function !== filter.function) return false;
-  if (filter.only && !filter.only.has(summary.function)) return false;
-  return summary.durationMs >= filter.durationMsMin && (summary.failed || !filter.failedOnly);
+function matches({ durationMs, failed, functionName }: TraceEntry, filter: TraceFilter): boolean {
+  if (filter.function !== '' && functionName !== filter.function) return false;
+  if (filter.only && !filter.only.has(functionName)) return false;
+  return durationMs >= filter.durationMsMin && (failed || !filter.failedOnly);
 }
