@@ -3,18 +3,16 @@
 // ratio of the medians; absolute figures move with the machine.
 import { parseArgs } from 'node:util';
 import { withRelais } from './relais.mjs';
-import { compare, compareAtRates, table } from './rounds.mjs';
+import { compare, table } from './rounds.mjs';
+import { compareSteady, steadyText } from './steady.mjs';
 import { startEcho } from './target.mjs';
 
 const { values: options } = parseArgs({
   options: { smoke: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
 });
 const length = options.smoke ? { rounds: 1, roundMs: 500 } : { rounds: 5, roundMs: 3000 };
-const shareOfPeak = 0.7;
+const steadyLength = { ...length, rounds: options.smoke ? 1 : 3 };
 const clientCounts = options.smoke ? [8] : [1, 32];
-
-/** When it is busy for most of the time, what it measures is itself. */
-const busyPercents = (rows) => rows.map(({ injectorBusy }) => `${Math.round(injectorBusy * 100)} %`).join(' and ');
 
 const echo = await startEcho();
 try {
@@ -29,19 +27,15 @@ try {
     const rows = [];
     for (const clients of clientCounts) rows.push(...(await compare(scenarios, clients, length)));
     const busiest = rows.slice(-scenarios.length, -1);
-    const rates = busiest.map(({ requestsPerSecond }) => requestsPerSecond * shareOfPeak);
-    const steady = await compareAtRates(scenarios.slice(0, -1), rates, length);
+    const peaks = busiest.map(({ requestsPerSecond }) => requestsPerSecond);
+    const steady = await compareSteady(scenarios, peaks, steadyLength);
     if (options.json) console.log(JSON.stringify({ rows, steady }, null, 2));
     else {
       console.log(
         `Median of ${length.rounds} interleaved round(s) of ${length.roundMs} ms each; node ${process.version}.`,
       );
       console.log(table(rows));
-      const [echoMs, relaisMs] = steady.map(({ p99Ms }) => p99Ms);
-      console.log(
-        `At ${100 * shareOfPeak} % of the peak, p99: echo ${echoMs.toFixed(2)} ms, relais ${relaisMs.toFixed(2)} ms, ` +
-          `${(relaisMs / echoMs).toFixed(1)} times that; the injector was busy for ${busyPercents(steady)} of the time.`,
-      );
+      console.log(steadyText(steady));
     }
   });
 } finally {

@@ -17,41 +17,72 @@ export async function compare(scenarios, clients, { rounds, roundMs }) {
   return rows.map((row) => ({ ...row, ratio: row.requestsPerSecond / rows[0].requestsPerSecond }));
 }
 
+/** Busier than this, slower than asked or so late, an injector measures itself. */
+const busyMax = 0.8;
+const lateMsMax = 5;
+const reachedMin = 0.97;
+const rateStep = 0.85;
+const triesMax = 10;
+const warmSeconds = 1;
+
 /**
- * Latency of scenarios when each is called so many times a second (`ratesPerSecond`, one for each), whatever it answers, at
- * random times; rounds interleaved. Resolves with a row of medians for each.
+ * The rate, or the highest below it that the injector reaches while it is idle for a fifth of its time and sends 99 % of the
+ * calls in time. For a target that answers at once: a slow one makes calls late by itself, which counts against it.
  */
-export async function compareAtRates(scenarios, ratesPerSecond, { rounds, roundMs }) {
+export async function rateThatCanBeTold(scenario, ratePerSecond, roundMs) {
+  let rate = ratePerSecond;
+  for (let tries = 0; tries < triesMax; tries++) {
+    const { injectorBusy, lateP99Ms, requestsPerSecond } = await steadyRound(scenario, rate, roundMs);
+    const inTime = lateP99Ms <= lateMsMax && requestsPerSecond >= rate * reachedMin;
+    if (inTime && injectorBusy < busyMax) return rate;
+    rate *= rateStep;
+  }
+  throw new Error(`${scenario.name}: the injector reaches no rate at which it could tell anything`);
+}
+
+/**
+ * Latency of scenarios, each `{ ...scenario, rate }` called `rate` times a second, whatever it answers, at random times;
+ * rounds interleaved, each begun by a second that does not count. Resolves with a row of medians for each.
+ */
+export async function compareAtRates(scenarios, { rounds, roundMs }) {
   const samples = scenarios.map(() => []);
   for (let round = 0; round < rounds; round++) {
-    for (const [index, scenario] of scenarios.entries()) {
-      const ratePerSecond = ratesPerSecond[index];
-      const phase = { loop: 'open', ratePerSecond, arrivals: 'poisson', seconds: roundMs / 1000 };
-      samples[index].push(await run(scenario, phase));
-    }
+    for (const [index, scenario] of scenarios.entries())
+      samples[index].push(await steadyRound(scenario, scenario.rate, roundMs));
   }
-  return scenarios.map(({ name }, index) => summary(name, 0, samples[index]));
+  return scenarios.map(({ name, rate }, index) => ({ ...summary(name, 0, samples[index]), rate }));
+}
+
+function steadyRound(scenario, ratePerSecond, roundMs) {
+  const phase = (seconds) => ({ loop: 'open', ratePerSecond, arrivals: 'poisson', seconds });
+  return run(scenario, [phase(warmSeconds), phase(roundMs / 1000)]);
 }
 
 function oneRound(scenario, clients, durationMs) {
-  return run(scenario, { loop: 'closed', clients, seconds: durationMs / 1000 });
+  return run(scenario, [{ loop: 'closed', clients, seconds: durationMs / 1000 }]);
 }
 
-async function run({ name, path, payload, pid, protocol = 'http', url }, loop) {
+/** What the last phase showed. */
+async function run({ name, path, payload, pid, protocol = 'http', url }, phases) {
   const plan = checkPlan({
     url,
     targets: [{ function: path, protocol, payload }],
-    phases: [loop],
+    phases,
     threads: 1,
     traceRatio: 0,
   });
   const cpuBeforeMs = treeCpuMs(pid);
-  const [phase] = summarise(plan, await inject(plan, () => {})).phases;
+  const done = summarise(plan, await inject(plan, () => {})).phases;
+  const phase = done.at(-1);
   const cpuMs = treeCpuMs(pid) - cpuBeforeMs;
   if (phase.failed > 0) throw new Error(`${name}: ${JSON.stringify(phase.targets[0].failures)}`);
   const [p50Ms, , p99Ms] = phase.latency.percentilesMs;
-  const { calls, loopBusyMax, requestsPerSecond } = phase;
-  return { requestsPerSecond, p50Ms, p99Ms, cpuUs: (cpuMs * 1000) / calls, injectorBusy: loopBusyMax };
+  const { loopBusyMax, requestsPerSecond } = phase;
+  const calls = done.reduce((sum, each) => sum + each.calls, 0);
+  const [, , sentP99Ms] = phase.service.percentilesMs;
+  const [, , lateP99Ms] = phase.lateness.percentilesMs;
+  const cpuUs = (cpuMs * 1000) / calls;
+  return { requestsPerSecond, p50Ms, p99Ms, sentP99Ms, lateP99Ms, cpuUs, injectorBusy: loopBusyMax };
 }
 
 function summary(name, clients, samples) {
@@ -62,6 +93,8 @@ function summary(name, clients, samples) {
     requestsPerSecond: middle((sample) => sample.requestsPerSecond),
     p50Ms: middle((sample) => sample.p50Ms),
     p99Ms: middle((sample) => sample.p99Ms),
+    sentP99Ms: middle((sample) => sample.sentP99Ms),
+    lateP99Ms: middle((sample) => sample.lateP99Ms),
     cpuUs: middle((sample) => sample.cpuUs),
     injectorBusy: middle((sample) => sample.injectorBusy),
   };

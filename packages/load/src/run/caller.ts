@@ -30,6 +30,7 @@ export class Caller {
   readonly #sessions: Http2Sessions;
   readonly #url: URL;
   readonly #timeoutMs: number;
+  readonly #kept: Client[] = [];
 
   constructor(plan: Plan, random: () => number) {
     this.#url = new URL(plan.url);
@@ -41,7 +42,10 @@ export class Caller {
     this.#sessions = new Http2Sessions(this.#url, http2SessionsMax);
   }
 
+  /** One that an earlier phase has left, with its connection, or a new one. */
   client(): Client {
+    const kept = this.#kept.pop();
+    if (kept) return kept;
     return {
       1: new Http1Connection(this.#url, this.#timeoutMs),
       2: new Http2Connection(this.#sessions, this.#timeoutMs),
@@ -61,6 +65,11 @@ export class Caller {
       recorder.record({ target, intendedMs: Math.min(intendedMs, sentMs), sentMs, doneMs, failure, traceId, sampled });
       done();
     });
+  }
+
+  /** Keeps an idle client for the next phase: connections opened all at once would be what its first second measures. */
+  keep(client: Client): void {
+    this.#kept.push(client);
   }
 
   close(): void {

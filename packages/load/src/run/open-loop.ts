@@ -105,10 +105,7 @@ class OpenLoop {
 
   #endWhenDone(): void {
     if (this.#running > 0) return;
-    for (const client of this.#idle) {
-      client[1].close();
-      client[2].close();
-    }
+    for (const client of this.#idle) this.#options.caller.keep(client);
     this.#finished();
   }
 }
