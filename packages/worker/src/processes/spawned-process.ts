@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setPriority } from 'node:os';
 import type { Duplex, Readable } from 'node:stream';
 import type { Clock } from '@relais/kit';
 import type { ControlGroup } from '../sandbox/groups/control-group.js';
@@ -30,6 +31,8 @@ export interface SpawnPlan {
   readonly sharesPids: boolean;
 }
 
+/** Of what is started: the worker that hands its calls on comes first. */
+const niceness = 5;
 const minimalPath = '/usr/local/bin:/usr/bin:/bin';
 
 /** Starts a process in a scratch directory, which goes with it. Rejects with unavailable reason process_start_failed. */
@@ -42,6 +45,7 @@ export async function spawnIn(scratch: Scratch, plan: SpawnPlan, clock: Clock): 
       detached: true,
       stdio: [scratch.inputFd, 'pipe', 'pipe', ...(plan.channel ? (['pipe'] as const) : [])],
     });
+    makeNice(child.pid);
     await once(child, 'spawn');
     return new SpawnedProcess(child, scratch, plan, clock);
   } catch (error) {
@@ -127,5 +131,13 @@ class SpawnedProcess implements RootProcess {
         resolve(limits ? { ...exit, limits } : exit);
       });
     });
+  }
+}
+
+function makeNice(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, niceness);
+  } catch {
+    // It has ended.
   }
 }

@@ -36,6 +36,7 @@ const paths = [
   '/proc/1/root/etc/shadow',
   '/run/guests/guests',
   '/run/groups/0/cgroup.procs',
+  '/run/groups/0/tasks',
   '/sys/fs/cgroup',
 ];
 

@@ -43,8 +43,8 @@ describe('directories that look like groups', () => {
     expect(joins.map((file) => dirname(file).slice(root.length))).toEqual([
       '/memory/relais-1-a/g1',
       '/pids/relais-1-a/g1',
-      '/cpu/relais-1-a-g1',
       '/cpuacct/relais-1-a/g1',
+      '/cpu/relais-1-a-g1',
     ]);
     expect(groups.directories.map((directory) => basename(directory))).toEqual([
       'relais-1-a',
@@ -52,7 +52,7 @@ describe('directories that look like groups', () => {
       'cpu',
       'relais-1-a',
     ]);
-    expect(readFileSync(join(shares, 'relais-1-a-g1', 'cpu.shares'), 'utf8')).toBe('335');
+    expect(readFileSync(join(shares, 'relais-1-a-g1', 'cpu.shares'), 'utf8')).toBe('110');
   });
 
   test('version 1: controllers that are mounted together share a group', () => {
@@ -73,7 +73,7 @@ describe('directories that look like groups', () => {
     const groups = new FileGroups({ files: version2, roots, name: 'relais-1-a', clock: new ManualClock() });
     expect(groups.sharesCpu).toBe(true);
     expect(groups.make(limits).joins).toEqual([join(root, 'relais-1-a/g1/cgroup.procs')]);
-    expect(readFileSync(join(root, 'relais-1-a/g1/cpu.weight'), 'utf8')).toBe('33');
+    expect(readFileSync(join(root, 'relais-1-a/g1/cpu.weight'), 'utf8')).toBe('11');
   });
 
   test('processor time is read where the kernel counts it for groups, and else of each process', () => {

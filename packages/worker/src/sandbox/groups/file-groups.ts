@@ -121,7 +121,8 @@ class FileGroup implements ControlGroup {
     this.#places = places;
     this.#fair = fair;
     const { memory, shares, tasks, usage } = places;
-    this.#directories = unique([memory, tasks, shares, usage].filter((place) => place !== undefined));
+    // Who joins does so in this order, and should not have to yield while it holds what others need for the same.
+    this.#directories = unique([memory, tasks, usage, shares].filter((place) => place !== undefined));
     for (const directory of this.#directories) mkdirSync(directory);
     const [limit = '', swapLimit] = files.memory.limit;
     writeFileSync(join(memory, limit), String(limits.memoryBytesMax));
@@ -131,7 +132,7 @@ class FileGroup implements ControlGroup {
     writeFileSync(join(tasks, files.tasks.limit), String(limits.tasksMax));
     this.#cpu = shares && usage ? new CpuPart(files.cpu, shares, usage) : undefined;
     if (this.#cpu) fair?.add(this.#cpu);
-    this.joins = this.#directories.map((directory) => join(directory, 'cgroup.procs'));
+    this.joins = this.#directories.map((directory) => join(directory, files.join));
   }
 
   hits(): GroupHits {

@@ -1,6 +1,11 @@
 /** Names and forms in which a version of the kernel's control groups keeps what we use. */
 export interface GroupFiles {
   readonly kind: string;
+  /**
+   * Takes "0" from a process of one thread that joins. In version 1 not cgroup.procs: that would stop every fork, exec and exit of
+   * the machine for as long as the kernel needs to see all processors pass.
+   */
+  readonly join: string;
   /** Part of a group, in a hierarchy of its own or, in version 2, all in one. */
   readonly memory: { readonly limit: readonly string[]; readonly peak: string; readonly events: string };
   readonly tasks: { readonly limit: string; readonly events: string };
@@ -10,7 +15,7 @@ export interface GroupFiles {
 /** The same for processor time. */
 export interface CpuFiles {
   readonly weight: string;
-  /** That of a group in which functions run: a third of what the platform has for itself. */
+  /** That of a group in which functions run: a third of what a worker has. */
   readonly usualWeight: string;
   readonly leastWeight: string;
   /** Takes "1": what is in the group runs when nothing else wants to. */
@@ -23,6 +28,7 @@ export interface CpuFiles {
 /** Swap is bounded with memory where the kernel counts it. */
 export const version1: GroupFiles = {
   kind: 'cgroup v1',
+  join: 'tasks',
   memory: {
     limit: ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'],
     peak: 'memory.max_usage_in_bytes',
@@ -31,7 +37,7 @@ export const version1: GroupFiles = {
   tasks: { limit: 'pids.max', events: 'pids.events' },
   cpu: {
     weight: 'cpu.shares',
-    usualWeight: '335',
+    usualWeight: '110',
     leastWeight: '2',
     idle: 'cpu.idle',
     usage: 'cpuacct.usage',
@@ -41,11 +47,12 @@ export const version1: GroupFiles = {
 
 export const version2: GroupFiles = {
   kind: 'cgroup v2',
+  join: 'cgroup.procs',
   memory: { limit: ['memory.max'], peak: 'memory.peak', events: 'memory.events' },
   tasks: { limit: 'pids.max', events: 'pids.events' },
   cpu: {
     weight: 'cpu.weight',
-    usualWeight: '33',
+    usualWeight: '11',
     leastWeight: '1',
     idle: 'cpu.idle',
     usage: 'cpu.stat',
