@@ -9,20 +9,25 @@ export interface Debtor {
 
 /** Processor time that an interpreter takes to start in a sandbox and to load a function, generously. */
 const startMs = 250;
+const starting: CpuDebt = { owedMs: -startMs, yields: false };
 
-interface Left {
-  readonly debt: CpuDebt;
+interface Amount {
+  readonly owedMs: number;
   /** Monotonic milliseconds. */
   readonly atMs: number;
 }
 
 /**
  * What functions owe of processor time from process to process: one whose processes are killed for computing, or end
- * themselves, does not begin anew with the next.
+ * themselves, does not begin anew with the next. Who owes nothing may start for free, if the process lives as long as
+ * that takes to earn.
  */
 export class GuestDebts {
   readonly #clock: Clock;
-  readonly #left = new WeakMap<object, Left>();
+  /** By function, of its last process. */
+  readonly #left = new WeakMap<object, Amount>();
+  /** What their start has cost those that live. */
+  readonly #forgiven = new WeakMap<Debtor, Amount>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -30,22 +35,29 @@ export class GuestDebts {
 
   /** A process begins to serve a function, and owes what that one's last left behind. */
   take(guest: Debtor, fn: object): void {
-    guest.cpuDebt = this.#debtOf(fn);
+    const { owedMs } = now(this.#left.get(fn), this.#clock.nowMs());
+    guest.cpuDebt = owedMs > 0 ? debtAfter(noDebt, owedMs, 0, true) : starting;
     void guest.gone.then(() => {
-      if (guest.cpuDebt) this.#left.set(fn, { debt: guest.cpuDebt, atMs: this.#clock.nowMs() });
+      if (guest.cpuDebt) this.#left.set(fn, this.#atEndOf(guest, guest.cpuDebt));
     });
   }
 
-  /** It has started and loaded its function: what any process needs for that is forgiven. */
-  loaded(guest: Debtor, fn: object): void {
-    if (!guest.cpuDebt) return;
-    const { owedMs, yields } = this.#debtOf(fn);
-    const left = Math.max(owedMs, guest.cpuDebt.owedMs - startMs);
-    guest.cpuDebt = debtAfter({ owedMs: left, yields }, 0, 0);
+  /** It has started and loaded its function. */
+  loaded(guest: Debtor): void {
+    const debt = guest.cpuDebt;
+    if (!debt || debt.owedMs >= 0) return;
+    this.#forgiven.set(guest, { owedMs: debt.owedMs + startMs, atMs: this.#clock.nowMs() });
+    guest.cpuDebt = noDebt;
   }
 
-  #debtOf(fn: object): CpuDebt {
-    const left = this.#left.get(fn);
-    return left ? debtAfter(left.debt, 0, this.#clock.nowMs() - left.atMs) : noDebt;
+  #atEndOf(guest: Debtor, { owedMs }: CpuDebt): Amount {
+    const atMs = this.#clock.nowMs();
+    const startedMs = owedMs < 0 ? owedMs + startMs : now(this.#forgiven.get(guest), atMs).owedMs;
+    return { owedMs: debtAfter(noDebt, Math.max(0, owedMs) + startedMs, 0).owedMs, atMs };
   }
+}
+
+/** What is left of an amount after the time that has passed. */
+function now(amount: Amount | undefined, nowMs: number): CpuDebt {
+  return amount ? debtAfter({ owedMs: amount.owedMs, yields: false }, 0, nowMs - amount.atMs) : noDebt;
 }

@@ -26,3 +26,18 @@ test('a long loop is forgiven within two seconds of sleep, and not at once', () 
   expect(after(looped, 0, 1000 / lookMs).yields).toBe(true);
   expect(after(looped, 0, 2000 / lookMs).yields).toBe(false);
 });
+
+test('where many compute at once, a small share is too much already, and a very small one is not', () => {
+  const contended = (shareOfOne: number, looks: number) =>
+    Array.from({ length: looks }).reduce<CpuDebt>((debt) => debtAfter(debt, lookMs * shareOfOne, lookMs, true), noDebt);
+  expect(contended(0.12, 10).yields).toBe(true);
+  expect(after(noDebt, lookMs * 0.12, 10_000)).toEqual(noDebt);
+  expect(contended(0.05, 10_000)).toEqual(noDebt);
+});
+
+test('what may still be used is used up first, and is no more for having slept', () => {
+  const starting: CpuDebt = { owedMs: -100, yields: false };
+  expect(after(starting, 0, 100)).toEqual(starting);
+  expect(after(starting, lookMs, 4).yields).toBe(false);
+  expect(after(starting, lookMs, 6).yields).toBe(true);
+});

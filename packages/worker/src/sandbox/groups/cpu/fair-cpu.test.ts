@@ -25,7 +25,7 @@ beforeEach(() => {
   clock = new ManualClock();
   hog = new Fake();
   sleeper = new Fake();
-  fair = new FairCpu(clock, () => hog.used + sleeper.used);
+  fair = new FairCpu(clock, () => hog.used + sleeper.used, 2);
   fair.add(hog);
   fair.add(sleeper);
 });
@@ -61,4 +61,17 @@ test('who has left is left alone, and without anybody no clock is watched', () =
   const { asked } = sleeper;
   run(2000, 1);
   expect(sleeper.asked).toBe(asked);
+});
+
+test('of many that share the processors all yield, though none gets much; one that uses little does not', () => {
+  const many = Array.from({ length: 10 }, () => new Fake());
+  for (const one of many) fair.add(one);
+  for (let at = 0; at < 1000; at += 50) {
+    sleeper.used += 1;
+    for (const one of many) one.used += 50 * 0.15;
+    hog.used = many.reduce((sum, one) => sum + one.used, 0);
+    clock.advance(50);
+  }
+  expect(many.map(({ yields }) => yields)).toEqual(many.map(() => [true]));
+  expect(sleeper.yields).toEqual([]);
 });

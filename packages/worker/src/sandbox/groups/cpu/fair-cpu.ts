@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Clock } from '@relais/kit';
 import { type CpuDebt, debtAfter, noDebt } from './cpu-debt.js';
 
@@ -16,6 +17,8 @@ interface Account {
 const lookMs = 50;
 /** Less than this of one processor in use on the whole, and nobody is looked at. */
 const quietShare = 0.1;
+/** More than this of all processors in use by those that do not yield: several want them, and each gets less than it wants. */
+const contendedShare = 0.15;
 
 /**
  * Looks now and then at what each has used of the processors, and makes those go last that use much: they get all that is
@@ -25,13 +28,16 @@ export class FairCpu {
   readonly #clock: Clock;
   readonly #usedByAllMs: () => number | undefined;
   readonly #accounts = new Map<CpuUser, Account>();
+  readonly #processors: number;
+  #contended = false;
   #allMs = 0;
   #lookedMs = 0;
   #stop: (() => void) | undefined;
 
   /** usedByAllMs: processor time of all of them and perhaps of others, which is cheaper to ask for. */
-  constructor(clock: Clock, usedByAllMs: () => number | undefined) {
+  constructor(clock: Clock, usedByAllMs: () => number | undefined, processors = availableParallelism()) {
     this.#clock = clock;
+    this.#processors = processors;
     this.#usedByAllMs = usedByAllMs;
   }
 
@@ -47,7 +53,7 @@ export class FairCpu {
   debtOf(user: CpuUser): CpuDebt {
     const account = this.#accounts.get(user);
     if (!account) return noDebt;
-    settle(user, account, 0);
+    settle(user, account, 0, this.#contended);
     return account.debt;
   }
 
@@ -75,16 +81,22 @@ export class FairCpu {
     const busy = allMs - this.#allMs > elapsedMs * quietShare;
     this.#lookedMs = nowMs;
     this.#allMs = allMs;
+    let inUseMs = 0;
     for (const [user, account] of this.#accounts) {
-      if (busy || account.debt.owedMs > 0) settle(user, account, elapsedMs);
+      if (!busy && account.debt.owedMs <= 0) continue;
+      const usedMs = settle(user, account, elapsedMs, this.#contended);
+      if (!account.debt.yields) inUseMs += usedMs;
     }
+    this.#contended = inUseMs > elapsedMs * this.#processors * contendedShare;
   }
 }
 
-function settle(user: CpuUser, account: Account, elapsedMs: number): void {
-  const usedMs = user.usedMs() ?? account.usedMs;
-  const debt = debtAfter(account.debt, usedMs - account.usedMs, elapsedMs);
+/** What it has used since it was last looked at, milliseconds. */
+function settle(user: CpuUser, account: Account, elapsedMs: number, contended: boolean): number {
+  const usedMs = (user.usedMs() ?? account.usedMs) - account.usedMs;
+  const debt = debtAfter(account.debt, usedMs, elapsedMs, contended);
   if (debt.yields !== account.debt.yields) user.yield(debt.yields);
-  account.usedMs = usedMs;
+  account.usedMs += usedMs;
   account.debt = debt;
+  return usedMs;
 }
