@@ -139,8 +139,8 @@ export class GuestPool implements IdleInstances {
   }
 
   /** It has loaded the function, and can be called. */
-  loaded(guest: Guest, { version }: GuestFunctionOptions): void {
-    this.#debts.loaded(guest, version);
+  loaded(guest: Guest): void {
+    this.#debts.loaded(guest);
   }
 
   /** Leads a guest of such a version to its network, if it has one: what its shim must know of that. */

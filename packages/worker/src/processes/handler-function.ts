@@ -1,7 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { Isolation } from '@relais/contracts';
 import type { Clock, RelaisError } from '@relais/kit';
 import { proxyEnvironment } from '../egress/doors.js';
 import { secretVariables, type Variable, versionVariables } from '../runtimes/environment.js';
+import { timeoutMsOf } from '../runtimes/limits.js';
 import type { OutputStream } from '../runtimes/output-stream.js';
 import type { Call, CallOutcome, InstanceCounts, LoadedFunction } from '../runtimes/runtime.js';
 import { shuttingDown } from './failures.js';
@@ -17,6 +19,9 @@ interface SecretOwner extends InstanceOwner {
   warmMin: number;
 }
 
+/** Instances of one function that are started at once: they take processor time, and more would only make all of them late. */
+const startsMax = Math.max(2, availableParallelism());
+
 /** A function in handler form: its processes stay warm between calls, unless its isolation is fresh. */
 export class HandlerFunction implements LoadedFunction {
   readonly memoryBytes: number;
@@ -25,8 +30,14 @@ export class HandlerFunction implements LoadedFunction {
   readonly #fresh: boolean;
   readonly #loadHeader: object;
   readonly #environment: readonly Variable[];
-  /** Instances that are being started for no call. */
+  /** Instances that are being started for no call in particular. */
   #warming = 0;
+  /** Calls that have an instance or wait for one. */
+  #serving = 0;
+  /** What loading took those that have had no call yet, milliseconds. */
+  readonly #initMs = new WeakMap<Guest, number>();
+  /** Of the last one started for no call in particular. */
+  #startFailed = false;
   /** Whose the warm processes are: others than those that began with the secrets of before. */
   #owner: SecretOwner = { secrets: '', warmMin: 0 };
 
@@ -85,8 +96,16 @@ export class HandlerFunction implements LoadedFunction {
   }
 
   async #perform(running: RunningCall): Promise<void> {
-    const lease = await this.#options.guests.lease(this.#fresh ? {} : this.#ownerFor(running.call), running);
-    if (!lease) return;
+    this.#serving++;
+    try {
+      const lease = await this.#lease(running);
+      if (lease) await this.#serve(lease, running);
+    } finally {
+      this.#serving--;
+    }
+  }
+
+  async #serve(lease: Lease<Guest>, running: RunningCall): Promise<void> {
     try {
       const guest = lease.member ?? (await this.#start(lease, running));
       if (guest) await this.#call(guest, running);
@@ -97,19 +116,62 @@ export class HandlerFunction implements LoadedFunction {
     }
   }
 
-  /** Starts an instance for no call. False when that failed: the next call will tell why. */
+  /** The right to an instance. While others are busy one more is started, and the first that is free serves. */
+  async #lease(running: RunningCall): Promise<Lease<Guest> | undefined> {
+    const { clock, guests } = this.#options;
+    const owner = this.#fresh ? {} : this.#ownerFor(running.call);
+    const askedMs = clock.nowMs();
+    while (!running.cancelled && this.#mayWait(owner) && this.#startOneMore(owner)) {
+      const ticket = guests.pool.next(owner);
+      running.waiting(() => ticket.leave());
+      const lease = await ticket.lease;
+      if (!lease?.member) continue;
+      running.beginWith(askedMs, this.#initMs.get(lease.member));
+      return lease;
+    }
+    return running.cancelled ? undefined : guests.lease(owner, running);
+  }
+
+  /** Whether an instance will come free that can serve; where one could not be started the call itself tells why. */
+  #mayWait(owner: InstanceOwner): boolean {
+    const isAlone = this.#serving === 1;
+    return !isAlone && !this.#fresh && !this.#startFailed && this.#options.guests.pool.idleOf(owner) === 0;
+  }
+
+  /** False when none is being started, for want of a slot. */
+  #startOneMore(owner: InstanceOwner): boolean {
+    const { pool } = this.#options.guests;
+    if (pool.startsOf(owner) >= startsMax) return true;
+    const empty = pool.tryGrow(owner);
+    if (!empty) return pool.startsOf(owner) > 0;
+    pool.startBegun(owner);
+    void this.#warmUp(empty).then((isWarm) => {
+      this.#startFailed = !isWarm;
+      pool.startEnded(owner);
+    });
+    return true;
+  }
+
+  /** Starts an instance for no call in particular. False when that failed: the next call will tell why. */
   async #warmUp(lease: Lease<Guest>): Promise<boolean> {
-    const { guests } = this.#options;
+    const { clock, guests, version } = this.#options;
+    const stopWatch = clock.after(timeoutMsOf(version), () => lease.member?.kill());
     try {
       const guest = await guests.fillWarm(lease, this.#options);
+      const beganMs = clock.nowMs();
       const secrets = this.#owner.secrets === '' ? {} : (JSON.parse(this.#owner.secrets) as Record<string, string>);
       const reply = await this.#load(guest, Object.entries(secrets));
-      if (reply.kind === 'ready') return true;
+      if (reply.kind === 'ready') {
+        this.#initMs.set(guest, clock.nowMs() - beganMs);
+        guests.loaded(guest);
+        return true;
+      }
       guest.kill();
       return false;
     } catch {
       return false;
     } finally {
+      stopWatch();
       if (lease.owner !== this.#owner) lease.member?.kill();
       guests.pool.release(lease);
     }
@@ -131,7 +193,8 @@ export class HandlerFunction implements LoadedFunction {
     running.initialise();
     const reply = await this.#load(guest, secretVariables(running.call));
     if (reply.kind === 'ready') {
-      this.#options.guests.loaded(guest, this.#options);
+      this.#startFailed = false;
+      this.#options.guests.loaded(guest);
       return guest;
     }
     running.fail(this.#errorOf(reply, guest, 'while the function was being loaded'));
@@ -150,6 +213,7 @@ export class HandlerFunction implements LoadedFunction {
   }
 
   async #call(guest: Guest, running: RunningCall): Promise<void> {
+    this.#initMs.delete(guest);
     running.hold(guest);
     running.run();
     const { payload, stream } = running.call;

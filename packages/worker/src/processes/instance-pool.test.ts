@@ -117,3 +117,54 @@ test('retires what has been idle too long, and nothing else', async () => {
   expect([early, late, busy].map((lease) => lease.member?.alive)).toEqual([false, true, true]);
   expect([pool.slotsUsed, pool.idleCount]).toEqual([2, 1]);
 });
+
+describe('a call that has one more instance started', () => {
+  test('takes the first of its function that is free, and the started one is left for the next', async () => {
+    const { pool, taken } = poolOf(4);
+    const busy = taken(a);
+    const other = taken(b);
+    const empty = pool.tryGrow(a);
+    pool.startBegun(a);
+    const ticket = pool.next(a);
+    pool.release(other);
+    pool.release(busy);
+    expect((await ticket.lease)?.member).toBe(busy.member);
+    const started = new FakeMember();
+    if (empty) pool.fill(empty, started);
+    if (empty) pool.release(empty);
+    pool.startEnded(a);
+    expect(pool.tryAcquire(a)?.member).toBe(started);
+  });
+
+  test('takes the started one when that is there first', async () => {
+    const { pool, taken } = poolOf(4);
+    const busy = taken(a);
+    const empty = pool.tryGrow(a);
+    pool.startBegun(a);
+    const ticket = pool.next(a);
+    const started = new FakeMember();
+    if (empty) pool.fill(empty, started);
+    if (empty) pool.release(empty);
+    pool.startEnded(a);
+    expect((await ticket.lease)?.member).toBe(started);
+    expect(busy.member?.alive).toBe(true);
+  });
+
+  test('is told when none will come: no more hope than are started', async () => {
+    const { pool, taken } = poolOf(4);
+    taken(a);
+    const starts = [pool.tryGrow(a), pool.tryGrow(a)];
+    for (const _ of starts) pool.startBegun(a);
+    const [first, second] = [pool.next(a), pool.next(a)];
+    const [failing, other] = starts;
+    if (failing) pool.release(failing);
+    pool.startEnded(a);
+    expect(await second.lease).toBeUndefined();
+    const started = new FakeMember();
+    if (other) pool.fill(other, started);
+    if (other) pool.release(other);
+    pool.startEnded(a);
+    expect((await first.lease)?.member).toBe(started);
+    expect(pool.slotsUsed).toBe(2);
+  });
+});

@@ -55,6 +55,10 @@ export class InstancePool<M extends PoolMember> {
   /** Longest idle first. */
   #idle: Idle<M>[] = [];
   readonly #waiters: Waiter<M>[] = [];
+  /** Those that have instances started, and take whichever of their function's is free first. */
+  readonly #hopeful: Waiter<M>[] = [];
+  /** How many are being started for those. */
+  readonly #starts = new Map<InstanceOwner, number>();
   #slotsUsed = 0;
 
   constructor(processesMax: number, nowMs: () => number) {
@@ -104,14 +108,33 @@ export class InstancePool<M extends PoolMember> {
     const waiter: Waiter<M> = { owner, resolve, passedOver: 0 };
     this.#waiters.push(waiter);
     this.#idle.shift()?.member.kill();
-    return {
-      lease,
-      leave: () => {
-        const at = this.#waiters.indexOf(waiter);
-        if (at !== -1) this.#waiters.splice(at, 1);
-        resolve(undefined);
-      },
-    };
+    return { lease, leave: () => leave(this.#waiters, waiter) };
+  }
+
+  /** A lease of whichever instance of the function is free first; undefined too when no longer enough are being started. */
+  next(owner: InstanceOwner): Ticket<M> {
+    const { promise: lease, resolve } = Promise.withResolvers<Lease<M> | undefined>();
+    const waiter: Waiter<M> = { owner, resolve, passedOver: 0 };
+    this.#hopeful.push(waiter);
+    return { lease, leave: () => leave(this.#hopeful, waiter) };
+  }
+
+  /** How many are being started for a function, for no call in particular. */
+  startsOf(owner: InstanceOwner): number {
+    return this.#starts.get(owner) ?? 0;
+  }
+
+  startBegun(owner: InstanceOwner): void {
+    this.#starts.set(owner, this.startsOf(owner) + 1);
+  }
+
+  /** One has been started for the function, or not: nobody hopes for more than are still being started. */
+  startEnded(owner: InstanceOwner): void {
+    const left = this.startsOf(owner) - 1;
+    if (left > 0) this.#starts.set(owner, left);
+    else this.#starts.delete(owner);
+    const hopeful = this.#hopeful.filter((waiter) => waiter.owner === owner);
+    for (const waiter of hopeful.slice(left)) leave(this.#hopeful, waiter);
   }
 
   /** Fills an empty lease. From here on the slot is free when the member is gone. */
@@ -162,7 +185,8 @@ export class InstancePool<M extends PoolMember> {
   }
 
   #offer(owner: InstanceOwner, member: M): void {
-    const next = this.#nextOf(owner);
+    const at = this.#hopeful.findIndex((waiter) => waiter.owner === owner);
+    const [next] = at === -1 ? [this.#nextOf(owner)] : this.#hopeful.splice(at, 1);
     if (next) next.resolve({ owner, member });
     else if (this.#waiters.length > 0) member.kill();
     else this.#idle.push({ owner, member, sinceMs: this.#nowMs() });
@@ -184,4 +208,10 @@ export class InstancePool<M extends PoolMember> {
     this.#slotsUsed++;
     next.resolve({ owner: next.owner, member: undefined });
   }
+}
+
+function leave<M>(waiters: Waiter<M>[], waiter: Waiter<M>): void {
+  const at = waiters.indexOf(waiter);
+  if (at !== -1) waiters.splice(at, 1);
+  waiter.resolve(undefined);
 }

@@ -41,6 +41,18 @@ export class RunningCall {
     this.#beganMs = this.#clock.nowMs();
   }
 
+  /**
+   * It waited for the first instance to be free. initMs: what loading took that one, when it was started meanwhile and this is
+   * its first call; else it only waited its turn.
+   */
+  beginWith(askedMs: number, initMs: number | undefined): void {
+    this.begin(initMs !== undefined);
+    if (initMs === undefined) return;
+    this.#beganMs = askedMs;
+    // It may have been asked for when that had begun already.
+    this.#initBeganMs = Math.max(askedMs, this.#clock.nowMs() - initMs);
+  }
+
   /** It has this guest, which is killed when the call is cancelled. */
   hold(guest: Guest): void {
     this.#guest = guest;

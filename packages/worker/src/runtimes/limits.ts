@@ -51,8 +51,13 @@ export function cpuSecondsOf(version: {
  * CPU time of a call of a version with all that it starts, and of what is left of that until the next call, seconds: as much as
  * one core gives in the time of the call.
  */
-export function callCpuSecondsOf({ config }: { readonly config?: FunctionConfig | undefined }): number {
-  return Math.ceil((config?.timeoutMs || timeoutMsDefault) / 1000);
+export function callCpuSecondsOf(version: { readonly config?: FunctionConfig | undefined }): number {
+  return Math.ceil(timeoutMsOf(version) / 1000);
+}
+
+/** What a call of a version may take, milliseconds. */
+export function timeoutMsOf({ config }: { readonly config?: FunctionConfig | undefined }): number {
+  return config?.timeoutMs || timeoutMsDefault;
 }
 
 /** Memory one call of a version may have, MiB. */

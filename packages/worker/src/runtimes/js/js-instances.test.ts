@@ -60,6 +60,45 @@ test('what a function does before its first call is told apart from starting its
   await runtime.close();
 });
 
+describe('while the instance of a function is busy', () => {
+  const slow = 'await new Promise((resolve) => setTimeout(resolve, 400));';
+  const waits =
+    'export const handler = async (ms) => { await new Promise((done) => setTimeout(done, ms)); return process.pid; };';
+
+  test('a call takes it when that is free before another has started', async () => {
+    const runtime = createJsRuntime({ limits: defaultRuntimeLimits, clock: systemClock, launcher });
+    const fn = await deployForTest(runtime, 'fn.mjs', slow + waits);
+    const pid = Number(outputOf(await fn.call({ payload: '0' })).toString());
+    const [long, short] = await Promise.all([fn.call({ payload: '50' }), fn.call({ payload: '0' })]);
+    expect([long, short].map((outcome) => Number(outputOf(outcome).toString()))).toEqual([pid, pid]);
+    expect(short.coldUs).toBe(0);
+    await runtime.close();
+  });
+
+  test('it takes the other when that is there first, and tells what it waited for as a cold start', async () => {
+    const runtime = createJsRuntime({ limits: defaultRuntimeLimits, clock: systemClock, launcher });
+    const fn = await deployForTest(runtime, 'fn.mjs', slow + waits);
+    const pid = Number(outputOf(await fn.call({ payload: '0' })).toString());
+    const [long, short] = await Promise.all([fn.call({ payload: '4000' }), fn.call({ payload: '0' })]);
+    expect(Number(outputOf(long).toString())).toBe(pid);
+    expect(Number(outputOf(short).toString())).not.toBe(pid);
+    expect(short.initUs).toBeGreaterThan(350_000);
+    expect(short.coldUs).toBeGreaterThan(short.initUs as number);
+    await runtime.close();
+  });
+
+  test('a start that fails leaves the call to tell why', async () => {
+    const runtime = createJsRuntime({ limits: defaultRuntimeLimits, clock: systemClock, launcher });
+    const once = 'if (process.env.NAME === "second") throw new Error("no more");';
+    const fn = await deployForTest(runtime, 'fn.mjs', once + waits);
+    const long = fn.call({ payload: '300' });
+    const failing = await fn.loaded.invoke(testCall({ jobId: 99, payload: '0', secrets: { NAME: 'second' } }));
+    expect(failureOf(failing).message).toContain('no more');
+    outputOf(await long);
+    await runtime.close();
+  });
+});
+
 test('processes never exceed the bound, whatever the number of functions and calls', async () => {
   const runtime = runtimeOf({ processesMax: 2 });
   const functions = await Promise.all([1, 2, 3].map(() => deployForTest(runtime, 'fn.js', pidOf)));
