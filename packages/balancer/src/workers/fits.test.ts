@@ -45,3 +45,11 @@ test('without credit there is no room even for a job that takes no time', () => 
 test('runs at once as many calls as it has slots, or one', () => {
   expect([lanesOf({ inline: true, slots: 32 }), lanesOf({ inline: false, slots: 8 })]).toEqual([1, 8]);
 });
+
+test('the last slots of a worker that runs calls side by side are for short calls', () => {
+  const busy = { ...idle, inline: false, slots: 10, jobCount: 8, callCount: 8 };
+  expect(fits(busy, 250, 100, boundMs)).toBe(true);
+  expect(fits(busy, 251, 100, boundMs)).toBe(false);
+  expect(fits({ ...busy, jobCount: 7 }, 60_000, 100, boundMs)).toBe(true);
+  expect(fits({ ...busy, jobCount: 10 }, 1, 100, boundMs)).toBe(false);
+});

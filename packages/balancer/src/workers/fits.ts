@@ -14,19 +14,30 @@ export interface WorkerLoad {
   readonly progressMs: number;
 }
 
+/** Calls up to this long, milliseconds by estimate, are never kept waiting by longer ones alone. */
+const shortMs = 250;
+/** Of so many slots of a worker that runs calls side by side two are left for those. */
+const slotsPerTwo = 10;
+
 /** A worker without credit. */
 export const noRoom = Number.NEGATIVE_INFINITY;
 
 /**
  * How long a call may be for which a worker has room now, by estimate; noRoom without credit. It is without bound if the
- * worker runs calls side by side or has none. If it runs them one after the other nothing may wait long behind another job:
+ * worker runs calls side by side or has none, but for its last slots, which are for short calls: slow functions may take all
+ * others and hold them for as long as they like. If it runs them one after the other nothing may wait long behind another job:
  * what is outstanding and the next call together stay within workAheadMs. An estimate can be wrong: a worker that has given
  * no result for longer than its estimate has at least that much work ahead.
  */
 export function roomMsOf(worker: WorkerLoad, nowMs: number, workAheadMs: number): number {
   if (worker.jobCount >= worker.slots) return noRoom;
-  if (!worker.inline || worker.callCount === 0) return Number.POSITIVE_INFINITY;
+  if (!worker.inline) return worker.jobCount < worker.slots - forShort(worker) ? Number.POSITIVE_INFINITY : shortMs;
+  if (worker.callCount === 0) return Number.POSITIVE_INFINITY;
   return workAheadMs - Math.max(worker.outstandingMs, nowMs - worker.progressMs);
+}
+
+function forShort({ slots }: WorkerLoad): number {
+  return 2 * Math.floor(slots / slotsPerTwo);
 }
 
 /** Calls it runs at once. */

@@ -15,3 +15,10 @@ test('calls that all take four times as long are', () => {
   expect(health.slowness).toBeCloseTo(3.86, 1);
   expect(health.fault(usual, bounds)).toBe('takes 3.9 times as long as the others');
 });
+
+test('beside a single other one nobody can tell', () => {
+  const health = new WorkerHealth();
+  for (let call = 0; call < 40; call++) health.answered(400, 100);
+  expect(health.fault([1], bounds)).toBeUndefined();
+  expect(health.fault([1, 1], bounds)).toBe('takes 3.9 times as long as the others');
+});

@@ -7,6 +7,8 @@ export interface HealthBounds {
 const newestShare = 0.05;
 /** Fewer calls than these tell nothing of it. */
 const callsMin = 20;
+/** Of two that differ nobody can tell which one is as it should be: the functions they run may not be alike. */
+const othersMin = 2;
 /** Added to both times before they are compared: of calls that take no time a worker cannot be too slow. */
 const noticeableMs = 5;
 
@@ -39,7 +41,7 @@ export class WorkerHealth {
   fault(others: readonly number[], { ejectAfterErrors, slowFactor }: HealthBounds): string | undefined {
     if (this.#errorsInRow >= ejectAfterErrors) return `failed ${this.#errorsInRow} times in a row`;
     const { slowness } = this;
-    if (slowness === undefined || others.length === 0) return undefined;
+    if (slowness === undefined || others.length < othersMin) return undefined;
     const usual = median(others);
     if (slowness < usual * slowFactor) return undefined;
     return `takes ${(slowness / usual).toFixed(1)} times as long as the others`;

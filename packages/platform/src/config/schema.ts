@@ -108,10 +108,11 @@ export const platformSchema = defineConfig({
   },
   slotsProcesses: {
     kind: 'int',
-    default: 8,
+    default: 10,
     min: 1,
     max: 256,
-    describe: 'Jobs a worker of native languages may have at once; each runs in a process of its own.',
+    describe:
+      'Jobs a worker of native languages may have at once; each runs in a process of its own. Two of ten are left for short calls.',
   },
   workerWeight: {
     kind: 'number',
