@@ -7,6 +7,7 @@ import type { LoadedFunction } from '../runtimes/runtime.js';
 import { archiveFormat } from '../sources/source-tree.js';
 import { CountedLauncher } from './counted-launcher.js';
 import { CpuWatch } from './cpu-watch.js';
+import { shuttingDown } from './failures.js';
 import { ForkedGuests } from './forks/forked-guests.js';
 import { Guest, type GuestBoot } from './guest.js';
 import { GuestDebts } from './guest-debts.js';
@@ -189,7 +190,9 @@ export class GuestPool implements IdleInstances {
     return new ForkedGuests({ ...language.forkServer, launcher, clock, guestsMax, adopt, start });
   }
 
-  #start({ key: _key, setup: _setup, ...boot }: GuestBoot): Promise<Guest> {
+  /** What would begin while it closes nobody would wait for. */
+  async #start({ key: _key, setup: _setup, ...boot }: GuestBoot): Promise<Guest> {
+    if (this.#closed) throw shuttingDown();
     return this.#adopt(this.#launcher.launch({ ...boot, channel: true }));
   }
 

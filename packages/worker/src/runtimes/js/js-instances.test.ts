@@ -205,3 +205,13 @@ test('memory beyond the budget ends idle instances, of whatever function, and ca
   for (const fn of functions) outputOf(await fn.call());
   await runtime.close();
 });
+
+test('closing leaves nothing behind of what was being started for no call in particular', async () => {
+  const runtime = createJsRuntime({ limits: defaultRuntimeLimits, clock: systemClock, launcher });
+  const waits = 'exports.handler = (ms) => new Promise((resolve) => setTimeout(resolve, ms));';
+  const fn = await deployForTest(runtime, 'fn.js', waits);
+  outputOf(await fn.call({ payload: '0' }));
+  await Promise.all([0, 1, 2, 3].map((ms) => fn.call({ payload: String(ms) })));
+  await runtime.close();
+  expect(descendantPids().size).toBe(0);
+});
