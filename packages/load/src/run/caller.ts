@@ -73,6 +73,10 @@ export class Caller {
   }
 
   close(): void {
+    for (const client of this.#kept.splice(0)) {
+      client[1].close();
+      client[2].close();
+    }
     this.#sessions.close();
   }
 }
