@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Clock } from '@relais/kit';
+import { pidBelow } from '../../sandbox/groups/cpu/process-cpu.js';
 import { processStartFailed } from '../failures.js';
 import { encodeFrame, FrameReader } from '../frames.js';
-import { pidBelow } from '../process-cpu.js';
 import type {
   ForkPreparation,
   ForkWanted,
