@@ -47,9 +47,9 @@ test('runs at once as many calls as it has slots, or one', () => {
 });
 
 test('the last slots of a worker that runs calls side by side are for short calls', () => {
-  const busy = { ...idle, inline: false, slots: 10, jobCount: 8, callCount: 8 };
+  const busy = { ...idle, inline: false, slots: 8, jobCount: 6, callCount: 6 };
   expect(fits(busy, 250, 100, boundMs)).toBe(true);
   expect(fits(busy, 251, 100, boundMs)).toBe(false);
-  expect(fits({ ...busy, jobCount: 7 }, 60_000, 100, boundMs)).toBe(true);
-  expect(fits({ ...busy, jobCount: 10 }, 1, 100, boundMs)).toBe(false);
+  expect(fits({ ...busy, jobCount: 5 }, 60_000, 100, boundMs)).toBe(true);
+  expect(fits({ ...busy, jobCount: 8 }, 1, 100, boundMs)).toBe(false);
 });

@@ -17,7 +17,7 @@ export interface WorkerLoad {
 /** Calls up to this long, milliseconds by estimate, are never kept waiting by longer ones alone. */
 const shortMs = 250;
 /** Of so many slots of a worker that runs calls side by side two are left for those. */
-const slotsPerTwo = 10;
+const slotsPerTwo = 8;
 
 /** A worker without credit. */
 export const noRoom = Number.NEGATIVE_INFINITY;

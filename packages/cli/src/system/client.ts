@@ -16,6 +16,8 @@ export interface ErrorBody {
   readonly message: string;
   readonly diagnostics?: { file: string; line: number; column: number; severity: string; message: string }[];
   readonly timings?: { queuedUs: number; coldUs: number; runUs: number };
+  readonly notStarted?: boolean;
+  readonly retryAfterMs?: number;
   readonly exit?: { exitCode: number; stderrTail: string };
 }
 

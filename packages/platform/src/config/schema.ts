@@ -108,11 +108,11 @@ export const platformSchema = defineConfig({
   },
   slotsProcesses: {
     kind: 'int',
-    default: 10,
+    default: 8,
     min: 1,
     max: 256,
     describe:
-      'Jobs a worker of native languages may have at once; each runs in a process of its own. Two of ten are left for short calls.',
+      'Jobs a worker of native languages may have at once; each runs in a process of its own. Two of eight are left for short calls.',
   },
   workerWeight: {
     kind: 'number',
