@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { youngGenerationFlags } from '@relais/platform/young-generation';
 import type { Command } from '../framework/command.js';
 import { platformFailure } from '../framework/platform-failure.js';
 
@@ -13,6 +14,7 @@ export const up: Command = {
   remote: false,
   ownFlags: true,
   async run({ raw }) {
+    becomeRoomy();
     // Loaded here: no other command should pay for the whole platform.
     const [kit, platform] = await Promise.all([import('@relais/kit'), import('@relais/platform')]);
     if (raw.includes('--help') || raw.includes('-h')) {
@@ -32,6 +34,18 @@ export const up: Command = {
     }
   },
 };
+
+/** Becomes a process with the flags of Node for one that every call passes through, unless whoever started it gave such flags. */
+function becomeRoomy(): void {
+  const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ''];
+  if (given.some((text) => text.includes('semi-space-size'))) return;
+  process.execve?.(process.execPath, [
+    process.execPath,
+    ...youngGenerationFlags,
+    ...process.execArgv,
+    ...process.argv.slice(1),
+  ]);
+}
 
 function readFile(path: string): string | undefined {
   try {

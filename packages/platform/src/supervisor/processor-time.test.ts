@@ -1,9 +1,9 @@
 import { ProcessorTime } from './processor-time.js';
 
 /** Looks once for each share of the time that was left over. */
-function looks(...idleShares: number[]): boolean[] {
+function looks(processorCount: number, ...idleShares: number[]): boolean[] {
   let times = { idle: 0, all: 0 };
-  const processors = new ProcessorTime(() => times);
+  const processors = new ProcessorTime(() => times, processorCount);
   return idleShares.map((share) => {
     times = { idle: times.idle + 2000 * share, all: times.all + 2000 };
     processors.look();
@@ -12,7 +12,7 @@ function looks(...idleShares: number[]): boolean[] {
 }
 
 test('processors are saturated when hardly any time is left over for long enough, and no longer when some is', () => {
-  expect(looks(0.5, 0.05, 0.5, 0.05, 0.02, 0.3, 0.05, 0.3, 0.3)).toEqual([
+  expect(looks(16, 0.5, 0.05, 0.5, 0.05, 0.02, 0.3, 0.05, 0.3, 0.3)).toEqual([
     false,
     false,
     false,
@@ -23,6 +23,10 @@ test('processors are saturated when hardly any time is left over for long enough
     true,
     false,
   ]);
+});
+
+test('where there are few, half of one must be left over for one more worker', () => {
+  expect(looks(2, 0.2, 0.2, 0.3, 0.3)).toEqual([false, true, true, false]);
 });
 
 test('the processors of this machine can be looked at', () => {

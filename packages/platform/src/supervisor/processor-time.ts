@@ -1,4 +1,4 @@
-import { cpus } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 
 /** Time of all processors since their start, in any unit. */
 export interface ProcessorTimes {
@@ -6,8 +6,8 @@ export interface ProcessorTimes {
   readonly all: number;
 }
 
-/** Less of the time left over than this, and one more process only takes it from another. */
-const idleShareMin = 0.1;
+/** Less of the time left over than this, and one more worker only takes it from another: of all, and of one processor. */
+const idleShareMin = { ofAll: 0.1, ofOne: 0.5 };
 /** So many looks in a row must agree. */
 const looksMin = 2;
 
@@ -15,11 +15,13 @@ const looksMin = 2;
 export class ProcessorTime {
   saturated = false;
   readonly #read: () => ProcessorTimes;
+  readonly #idleShareMin: number;
   #last: ProcessorTimes;
   #otherwise = 0;
 
-  constructor(read: () => ProcessorTimes = timesOfAll) {
+  constructor(read: () => ProcessorTimes = timesOfAll, processors: number = availableParallelism()) {
     this.#read = read;
+    this.#idleShareMin = Math.max(idleShareMin.ofAll, idleShareMin.ofOne / processors);
     this.#last = read();
   }
 
@@ -28,7 +30,7 @@ export class ProcessorTime {
     const now = this.#read();
     const idleShare = (now.idle - this.#last.idle) / Math.max(1, now.all - this.#last.all);
     this.#last = now;
-    this.#otherwise = idleShare < idleShareMin === this.saturated ? 0 : this.#otherwise + 1;
+    this.#otherwise = idleShare < this.#idleShareMin === this.saturated ? 0 : this.#otherwise + 1;
     if (this.#otherwise < looksMin) return false;
     this.#otherwise = 0;
     this.saturated = !this.saturated;

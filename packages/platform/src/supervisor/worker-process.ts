@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Clock, MetricFamily } from '@relais/kit';
 import { type ControlGroup, readBegunJournal, removeTree } from '@relais/worker';
+import { youngGenerationFlags } from '../young-generation.js';
 import { confinedCommand, confinedPlan, groupOf, innerPid, type WorkerConfinement } from './confined-worker.js';
 import { FiguresReader } from './figures-reader.js';
 import { figuresFd, type WorkerPlan, type WorkerSpec } from './worker-spec.js';
@@ -75,7 +76,7 @@ export class WorkerProcess {
     const path = join(scratchDirectory, 'journal');
     const journal = openSync(path, 'wx+', 0o600);
     unlinkSync(path);
-    const node = [process.execPath, '--disable-warning=ExperimentalWarning', start.mainFile];
+    const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...youngGenerationFlags, start.mainFile];
     const group = start.confinement && groupOf(start.confinement);
     const [command = '', ...args] = start.confinement
       ? confinedCommand(start.confinement, node, group)
