@@ -45,6 +45,23 @@ test('a process may use so much to start and to load its function, and owes noth
   expect(guest.cpuDebt).toEqual({ owedMs: 150, yields: true });
 });
 
+test('where one process of a function takes little, the next is expected to; where it takes much no longer', () => {
+  const debts = new GuestDebts(new ManualClock());
+  const fn = {};
+  const [first, second, third, fourth] = [new Process(), new Process(), new Process(), new Process()];
+  debts.take(first, fn);
+  debts.take(second, fn);
+  expect(second.cpuDebt).toEqual(startsForFree);
+  second.cpuDebt = { owedMs: -40, yields: false, isLight: true };
+  debts.take(third, fn);
+  expect(third.cpuDebt).toEqual({ ...startsForFree, isLight: true });
+  debts.loaded(third);
+  expect(third.cpuDebt).toEqual({ owedMs: 0, yields: false, isLight: true });
+  second.cpuDebt = { owedMs: 150, yields: true };
+  debts.take(fourth, fn);
+  expect(fourth.cpuDebt).toEqual(startsForFree);
+});
+
 test('who starts again and again only to end pays for the starts', async () => {
   const clock = new ManualClock();
   const debts = new GuestDebts(clock);

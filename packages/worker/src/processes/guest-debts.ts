@@ -26,6 +26,10 @@ export class GuestDebts {
   readonly #clock: Clock;
   /** By function, of its last process. */
   readonly #left = new WeakMap<object, Amount>();
+  /** By function, one of its processes by which it is judged. */
+  readonly #witness = new WeakMap<object, Debtor>();
+  /** Those that start for free and have not loaded their function. */
+  readonly #starting = new WeakSet<Debtor>();
   /** What their start has cost those that live. */
   readonly #forgiven = new WeakMap<Debtor, Amount>();
 
@@ -36,7 +40,10 @@ export class GuestDebts {
   /** A process begins to serve a function, and owes what that one's last left behind. */
   take(guest: Debtor, fn: object): void {
     const { owedMs } = now(this.#left.get(fn), this.#clock.nowMs());
-    guest.cpuDebt = owedMs > 0 ? debtAfter(noDebt, owedMs, 0, true) : starting;
+    const isLight = this.#witness.get(fn)?.cpuDebt?.isLight ?? false;
+    if (!isLight) this.#witness.set(fn, guest);
+    if (owedMs <= 0) this.#starting.add(guest);
+    guest.cpuDebt = owedMs > 0 ? debtAfter(noDebt, owedMs, 0, { contended: true }) : lightIf(isLight, starting);
     void guest.gone.then(() => {
       if (guest.cpuDebt) this.#left.set(fn, this.#atEndOf(guest, guest.cpuDebt));
     });
@@ -45,16 +52,22 @@ export class GuestDebts {
   /** It has started and loaded its function. */
   loaded(guest: Debtor): void {
     const debt = guest.cpuDebt;
-    if (!debt || debt.owedMs >= 0) return;
+    if (!this.#starting.delete(guest) || !debt || debt.owedMs >= 0) return;
     this.#forgiven.set(guest, { owedMs: debt.owedMs + startMs, atMs: this.#clock.nowMs() });
-    guest.cpuDebt = noDebt;
+    guest.cpuDebt = lightIf(debt.isLight, noDebt);
   }
 
   #atEndOf(guest: Debtor, { owedMs }: CpuDebt): Amount {
     const atMs = this.#clock.nowMs();
-    const startedMs = owedMs < 0 ? owedMs + startMs : now(this.#forgiven.get(guest), atMs).owedMs;
+    const isStarting = this.#starting.has(guest) && owedMs < 0;
+    const startedMs = isStarting ? owedMs + startMs : now(this.#forgiven.get(guest), atMs).owedMs;
     return { owedMs: debtAfter(noDebt, Math.max(0, owedMs) + startedMs, 0).owedMs, atMs };
   }
+}
+
+/** Where others of its function have taken little, one more is expected to. */
+function lightIf(isLight: boolean | undefined, debt: CpuDebt): CpuDebt {
+  return isLight ? { ...debt, isLight } : debt;
 }
 
 /** What is left of an amount after the time that has passed. */

@@ -41,6 +41,14 @@ test('gives a function its warm instance again', () => {
   expect(pool.slotsUsed).toBe(2);
 });
 
+test('gives the one that has served longest, so that those started for a peak are left idle', () => {
+  const { pool, taken } = poolOf(4);
+  const [eldest, newest] = [taken(a), taken(a)];
+  pool.release(eldest);
+  pool.release(newest);
+  expect(taken(a).member).toBe(eldest.member);
+});
+
 test('never gives one function the instance of another', () => {
   const { pool, taken } = poolOf(4);
   const first = taken(a);

@@ -60,6 +60,9 @@ export class InstancePool<M extends PoolMember> {
   /** How many are being started for those. */
   readonly #starts = new Map<InstanceOwner, number>();
   #slotsUsed = 0;
+  /** In which order members came. */
+  readonly #ranks = new WeakMap<M, number>();
+  #lastRank = 0;
 
   constructor(processesMax: number, nowMs: () => number) {
     this.#processesMax = processesMax;
@@ -94,9 +97,11 @@ export class InstancePool<M extends PoolMember> {
 
   /** A lease at once when a warm instance or an empty slot is there. */
   tryAcquire(owner: InstanceOwner): Lease<M> | undefined {
-    const at = this.#idle.findLastIndex((idle) => idle.owner === owner && idle.member.alive);
-    const [warm] = at === -1 ? [] : this.#idle.splice(at, 1);
-    if (warm) return { owner, member: warm.member };
+    const warm = this.#eldestOf(owner);
+    if (warm) {
+      this.#idle.splice(this.#idle.indexOf(warm), 1);
+      return { owner, member: warm.member };
+    }
     if (this.#slotsUsed >= this.#processesMax) return undefined;
     this.#slotsUsed++;
     return { owner, member: undefined };
@@ -140,6 +145,7 @@ export class InstancePool<M extends PoolMember> {
   /** Fills an empty lease. From here on the slot is free when the member is gone. */
   fill(lease: Lease<M>, member: M): void {
     lease.member = member;
+    this.#ranks.set(member, ++this.#lastRank);
     void member.gone.then(() => {
       this.#idle = this.#idle.filter((idle) => idle.member !== member);
       this.#free();
@@ -176,6 +182,20 @@ export class InstancePool<M extends PoolMember> {
   /** Ends the idle instances of one function. */
   drop(owner: InstanceOwner): void {
     this.#endIdle((idle) => idle.owner === owner);
+  }
+
+  /** Of the idle ones of a function that which has served longest: those started last for a peak are idle first, and go. */
+  #eldestOf(owner: InstanceOwner): Idle<M> | undefined {
+    let eldest: Idle<M> | undefined;
+    for (const idle of this.#idle) {
+      if (idle.owner !== owner || !idle.member.alive) continue;
+      if (!eldest || this.#rankOf(idle) < this.#rankOf(eldest)) eldest = idle;
+    }
+    return eldest;
+  }
+
+  #rankOf({ member }: Idle<M>): number {
+    return this.#ranks.get(member) ?? 0;
   }
 
   #endIdle(matches: (idle: Idle<M>) => boolean): void {

@@ -63,7 +63,7 @@ export class FileGroups implements ControlGroups {
       const handedOn = join(directory, 'cgroup.subtree_control');
       if (existsSync(handedOn)) writeFileSync(handedOn, cpu ? '+memory +pids +cpu' : '+memory +pids');
       const weight = join(directory, files.cpu.weight);
-      if (cpu && existsSync(weight)) writeFileSync(weight, files.cpu.usualWeight);
+      if (cpu && existsSync(weight)) writeFileSync(weight, files.cpu.weights.usual);
     }
     if (!cpu || !clock) return;
     const all = join(cpu.usage, files.cpu.usage);

@@ -1,3 +1,5 @@
+import type { CpuRank } from './cpu/cpu-debt.js';
+
 /** Names and forms in which a version of the kernel's control groups keeps what we use. */
 export interface GroupFiles {
   readonly kind: string;
@@ -15,9 +17,11 @@ export interface GroupFiles {
 /** The same for processor time. */
 export interface CpuFiles {
   readonly weight: string;
-  /** That of a group in which functions run: a third of what a worker has. */
-  readonly usualWeight: string;
-  readonly leastWeight: string;
+  /**
+   * That of a group in which functions run, by how it stands: who takes little has as much as a worker, of which it takes
+   * little, others a tenth of that.
+   */
+  readonly weights: Readonly<Record<CpuRank, string>>;
   /** Takes "1": what is in the group runs when nothing else wants to. */
   readonly idle: string;
   readonly usage: string;
@@ -37,8 +41,7 @@ export const version1: GroupFiles = {
   tasks: { limit: 'pids.max', events: 'pids.events' },
   cpu: {
     weight: 'cpu.shares',
-    usualWeight: '110',
-    leastWeight: '2',
+    weights: { light: '1024', usual: '110', last: '2' },
     idle: 'cpu.idle',
     usage: 'cpuacct.usage',
     usedMs: (nanoseconds) => Number(nanoseconds) / 1e6,
@@ -52,8 +55,7 @@ export const version2: GroupFiles = {
   tasks: { limit: 'pids.max', events: 'pids.events' },
   cpu: {
     weight: 'cpu.weight',
-    usualWeight: '11',
-    leastWeight: '1',
+    weights: { light: '100', usual: '11', last: '1' },
     idle: 'cpu.idle',
     usage: 'cpu.stat',
     usedMs: (stat) => countIn(stat, 'usage_usec') / 1000,

@@ -29,7 +29,10 @@ test('a long loop is forgiven within two seconds of sleep, and not at once', () 
 
 test('where many compute at once, a small share is too much already, and a very small one is not', () => {
   const contended = (shareOfOne: number, looks: number) =>
-    Array.from({ length: looks }).reduce<CpuDebt>((debt) => debtAfter(debt, lookMs * shareOfOne, lookMs, true), noDebt);
+    Array.from({ length: looks }).reduce<CpuDebt>(
+      (debt) => debtAfter(debt, lookMs * shareOfOne, lookMs, { contended: true }),
+      noDebt,
+    );
   expect(contended(0.12, 10).yields).toBe(true);
   expect(after(noDebt, lookMs * 0.12, 10_000)).toEqual(noDebt);
   expect(contended(0.05, 10_000)).toEqual(noDebt);
@@ -40,4 +43,15 @@ test('what may still be used is used up first, and is no more for having slept',
   expect(after(starting, 0, 100)).toEqual(starting);
   expect(after(starting, lookMs, 4).yields).toBe(false);
   expect(after(starting, lookMs, 6).yields).toBe(true);
+});
+
+test('who may save up can take much at once after a while, and no more than that', () => {
+  const saved = Array.from({ length: 100 }).reduce<CpuDebt>(
+    (before) => debtAfter(before, 0, lookMs, { savedMsMax: 100 }),
+    noDebt,
+  );
+  expect(saved).toEqual({ owedMs: -100, yields: false });
+  const terms = { contended: true, savedMsMax: 100 };
+  expect(debtAfter(saved, 120, lookMs, terms).yields).toBe(false);
+  expect(debtAfter(saved, 140, lookMs, terms).yields).toBe(true);
 });

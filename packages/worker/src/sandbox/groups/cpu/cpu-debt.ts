@@ -1,8 +1,13 @@
+/** How one stands among others: before them for it takes little, as usual, or only where nobody else wants to. */
+export type CpuRank = 'light' | 'usual' | 'last';
+
 /** What a group owes of processor time, and whether it goes last for it. */
 export interface CpuDebt {
   /** Below 0 is what it may still use before it begins to owe. */
   readonly owedMs: number;
   readonly yields: boolean;
+  /** It has taken little for long enough to come before those of which that is not known. */
+  readonly isLight?: boolean;
 }
 
 export const noDebt: CpuDebt = { owedMs: 0, yields: false };
@@ -23,15 +28,27 @@ const doneBelowMs = 20;
 /** It never owes more, so that it is forgiven within two seconds. */
 const owedMsMax = 400;
 
+export interface DebtTerms {
+  /** Many compute at once. */
+  readonly contended?: boolean;
+  /** What it may save up, milliseconds: who takes little on the whole now and then takes more at once. */
+  readonly savedMsMax?: number;
+}
+
 /**
  * The debt of a group that has used usedMs of processor time within elapsedMs: a leaky bucket, so that neither many short
  * turns nor one long one come to more than their share before the group yields.
  */
-export function debtAfter(debt: CpuDebt, usedMs: number, elapsedMs: number, contended = false): CpuDebt {
+export function debtAfter(
+  debt: CpuDebt,
+  usedMs: number,
+  elapsedMs: number,
+  { contended = false, savedMsMax = 0 }: DebtTerms = {},
+): CpuDebt {
   // Who yields gets what is left: only who does without even that sleeps it off quickly.
   const isGreedy = debt.yields && usedMs > elapsedMs * contendedPrice.freeShare;
   const { freeShare, yieldAboveMs } = contended || isGreedy ? contendedPrice : usualPrice;
-  const atLeastMs = Math.min(0, debt.owedMs);
+  const atLeastMs = Math.min(0 - savedMsMax, debt.owedMs);
   const owedMs = Math.min(owedMsMax, Math.max(atLeastMs, debt.owedMs + usedMs - elapsedMs * freeShare));
   return { owedMs, yields: owedMs > (debt.yields ? doneBelowMs : yieldAboveMs) };
 }

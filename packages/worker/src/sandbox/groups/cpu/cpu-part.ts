@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CpuFiles } from '../group-files.js';
+import type { CpuRank } from './cpu-debt.js';
 
 /** The part of a control group that shares processor time out. */
 export class CpuPart {
@@ -14,7 +15,7 @@ export class CpuPart {
     this.#files = files;
     this.#shares = shares;
     this.#usage = join(usage, files.usage);
-    writeFileSync(join(shares, files.weight), files.usualWeight);
+    writeFileSync(join(shares, files.weight), files.weights.usual);
   }
 
   /** Processor time of all that was ever in it, milliseconds; undefined once it is gone. */
@@ -22,28 +23,29 @@ export class CpuPart {
     return usedMsIn(this.#usage, this.#files);
   }
 
-  /** True: it gets what nobody else wants. Never throws. */
-  yield(yields: boolean): void {
+  /** How it stands when others want the processors too. Never throws. */
+  rank(rank: CpuRank): void {
     if (this.#leaving) return;
-    this.#set(yields);
+    this.#set(rank);
   }
 
   /** Its processes are being killed, and have to run for that: it yields no more. */
   hurry(): void {
     if (this.#leaving) return;
     this.#leaving = true;
-    this.#set(false);
+    this.#set('usual');
   }
 
-  #set(yields: boolean): void {
-    const { idle, leastWeight, usualWeight, weight } = this.#files;
+  #set(rank: CpuRank): void {
+    const { idle, weight, weights } = this.#files;
+    const yields = rank === 'last';
     try {
       const idleFile = join(this.#shares, idle);
       // Where a kernel is too old for it, the least weight comes close.
       if (existsSync(idleFile)) writeFileSync(idleFile, yields ? '1' : '0');
-      else writeFileSync(join(this.#shares, weight), yields ? leastWeight : usualWeight);
+      else writeFileSync(join(this.#shares, weight), weights[rank]);
       // Leaving the one puts back the weight that the kernel likes best.
-      if (!yields) writeFileSync(join(this.#shares, weight), usualWeight);
+      if (!yields) writeFileSync(join(this.#shares, weight), weights[rank]);
     } catch {
       // It is gone.
     }

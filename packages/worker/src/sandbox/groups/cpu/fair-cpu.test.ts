@@ -1,18 +1,19 @@
 import { ManualClock } from '@relais/kit';
+import type { CpuRank } from './cpu-debt.js';
 import { type CpuUser, FairCpu } from './fair-cpu.js';
 
 class Fake implements CpuUser {
   used = 0;
   asked = 0;
-  yields: boolean[] = [];
+  ranks: CpuRank[] = [];
 
   usedMs(): number {
     this.asked++;
     return this.used;
   }
 
-  yield(yields: boolean): void {
-    this.yields.push(yields);
+  rank(rank: CpuRank): void {
+    this.ranks.push(rank);
   }
 }
 
@@ -40,10 +41,36 @@ function run(ms: number, hogShare: number): void {
 
 test('who uses much is told once to yield, and once no more to; nobody else is', () => {
   run(2000, 1);
-  expect(hog.yields).toEqual([true]);
+  expect(hog.ranks).toEqual(['last']);
   run(5000, 0);
-  expect(hog.yields).toEqual([true, false]);
-  expect(sleeper.yields).toEqual([]);
+  expect(hog.ranks).toEqual(['last', 'usual', 'light']);
+  expect(sleeper.ranks).toEqual(['light']);
+});
+
+test('who has taken little for a second comes before others, and no longer when it takes more', () => {
+  run(900, 0);
+  expect(hog.ranks).toEqual([]);
+  run(150, 0);
+  expect(hog.ranks).toEqual(['light']);
+  expect(fair.debtOf(hog).isLight).toBe(true);
+  run(4000, 0.1);
+  expect(hog.ranks).toEqual(['light']);
+  run(1000, 1);
+  expect(hog.ranks).toEqual(['light', 'usual', 'last']);
+  expect(fair.debtOf(hog).isLight).toBeUndefined();
+});
+
+test('who comes before others may take a little more at once than is its share', () => {
+  run(3000, 0);
+  hog.used += 110;
+  clock.advance(50);
+  expect(hog.ranks).toEqual(['light']);
+});
+
+test('one that is expected to take little comes before others from the start', () => {
+  fair.owe(hog, { owedMs: -250, yields: false, isLight: true });
+  expect(hog.ranks).toEqual(['light']);
+  expect(fair.debtOf(hog)).toEqual({ owedMs: -250, yields: false, isLight: true });
 });
 
 test('while little is used nobody is looked at', () => {
@@ -56,7 +83,7 @@ test('while little is used nobody is looked at', () => {
 test('who has left is left alone, and without anybody no clock is watched', () => {
   fair.remove(hog);
   run(2000, 1);
-  expect(hog.yields).toEqual([]);
+  expect(hog.ranks).toEqual([]);
   fair.remove(sleeper);
   const { asked } = sleeper;
   run(2000, 1);
@@ -72,6 +99,6 @@ test('of many that share the processors all yield, though none gets much; one th
     hog.used = many.reduce((sum, one) => sum + one.used, 0);
     clock.advance(50);
   }
-  expect(many.map(({ yields }) => yields)).toEqual(many.map(() => [true]));
-  expect(sleeper.yields).toEqual([]);
+  expect(many.map(({ ranks }) => ranks)).toEqual(many.map(() => ['last']));
+  expect(sleeper.ranks).toEqual(['light']);
 });

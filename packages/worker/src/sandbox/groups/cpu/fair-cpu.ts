@@ -1,20 +1,29 @@
 import { availableParallelism } from 'node:os';
 import type { Clock } from '@relais/kit';
-import { type CpuDebt, debtAfter, noDebt } from './cpu-debt.js';
+import { type CpuDebt, type CpuRank, debtAfter, noDebt } from './cpu-debt.js';
 
 /** What uses processor time and can be made to yield. */
 export interface CpuUser {
   /** Used so far, milliseconds; undefined when it is gone. */
   usedMs(): number | undefined;
-  yield(yields: boolean): void;
+  rank(rank: CpuRank): void;
 }
 
 interface Account {
   usedMs: number;
   debt: CpuDebt;
+  rank: CpuRank;
+  /** Since when it owes nothing, monotonic milliseconds. */
+  clearSinceMs: number;
 }
 
 const lookMs = 50;
+/** Who has owed nothing for so long takes little. */
+const lightAfterMs = 1000;
+/** Who owes more than this does not. */
+const lightOwedMsMax = 20;
+/** What it may save up then: enough for an interpreter to collect its garbage or compile what is called often. */
+const lightSavedMsMax = 100;
 /** Less than this of one processor in use on the whole, and nobody is looked at. */
 const quietShare = 0.1;
 /** More than this of all processors in use by those that do not yield: several want them, and each gets less than it wants. */
@@ -42,7 +51,12 @@ export class FairCpu {
   }
 
   add(user: CpuUser): void {
-    this.#accounts.set(user, { usedMs: user.usedMs() ?? 0, debt: noDebt });
+    this.#accounts.set(user, {
+      usedMs: user.usedMs() ?? 0,
+      debt: noDebt,
+      rank: 'usual',
+      clearSinceMs: this.#clock.nowMs(),
+    });
     if (this.#stop) return;
     this.#allMs = this.#usedByAllMs() ?? 0;
     this.#lookedMs = this.#clock.nowMs();
@@ -53,8 +67,8 @@ export class FairCpu {
   debtOf(user: CpuUser): CpuDebt {
     const account = this.#accounts.get(user);
     if (!account) return noDebt;
-    settle(user, account, 0, this.#contended);
-    return account.debt;
+    settle(user, account, { nowMs: this.#clock.nowMs(), elapsedMs: 0, contended: this.#contended });
+    return account.rank === 'light' ? { ...account.debt, isLight: true } : account.debt;
   }
 
   /** From now on it owes that, whatever it has used. */
@@ -62,8 +76,10 @@ export class FairCpu {
     const account = this.#accounts.get(user);
     if (!account) return;
     account.usedMs = user.usedMs() ?? account.usedMs;
-    if (debt.yields !== account.debt.yields) user.yield(debt.yields);
+    const nowMs = this.#clock.nowMs();
     account.debt = debt;
+    account.clearSinceMs = debt.isLight ? nowMs - lightAfterMs : nowMs;
+    rankAnew(user, account, nowMs);
   }
 
   remove(user: CpuUser): void {
@@ -81,22 +97,48 @@ export class FairCpu {
     const busy = allMs - this.#allMs > elapsedMs * quietShare;
     this.#lookedMs = nowMs;
     this.#allMs = allMs;
+    const look = { nowMs, elapsedMs, contended: this.#contended };
     let inUseMs = 0;
     for (const [user, account] of this.#accounts) {
-      if (!busy && account.debt.owedMs <= 0) continue;
-      const usedMs = settle(user, account, elapsedMs, this.#contended);
+      if (!busy && account.debt.owedMs <= 0) {
+        charge(user, account, 0, look);
+        continue;
+      }
+      const usedMs = settle(user, account, look);
       if (!account.debt.yields) inUseMs += usedMs;
     }
     this.#contended = inUseMs > elapsedMs * this.#processors * contendedShare;
   }
 }
 
-/** What it has used since it was last looked at, milliseconds. */
-function settle(user: CpuUser, account: Account, elapsedMs: number, contended: boolean): number {
+interface Look {
+  readonly nowMs: number;
+  readonly elapsedMs: number;
+  readonly contended: boolean;
+}
+
+/** Charges for what has been used since the last look, milliseconds, which it returns. */
+function settle(user: CpuUser, account: Account, look: Look): number {
   const usedMs = (user.usedMs() ?? account.usedMs) - account.usedMs;
-  const debt = debtAfter(account.debt, usedMs, elapsedMs, contended);
-  if (debt.yields !== account.debt.yields) user.yield(debt.yields);
   account.usedMs += usedMs;
-  account.debt = debt;
+  charge(user, account, usedMs, look);
   return usedMs;
+}
+
+function charge(user: CpuUser, account: Account, usedMs: number, { contended, elapsedMs, nowMs }: Look): void {
+  const isLight = account.rank === 'light';
+  // The lower price is for those that all want more than there is; who takes little pays what it always does.
+  const terms = { contended: contended && !isLight, savedMsMax: isLight ? lightSavedMsMax : 0 };
+  account.debt = debtAfter(account.debt, usedMs, elapsedMs, terms);
+  rankAnew(user, account, nowMs);
+}
+
+function rankAnew(user: CpuUser, account: Account, nowMs: number): void {
+  const { owedMs, yields } = account.debt;
+  if (owedMs > lightOwedMsMax) account.clearSinceMs = nowMs;
+  const isLight = nowMs - account.clearSinceMs >= lightAfterMs;
+  const rank = yields ? 'last' : isLight ? 'light' : 'usual';
+  if (rank === account.rank) return;
+  account.rank = rank;
+  user.rank(rank);
 }
