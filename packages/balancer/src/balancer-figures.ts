@@ -64,6 +64,12 @@ export class BalancerFigures {
         ([, , count]) => Number(count) > 0,
       ),
     );
+    const probation = 'Functions on probation: their last calls all had to be ended.';
+    metrics.read('gauge', 'relais_function_on_probation', probation, ['function', 'function_id'], () =>
+      Array.from(functions.values())
+        .filter(({ onProbation }) => onProbation)
+        .map(({ key, name }): Reading => [name, key, 1]),
+    );
     metrics.read('gauge', 'relais_workers', 'Attached workers.', ['state'], () => {
       const counts = { ready: 0, draining: 0 };
       for (const { state } of fleet.values())

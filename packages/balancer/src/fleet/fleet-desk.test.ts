@@ -82,7 +82,7 @@ test('a drained worker is drained, an unknown one is not found', async () => {
 
 test('a function that chose a strategy keeps it whatever the others have', async () => {
   const rig = await startRig({ strategy: 'fifo' });
-  const workers = ['w1', 'w2'].map((workerId) => new FakeWorker(rig.balancer, { workerId, slots: 8 }));
+  const workers = ['w1', 'w2'].map((workerId) => new FakeWorker(rig.balancer, { workerId, slots: 16 }));
   await settled();
   const own = { fn: 'own_1', strategy: 'rr' };
   for (let n = 0; n < 4; n++) ask(rig, call(own));

@@ -17,6 +17,8 @@ const newestShare = 0.2;
 const loopMsMax = 10;
 /** A function that has taken a worker with it is not let into such a loop again for so long. */
 const distrustMs = 600_000;
+/** So many calls in a row may have to be ended before the function is trusted less; fewer while none ever ended by itself. */
+const badEndsMax = { known: 3, unknown: 1 };
 /** After this long without a break in the waiting, the drain rate of the last two seconds is all of that time. */
 const busyWindowMs = 2000;
 /** Workers that have just come start what they need first: how fast jobs left meanwhile says little of what comes. */
@@ -51,6 +53,9 @@ export class FunctionState {
   /** Links of the ring of functions whose turn comes. */
   previousTurn: FunctionState | undefined;
   nextTurn: FunctionState | undefined;
+  /** Calls in a row that had to be ended. */
+  badEnds = 0;
+  #everEndedWell = false;
   #estimateMs: number | undefined;
   /** Monotonic milliseconds. */
   #distrustedUntilMs = 0;
@@ -86,6 +91,17 @@ export class FunctionState {
   /** A worker had to be killed for a call of it, or was lost while it ran. */
   tookWorker(nowMs: number): void {
     this.#distrustedUntilMs = nowMs + distrustMs;
+  }
+
+  /** A call has ended: by itself, or because it had to. */
+  ended(badly: boolean): void {
+    this.badEnds = badly ? this.badEnds + 1 : 0;
+    this.#everEndedWell ||= !badly;
+  }
+
+  /** Its last calls all had to be ended: it runs in turn with others like it. */
+  get onProbation(): boolean {
+    return this.badEnds >= (this.#everEndedWell ? badEndsMax.known : badEndsMax.unknown);
   }
 
   get idle(): boolean {

@@ -46,7 +46,7 @@ export function overloaded(fn: FunctionState, targetMs: number, standingMs: numb
   const advice = `try again in ${Math.ceil(retryAfterMs)} ms`;
   return new RelaisError(
     'resource_exhausted',
-    `Calls of ${fn.name} wait ${Math.round(standingMs)} ms at the least and ${fn.queue.size} do; ${advice}.`,
+    `Calls of ${fn.name} wait ${Math.round(standingMs)} ms at the least and ${fn.queue.size} do; ${advice}.${probationOf(fn)}`,
     {
       component,
       reason: 'overloaded',
@@ -62,7 +62,7 @@ export function wouldBeLate(fn: FunctionState, budgetMs: number, expectedMs: num
   const advice = `try again in ${Math.ceil(retryAfterMs)} ms or allow it more time`;
   return new RelaisError(
     'resource_exhausted',
-    `${fn.name} would take ${Math.round(expectedMs)} ms behind the ${fn.queue.size} calls that wait, and has ${Math.round(budgetMs)} ms; ${advice}.`,
+    `${fn.name} would take ${Math.round(expectedMs)} ms behind the ${fn.queue.size} calls that wait, and has ${Math.round(budgetMs)} ms; ${advice}.${probationOf(fn)}`,
     {
       component,
       reason: 'would_be_late',
@@ -86,11 +86,11 @@ export function noWorker(fn: FunctionState, waitedMs: number, why: string): Rela
 export function expiredInQueue(fn: FunctionState): RelaisError {
   return new RelaisError(
     'deadline_exceeded',
-    `The time budget of ${fn.name} was used up while it waited for a worker.`,
+    `The time budget of ${fn.name} was used up while it waited for a worker.${probationOf(fn)}`,
     {
       component,
       reason: 'timeout',
-      fault: 'platform',
+      fault: fn.onProbation ? 'function' : 'platform',
       notStarted: true,
     },
   );
@@ -145,4 +145,11 @@ export function emptyResult(): RelaisError {
     component,
     reason: 'empty_result',
   });
+}
+
+/** What explains why calls of a function wait though workers have room. */
+function probationOf({ badEnds, onProbation }: FunctionState): string {
+  if (!onProbation) return '';
+  const calls = badEnds === 1 ? 'call' : `${badEnds} calls`;
+  return ` It is on probation: its last ${calls} had to be ended, and functions like that run one after another.`;
 }

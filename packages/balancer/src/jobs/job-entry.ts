@@ -89,6 +89,11 @@ export class JobEntry {
     return this.flow ? 0 : this.fn.estimateMs;
   }
 
+  /** Nothing tells how long it takes: where slots are kept for short calls, they are not for this one. */
+  get lengthUnknown(): boolean {
+    return this.flow !== undefined || this.fn.isBuild || !this.fn.hasRun;
+  }
+
   /**
    * Whether running it twice does no harm: its owner says so, or it builds, which has no effect outside. Not where output may
    * have gone out already.

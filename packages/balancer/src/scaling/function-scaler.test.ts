@@ -59,6 +59,10 @@ test('never more than the maximum, and every call is answered', async () => {
 
 test('without a word of its owner a function has as many as it has calls', async () => {
   const { rig, workers } = await start();
+  ask(rig, call());
+  await settled();
+  for (const worker of workers) worker.answer();
+  await settled();
   for (let count = 0; count < 150; count++) ask(rig, call());
   await settled();
   expect(running(workers)).toBe(150);

@@ -92,7 +92,7 @@ export class Departures {
       fleet.retire(worker, nowMs);
       for (let entry = worker.jobs.tail; entry; entry = worker.jobs.tail) {
         const held = entry.state as Dispatched | Abandoned;
-        dispatcher.release(entry, held);
+        dispatcher.release(entry, held, nowMs);
         if (held.kind === 'abandoned') desk.forget(entry);
         else desk.fail(entry, done, stoppedRunning(entry.fn), nowMs);
       }
@@ -124,7 +124,7 @@ export class Departures {
   #settleJob(worker: WorkerSession, entry: JobEntry, why: string, nowMs: number): void {
     const { bounds, desk, dispatcher, logger, retries } = this.#options;
     const held = entry.state as Dispatched | Abandoned;
-    dispatcher.release(entry, held);
+    dispatcher.release(entry, held, nowMs);
     if (held.kind === 'abandoned') {
       desk.forget(entry);
       return;

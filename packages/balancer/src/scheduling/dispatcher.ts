@@ -7,8 +7,9 @@ import { Turns } from '../functions/turns.js';
 import type { JobEntry } from '../jobs/job-entry.js';
 import { type Abandoned, type Dispatched, queued, transition } from '../jobs/job-state.js';
 import type { Pickers } from '../strategies/catalog.js';
-import { roomMsOf } from '../workers/fits.js';
+import { roomMsOf, unknownLength } from '../workers/fits.js';
 import type { WorkerSession } from '../workers/worker-session.js';
+import type { Probation } from './probation.js';
 import type { WireIds } from './wire-ids.js';
 
 /** Handed on to the worker less this, so that its answer is back in time. */
@@ -21,6 +22,7 @@ export interface DispatcherOptions {
   readonly wireIds: WireIds;
   readonly pickers: Pickers;
   readonly figures: BalancerFigures;
+  readonly probation: Probation;
   /** A waiting job was found to be out of time. */
   readonly expired: (entry: JobEntry, nowMs: number) => void;
 }
@@ -88,12 +90,20 @@ export class Dispatcher {
   }
 
   /** A slot is free again. */
-  release(entry: JobEntry, held: Dispatched | Abandoned): void {
+  release(entry: JobEntry, held: Dispatched | Abandoned, nowMs: number): void {
     const { fn } = entry;
+    this.#options.probation.left(entry);
+    this.onTrial(nowMs);
     held.worker.release(entry, held.estimateMs);
     this.#options.wireIds.free(held.wireId);
     fn.running--;
     if (fn.queue.size > 0) this.turns.add(fn);
+  }
+
+  /** What is on probation may have its turn. The caller pumps. */
+  onTrial(nowMs: number): void {
+    const fn = this.#options.probation.next(nowMs);
+    if (fn) this.turns.add(fn);
   }
 
   /** Dispatches in turn until no waiting job fits anywhere. Call it after anything that may have made room. */
@@ -126,7 +136,7 @@ export class Dispatcher {
   /** Sends the function's first waiting job if it may run and a worker has room. False: nothing was sent. */
   #dispatchNext(fn: FunctionState, nowMs: number): boolean {
     const entry = this.#nextInTime(fn, nowMs);
-    if (!entry || fn.atLimit) {
+    if (!entry || fn.atLimit || !this.#options.probation.admits(fn)) {
       this.turns.remove(fn);
       fn.clearReservation();
       return false;
@@ -151,7 +161,9 @@ export class Dispatcher {
     entry.apart = !entry.flow && pool.hasLanes && fn.mayBeLong(nowMs);
     if (entry.apart) return this.#options.pickers.of(fn.strategy).pick(pool.apartRoom.forJob(0, nowMs), fn)?.worker;
     if (reserved && roomMsOf(reserved, nowMs, this.#options.bounds.workAheadMs) >= estimateMs) return reserved;
-    return this.#options.pickers.of(fn.strategy).pick(pool.room.forJob(estimateMs, nowMs), fn);
+    const sideBySide = pool.workers[0]?.inline === false;
+    const lengthMs = sideBySide && entry.lengthUnknown ? unknownLength : estimateMs;
+    return this.#options.pickers.of(fn.strategy).pick(pool.room.forJob(lengthMs, nowMs), fn);
   }
 
   #send(entry: JobEntry, worker: WorkerSession, nowMs: number): void {
@@ -176,6 +188,7 @@ export class Dispatcher {
     entry.handedOut++;
     entry.lastWorkerId = worker.id;
     fn.running++;
+    this.#options.probation.begun(entry, nowMs);
     fn.drainRate.record(nowMs);
     this.drainRate.record(nowMs);
     const message = {

@@ -8,6 +8,7 @@ import type { Fleet } from '../workers/fleet.js';
 import type { WorkerSession } from '../workers/worker-session.js';
 import type { Departures } from './departures.js';
 import type { Dispatcher } from './dispatcher.js';
+import { endedBadly, type Probation } from './probation.js';
 import type { Retries } from './retries.js';
 import type { WireIds } from './wire-ids.js';
 
@@ -21,6 +22,7 @@ export interface ResultsOptions {
   readonly carrier?: SpanCarrier | undefined;
   readonly retries: Retries;
   readonly ejections: Ejections;
+  readonly probation: Probation;
 }
 
 /** Takes what workers send after their hello. */
@@ -59,7 +61,7 @@ export class Results {
     const held = entry?.state;
     if (!entry || (held?.kind !== 'dispatched' && held?.kind !== 'abandoned') || held.worker !== worker) return;
     worker.jobsDone++;
-    dispatcher.release(entry, held);
+    dispatcher.release(entry, held, nowMs);
     if (held.kind === 'abandoned') {
       if (result.spans?.length) this.#options.carrier?.give(entry.job.traceparent, result.spans);
       desk.forget(entry);
@@ -70,6 +72,7 @@ export class Results {
     // How long a stream takes says nothing of its worker, nor a build or a first call, which nothing is known to compare with.
     const expectedMs = entry.flow || entry.fn.isBuild || !entry.fn.hasRun ? runMs : estimateMs;
     this.#options.ejections.observe(worker, result, runMs, expectedMs, nowMs);
+    this.#options.probation.observe(entry.fn, endedBadly(result));
     if (this.#movesOn(entry, result, nowMs)) return;
     learn(entry, held, result, runMs);
     desk.pass(entry, held, result, nowMs);

@@ -22,6 +22,7 @@ import { Supervisors } from '../workers/supervisors.js';
 import { abandonedFrom, Deadlines } from './deadlines.js';
 import { Departures } from './departures.js';
 import { Dispatcher } from './dispatcher.js';
+import { Probation } from './probation.js';
 import { Results } from './results.js';
 import { Retries } from './retries.js';
 import { WireIds } from './wire-ids.js';
@@ -80,8 +81,10 @@ export class Scheduler {
     this.#desk = desk;
     const wireIds = new WireIds(random);
     this.wireIds = wireIds;
+    const probation = new Probation({ logger, workerCount: () => fleet.size });
     const dispatcher = new Dispatcher({
       ...options,
+      probation,
       wireIds,
       expired: (entry, atMs) => this.#deadlines.expireQueued(entry, atMs),
     });
@@ -102,7 +105,7 @@ export class Scheduler {
     this.#retries = retries;
     const departures = new Departures({ bounds, figures, logger, fleet, dispatcher, desk, supervisors, retries });
     this.departures = departures;
-    this.#deadlines = new Deadlines({ bounds, figures, wheel, desk, dispatcher, departures, retries });
+    this.#deadlines = new Deadlines({ bounds, figures, wheel, desk, dispatcher, departures, retries, probation });
     this.scaleLog = new ScaleLog(
       () => clock.wallMs(),
       (kind, direction) => figures.scaled.of(kind, direction).add(),
@@ -125,6 +128,7 @@ export class Scheduler {
       departures,
       retries,
       ejections: this.#ejections,
+      probation,
       carrier: options.carrier,
     });
     figures.watch({ dispatcher, fleet, functions: this.#functions }, () => clock.nowMs());
@@ -182,6 +186,7 @@ export class Scheduler {
     this.#functionScaler.tick(nowMs);
     if (this.dispatcher.queuedCount === 0) return;
     for (const fn of waiting) this.#giveUpWaiting(fn, nowMs);
+    this.dispatcher.onTrial(nowMs);
     this.dispatcher.pump(nowMs);
     this.dispatcher.reserve(nowMs);
   }

@@ -2,6 +2,7 @@ import {
   type AttachRequest,
   type AttachResponse,
   type Credit,
+  ErrorDetail,
   type Job,
   JobResult,
   type LanguageSupport,
@@ -54,6 +55,15 @@ export class FakeWorker {
   /** Answers jobs with their payload. */
   answer(jobs: readonly Job[] = [...this.jobs], runUs = 100): void {
     this.send({ results: jobs.map((job) => this.#resultOf(job, runUs)) });
+  }
+
+  /** Answers jobs with a failure. */
+  fail(jobs: readonly Job[], failure: Partial<ErrorDetail>, runUs = 100): void {
+    const results = jobs.map((job) => ({
+      ...this.#resultOf(job, runUs),
+      outcome: { $case: 'failure', value: ErrorDetail.fromPartial(failure) } as const,
+    }));
+    this.send({ results });
   }
 
   /** Sends a part of a job's output. */

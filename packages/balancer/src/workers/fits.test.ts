@@ -1,4 +1,4 @@
-import { lanesOf, noRoom, roomMsOf, type WorkerLoad } from './fits.js';
+import { lanesOf, noRoom, roomMsOf, unknownLength, type WorkerLoad } from './fits.js';
 
 const boundMs = 10;
 const idle: WorkerLoad = { slots: 4, jobCount: 0, callCount: 0, inline: true, outstandingMs: 0, progressMs: 100 };
@@ -52,4 +52,11 @@ test('the last slots of a worker that runs calls side by side are for short call
   expect(fits(busy, 251, 100, boundMs)).toBe(false);
   expect(fits({ ...busy, jobCount: 5 }, 60_000, 100, boundMs)).toBe(true);
   expect(fits({ ...busy, jobCount: 8 }, 1, 100, boundMs)).toBe(false);
+});
+
+test('calls of which nothing is known take half of the slots at most', () => {
+  const busy = { ...idle, inline: false, slots: 8, jobCount: 4, callCount: 4 };
+  expect(fits(busy, unknownLength, 100, boundMs)).toBe(false);
+  expect(fits({ ...busy, jobCount: 3 }, unknownLength, 100, boundMs)).toBe(true);
+  expect(fits({ ...busy, slots: 5 }, unknownLength, 100, boundMs)).toBe(true);
 });

@@ -16,28 +16,34 @@ export interface WorkerLoad {
 
 /** Calls up to this long, milliseconds by estimate, are never kept waiting by longer ones alone. */
 const shortMs = 250;
-/** Of so many slots of a worker that runs calls side by side two are left for those. */
+/** Of so many slots of a worker that runs calls side by side half are left for calls of which it is known how long they are, and two of those for short ones. */
 const slotsPerTwo = 8;
+
+/** Length of a call of which nothing is known, where that matters. */
+export const unknownLength = Number.POSITIVE_INFINITY;
+const anyKnownLength = Number.MAX_VALUE;
 
 /** A worker without credit. */
 export const noRoom = Number.NEGATIVE_INFINITY;
 
 /**
  * How long a call may be for which a worker has room now, by estimate; noRoom without credit. It is without bound if the
- * worker runs calls side by side or has none, but for its last slots, which are for short calls: slow functions may take all
- * others and hold them for as long as they like. If it runs them one after the other nothing may wait long behind another job:
+ * worker runs calls side by side or has none, but for its last slots, which are for calls that are known and for short ones:
+ * slow functions may take all others and hold them for as long as they like. If it runs them one after the other nothing may wait long behind another job:
  * what is outstanding and the next call together stay within workAheadMs. An estimate can be wrong: a worker that has given
  * no result for longer than its estimate has at least that much work ahead.
  */
 export function roomMsOf(worker: WorkerLoad, nowMs: number, workAheadMs: number): number {
   if (worker.jobCount >= worker.slots) return noRoom;
-  if (!worker.inline) return worker.jobCount < worker.slots - forShort(worker) ? Number.POSITIVE_INFINITY : shortMs;
+  if (!worker.inline) return roomBesideOthers(worker);
   if (worker.callCount === 0) return Number.POSITIVE_INFINITY;
   return workAheadMs - Math.max(worker.outstandingMs, nowMs - worker.progressMs);
 }
 
-function forShort({ slots }: WorkerLoad): number {
-  return 2 * Math.floor(slots / slotsPerTwo);
+function roomBesideOthers({ jobCount, slots }: WorkerLoad): number {
+  const shares = Math.floor(slots / slotsPerTwo);
+  if (jobCount < slots - 4 * shares) return unknownLength;
+  return jobCount < slots - 2 * shares ? anyKnownLength : shortMs;
 }
 
 /** Calls it runs at once. */
