@@ -18,7 +18,9 @@ const backlog = 4096;
 /** On closing, a connection that was accepted may still bring its request within this. */
 const lastRequestMs = 500;
 /** Before the port closes; a flood of new connections must not keep it open. */
-const lastTurnsMax = 100;
+const lastTurnsMax = 1000;
+/** What came while a turn of the loop was longer than this may not have been taken in it. */
+const shortTurnMs = 0.5;
 
 /** Serves one request of either protocol; never rejects and never throws. */
 export type RequestHandler = (request: ServerRequest, response: ServerResponse) => void;
@@ -109,7 +111,7 @@ export class GatewayPort {
     const cancelCut = clock.after(graceMs, () => this.#cut());
     // A connection whose answer was already on its way falls idle only now, and would be kept alive.
     const stopTicking = clock.every(idleCheckMs, () => this.#http1.closeIdleConnections());
-    const cancelEnd = clock.after(Math.min(graceMs, lastRequestMs), () => this.#endUndecided());
+    const cancelEnd = clock.after(Math.min(graceMs, lastRequestMs), () => void this.#endUndecided());
     if (graceMs <= 0) this.#cut();
     await closed;
     cancelCut();
@@ -117,16 +119,22 @@ export class GatewayPort {
     stopTicking();
   }
 
-  /** Connections that the kernel has made already would be reset: takes turns of the loop until one brings none. */
+  /** Connections that the kernel has made already would be reset: takes turns of the loop until a short one brings none. */
   async #takeWaiting(): Promise<void> {
+    // What is left of the turn we are in takes none any more.
+    await turnOfLoop();
     for (let turn = 0; turn < lastTurnsMax; turn++) {
       const before = this.#acceptedCount;
-      await new Promise(setImmediate);
-      if (this.#acceptedCount === before) return;
+      const startMs = performance.now();
+      await turnOfLoop();
+      if (this.#acceptedCount === before && performance.now() - startMs < shortTurnMs) return;
     }
   }
 
-  #endUndecided(): void {
+  /** Of a loop that was late, a request may have come in time and be unread: everything there is is read first. */
+  async #endUndecided(): Promise<void> {
+    await turnOfLoop();
+    await turnOfLoop();
     for (const socket of this.#undecided.values()) socket.destroy();
   }
 
@@ -241,6 +249,11 @@ export class GatewayPort {
     session.setTimeout(this.#options.limits.idleConnectionMs, () => session.close());
     if (this.#closing) session.close();
   }
+}
+
+/** All that has arrived is read between two of them. */
+function turnOfLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function peerOf({ remoteAddress, remotePort }: net.Socket): string {
