@@ -1,6 +1,7 @@
 import { ManualClock } from '@relais/kit';
 import { testCall } from '../runtimes/conformance/support.js';
-import { RunningCall } from './running-call.js';
+import { shuttingDown } from './failures.js';
+import { RunningCall, RunningCalls } from './running-call.js';
 
 test('a call tells of a start that had begun before it asked only what it waited for', async () => {
   const clock = new ManualClock();
@@ -22,4 +23,20 @@ test('a call that only waited its turn tells of no start', async () => {
   running.run();
   running.settle({ ok: true, output: Buffer.alloc(0) });
   expect(await running.outcome).toMatchObject({ coldUs: 0, initUs: 0 });
+});
+
+test('of the calls of a worker that goes those that have not begun are told to be so', async () => {
+  const clock = new ManualClock();
+  clock.advance(1000);
+  const calls = new RunningCalls(clock);
+  const outcomes = [1, 2].map((jobId) =>
+    calls.perform(testCall({ jobId, payload: '' }), async (running) => {
+      if (jobId === 1) running.run();
+      await running.outcome;
+    }),
+  );
+  calls.cancelAll(shuttingDown());
+  const results = (await Promise.all(outcomes)).map(({ result }) => result);
+  expect(results.map((result) => !result.ok && result.error.fields.notStarted)).toEqual([undefined, true]);
+  expect(results.map((result) => !result.ok && result.error.fields.reason)).toEqual(['shutting_down', 'shutting_down']);
 });

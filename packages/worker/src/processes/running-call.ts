@@ -29,6 +29,11 @@ export class RunningCall {
     return this.#cancelled;
   }
 
+  /** Whether the function's own code has begun. */
+  get hasBegun(): boolean {
+    return this.#runBeganMs > 0;
+  }
+
   /** It waits for a process; `leave` gives the place up when it is cancelled. */
   waiting(leave: () => void): void {
     this.#stopWaiting = leave;
@@ -125,8 +130,11 @@ export class RunningCalls {
     this.#running.get(jobId)?.cancel(failure);
   }
 
+  /** What the function's own code has not begun with need not fail: another worker can do it. */
   cancelAll(failure: RelaisError): void {
-    for (const running of this.#running.values()) running.cancel(failure);
+    for (const running of this.#running.values()) {
+      running.cancel(running.hasBegun ? failure : failure.with({ notStarted: true }));
+    }
   }
 }
 
