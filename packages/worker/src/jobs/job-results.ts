@@ -11,11 +11,13 @@ export interface LoadTimes {
 /** Of a call whose version was ready. */
 export const nothingLoaded: LoadTimes = { fetchUs: 0, compileUs: 0 };
 
+const wireUsMax = 2 ** 32 - 1;
+
 /** The wire form of a call's outcome. id and workerId are left to the runner. */
 export function resultOf(outcome: CallOutcome, load: LoadTimes, streamed: boolean): JobResult {
   const { result } = outcome;
-  const initUs = Math.round(outcome.initUs ?? 0);
-  const startUs = Math.round(outcome.coldUs) - initUs;
+  const initUs = wireUs(outcome.initUs ?? 0);
+  const startUs = wireUs(outcome.coldUs - initUs);
   return {
     id: 0,
     workerId: '',
@@ -25,7 +27,7 @@ export function resultOf(outcome: CallOutcome, load: LoadTimes, streamed: boolea
     timings: {
       queuedUs: 0,
       coldUs: load.fetchUs + load.compileUs + startUs + initUs,
-      runUs: Math.round(outcome.runUs),
+      runUs: wireUs(outcome.runUs),
       fetchUs: load.fetchUs,
       compileUs: load.compileUs,
       startUs,
@@ -34,6 +36,11 @@ export function resultOf(outcome: CallOutcome, load: LoadTimes, streamed: boolea
     logs: outcome.logs,
     logsTruncated: outcome.logsTruncated,
   } satisfies JobResult;
+}
+
+/** Whole microseconds as the wire carries them: one time it could not carry would cost every call of this worker its answer. */
+function wireUs(us: number): number {
+  return Math.min(wireUsMax, Math.max(0, Math.round(us) || 0));
 }
 
 /** The same bytes as a Buffer; nothing is copied. */
