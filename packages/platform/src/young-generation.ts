@@ -2,8 +2,8 @@
 const halfMib = { first: 32, most: 64 };
 
 /**
- * Flags of Node for a process that every call passes through. With V8's own beginnings of 1 MiB a collection comes every
- * few hundred calls and copies all that are on their way, the more the more clients wait; docs/performance.md has the figures.
+ * Flags of Node for a process that every call passes through. V8 begins with 1 MiB: a collection every few hundred calls, each
+ * of which copies all calls that are on their way. docs/performance.md has the figures.
  */
 export const youngGenerationFlags: readonly string[] = [
   `--min-semi-space-size=${halfMib.first}`,

@@ -16,8 +16,11 @@ export interface WorkerLoad {
 
 /** Calls up to this long, milliseconds by estimate, are never kept waiting by longer ones alone. */
 const shortMs = 250;
-/** Of so many slots of a worker that runs calls side by side half are left for calls of which it is known how long they are, and two of those for short ones. */
-const slotsPerTwo = 8;
+/**
+ * Slots of a worker that runs calls side by side: of so many, these are left for calls of which it is known how long they are,
+ * and of those these for short ones.
+ */
+const slotShare = { of: 8, known: 4, short: 2 };
 
 /** Length of a call of which nothing is known, where that matters. */
 export const unknownLength = Number.POSITIVE_INFINITY;
@@ -29,9 +32,9 @@ export const noRoom = Number.NEGATIVE_INFINITY;
 /**
  * How long a call may be for which a worker has room now, by estimate; noRoom without credit. It is without bound if the
  * worker runs calls side by side or has none, but for its last slots, which are for calls that are known and for short ones:
- * slow functions may take all others and hold them for as long as they like. If it runs them one after the other nothing may wait long behind another job:
- * what is outstanding and the next call together stay within workAheadMs. An estimate can be wrong: a worker that has given
- * no result for longer than its estimate has at least that much work ahead.
+ * slow functions may take all others and hold them for as long as they like. If it runs them one after the other nothing may
+ * wait long behind another job: what is outstanding and the next call together stay within workAheadMs. An estimate can be
+ * wrong: a worker that has given no result for longer than its estimate has at least that much work ahead.
  */
 export function roomMsOf(worker: WorkerLoad, nowMs: number, workAheadMs: number): number {
   if (worker.jobCount >= worker.slots) return noRoom;
@@ -41,9 +44,9 @@ export function roomMsOf(worker: WorkerLoad, nowMs: number, workAheadMs: number)
 }
 
 function roomBesideOthers({ jobCount, slots }: WorkerLoad): number {
-  const shares = Math.floor(slots / slotsPerTwo);
-  if (jobCount < slots - 4 * shares) return unknownLength;
-  return jobCount < slots - 2 * shares ? anyKnownLength : shortMs;
+  const shares = Math.floor(slots / slotShare.of);
+  if (jobCount < slots - slotShare.known * shares) return unknownLength;
+  return jobCount < slots - slotShare.short * shares ? anyKnownLength : shortMs;
 }
 
 /** Calls it runs at once. */
