@@ -124,6 +124,7 @@ test('the log says when it begins and ends', async () => {
   const lines: unknown[][] = [];
   const logger = Object.assign(Object.create(silentLogger) as Logger, {
     info: (...args: unknown[]) => void lines.push(args),
+    warn: (...args: unknown[]) => void lines.push(args),
   });
   const { rig, workers } = await start(1, logger);
   await called(rig, workers, 'bad_1', 'badly');

@@ -67,10 +67,10 @@ export class Probation {
     const before = fn.onProbation;
     fn.ended(badly);
     if (fn.onProbation === before) return;
-    const said = before
-      ? 'a function is no longer on probation'
-      : 'a function is on probation: its last calls were all ended';
-    this.#options.logger.info({ function: fn.name, badEnds: fn.badEnds }, said);
+    const { logger } = this.#options;
+    const fields = { function: fn.name, badEnds: fn.badEnds };
+    if (before) logger.info(fields, 'a function is no longer on probation');
+    else logger.warn(fields, 'a function is on probation: its last calls were all ended');
   }
 
   #hasSeat(): boolean {
