@@ -69,7 +69,9 @@ export class Deadlines {
     const { worker } = held;
     this.#options.figures.expired.of('worker').add();
     const ran = !worker.inline || entry.apart || worker.jobs.head === entry;
-    if (ran) this.#options.probation.observe(entry.fn, true);
+    // Of a worker that is stopped or cut off nothing can be told of its functions.
+    const heard = nowMs - worker.heardMs <= this.#options.bounds.heartbeatMs;
+    if (ran && heard) this.#options.probation.observe(entry.fn, true);
     if (!entry.flow && ran) entry.fn.observe(nowMs - held.atMs);
     this.#options.desk.fail(entry, abandonedFrom(held), expiredRunning(entry.fn), nowMs);
     this.watchAbandoned(entry, held, nowMs);

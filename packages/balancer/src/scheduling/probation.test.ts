@@ -120,6 +120,25 @@ test('a caller whose time is over meanwhile is told why it waited', async () => 
   expect(late.failure?.message).toContain('It is on probation: its last call had to be ended');
 });
 
+test('time that runs out on a worker that is not heard of says nothing of the function', async () => {
+  for (const heard of [true, false]) {
+    const { rig, workers } = await start();
+    ask(rig, call({ fn: 'slow_1', budgetMs: 1400 }));
+    await settled();
+    for (let passed = 0; passed < 1500; passed += 100) {
+      rig.clock.advance(100);
+      if (heard) for (const worker of workers) worker.heartbeat();
+      await settled();
+    }
+    end(workers, 'well');
+    for (const worker of workers) worker.heartbeat();
+    await settled();
+    askFor(rig, ['slow_1', 'slow_1']);
+    await settled();
+    expect(runningOf(workers)).toHaveLength(heard ? 1 : 2);
+  }
+});
+
 test('the log says when it begins and ends', async () => {
   const lines: unknown[][] = [];
   const logger = Object.assign(Object.create(silentLogger) as Logger, {
