@@ -8,7 +8,6 @@ import { type Abandoned, type Dispatched, done } from '../jobs/job-state.js';
 import type { WorkerSession } from '../workers/worker-session.js';
 import type { Departures } from './departures.js';
 import type { Dispatcher } from './dispatcher.js';
-import type { Probation } from './probation.js';
 import type { Retries } from './retries.js';
 
 /** How long until a worker that could not yet be blamed is looked at again. */
@@ -22,7 +21,6 @@ export interface DeadlinesOptions {
   readonly dispatcher: Dispatcher;
   readonly departures: Departures;
   readonly retries: Retries;
-  readonly probation: Probation;
 }
 
 /**
@@ -69,9 +67,6 @@ export class Deadlines {
     const { worker } = held;
     this.#options.figures.expired.of('worker').add();
     const ran = !worker.inline || entry.apart || worker.jobs.head === entry;
-    // Of a worker that is stopped or cut off nothing can be told of its functions.
-    const heard = nowMs - worker.heardMs <= this.#options.bounds.heartbeatMs;
-    if (ran && heard) this.#options.probation.observe(entry.fn, true);
     if (!entry.flow && ran) entry.fn.observe(nowMs - held.atMs);
     this.#options.desk.fail(entry, abandonedFrom(held), expiredRunning(entry.fn), nowMs);
     this.watchAbandoned(entry, held, nowMs);

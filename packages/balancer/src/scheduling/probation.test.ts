@@ -120,23 +120,32 @@ test('a caller whose time is over meanwhile is told why it waited', async () => 
   expect(late.failure?.message).toContain('It is on probation: its last call had to be ended');
 });
 
-test('time that runs out on a worker that is not heard of says nothing of the function', async () => {
-  for (const heard of [true, false]) {
+test('a call whose code did not run says nothing of its function', async () => {
+  for (const runUs of [0, 1000]) {
     const { rig, workers } = await start();
-    ask(rig, call({ fn: 'slow_1', budgetMs: 1400 }));
+    ask(rig, call({ fn: 'slow_1' }));
     await settled();
-    for (let passed = 0; passed < 1500; passed += 100) {
-      rig.clock.advance(100);
-      if (heard) for (const worker of workers) worker.heartbeat();
-      await settled();
+    for (const worker of workers) {
+      worker.fail([...worker.jobs], { code: 'deadline_exceeded', reason: 'timeout' }, runUs);
     }
-    end(workers, 'well');
-    for (const worker of workers) worker.heartbeat();
     await settled();
     askFor(rig, ['slow_1', 'slow_1']);
     await settled();
-    expect(runningOf(workers)).toHaveLength(heard ? 1 : 2);
+    expect(runningOf(workers)).toHaveLength(runUs === 0 ? 2 : 1);
   }
+});
+
+test('one that runs on after its time counts when its worker has ended it', async () => {
+  const { rig, workers } = await start();
+  ask(rig, call({ fn: 'slow_1', budgetMs: 300 }));
+  await settled();
+  rig.clock.advance(400);
+  await settled();
+  for (const worker of workers) worker.fail([...worker.jobs], { code: 'cancelled', reason: 'cancelled' }, 1000);
+  await settled();
+  askFor(rig, ['slow_1', 'slow_1']);
+  await settled();
+  expect(runningOf(workers)).toHaveLength(1);
 });
 
 test('the log says when it begins and ends', async () => {

@@ -78,10 +78,14 @@ export class Probation {
   }
 }
 
-/** Whether a call was ended by a limit or a signal, and not by itself, well or not. */
-export function endedBadly({ outcome }: JobResult): boolean {
-  if (outcome?.$case !== 'failure') return false;
+/**
+ * How a call ended, as its worker says: by itself, well or not, or because it had to, by its time (`late`: it is over), another
+ * limit or a signal. Undefined where its function's code did not run, or nobody wanted it any more: that says nothing.
+ */
+export function endOf({ outcome, timings }: JobResult, late: boolean): 'well' | 'badly' | undefined {
+  if (outcome?.$case !== 'failure') return 'well';
   const { code, exit, notStarted, reason } = outcome.value;
-  if (notStarted) return false;
-  return code === 'deadline_exceeded' || reason.endsWith('_limit') || (exit?.signal ?? '') !== '';
+  if (notStarted || !timings?.runUs) return undefined;
+  if (late || code === 'deadline_exceeded' || reason.endsWith('_limit') || (exit?.signal ?? '') !== '') return 'badly';
+  return code === 'cancelled' || code === 'unavailable' ? undefined : 'well';
 }

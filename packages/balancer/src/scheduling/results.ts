@@ -8,7 +8,7 @@ import type { Fleet } from '../workers/fleet.js';
 import type { WorkerSession } from '../workers/worker-session.js';
 import type { Departures } from './departures.js';
 import type { Dispatcher } from './dispatcher.js';
-import { endedBadly, type Probation } from './probation.js';
+import { endOf, type Probation } from './probation.js';
 import type { Retries } from './retries.js';
 import type { WireIds } from './wire-ids.js';
 
@@ -62,6 +62,8 @@ export class Results {
     if (!entry || (held?.kind !== 'dispatched' && held?.kind !== 'abandoned') || held.worker !== worker) return;
     worker.jobsDone++;
     dispatcher.release(entry, held, nowMs);
+    const how = endOf(result, held.kind === 'abandoned' && nowMs >= entry.deadlineMs);
+    if (how) this.#options.probation.observe(entry.fn, how === 'badly');
     if (held.kind === 'abandoned') {
       if (result.spans?.length) this.#options.carrier?.give(entry.job.traceparent, result.spans);
       desk.forget(entry);
@@ -72,7 +74,6 @@ export class Results {
     // How long a stream takes says nothing of its worker, nor a build or a first call, which nothing is known to compare with.
     const expectedMs = entry.flow || entry.fn.isBuild || !entry.fn.hasRun ? runMs : estimateMs;
     this.#options.ejections.observe(worker, result, runMs, expectedMs, nowMs);
-    this.#options.probation.observe(entry.fn, endedBadly(result));
     if (this.#movesOn(entry, result, nowMs)) return;
     learn(entry, held, result, runMs);
     desk.pass(entry, held, result, nowMs);

@@ -105,7 +105,7 @@ export class Scheduler {
     this.#retries = retries;
     const departures = new Departures({ bounds, figures, logger, fleet, dispatcher, desk, supervisors, retries });
     this.departures = departures;
-    this.#deadlines = new Deadlines({ bounds, figures, wheel, desk, dispatcher, departures, retries, probation });
+    this.#deadlines = new Deadlines({ bounds, figures, wheel, desk, dispatcher, departures, retries });
     this.scaleLog = new ScaleLog(
       () => clock.wallMs(),
       (kind, direction) => figures.scaled.of(kind, direction).add(),
