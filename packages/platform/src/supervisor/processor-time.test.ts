@@ -25,8 +25,8 @@ test('processors are saturated when hardly any time is left over for long enough
   ]);
 });
 
-test('where there are few, half of one must be left over for one more worker', () => {
-  expect(looks(2, 0.2, 0.2, 0.3, 0.3)).toEqual([false, true, true, false]);
+test('where there are few, two fifths of one must be left over for one more worker', () => {
+  expect(looks(2, 0.19, 0.19, 0.21, 0.21)).toEqual([false, true, true, false]);
 });
 
 test('the processors of this machine can be looked at', () => {
