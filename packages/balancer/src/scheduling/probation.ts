@@ -80,10 +80,10 @@ export class Probation {
 
 /**
  * How a call ended, as its worker says: by itself, well or not, or because it had to, by its time (`late`: it is over), another
- * limit or a signal. Undefined where its function's code did not run, or nobody wanted it any more: that says nothing.
+ * limit or a signal. Undefined where its function's code did not run, nobody wanted it any more, or the worker says nothing.
  */
 export function endOf({ outcome, timings }: JobResult, late: boolean): 'well' | 'badly' | undefined {
-  if (outcome?.$case !== 'failure') return 'well';
+  if (outcome?.$case !== 'failure') return outcome && 'well';
   const { code, exit, notStarted, reason } = outcome.value;
   if (notStarted || !timings?.runUs) return undefined;
   if (late || code === 'deadline_exceeded' || reason.endsWith('_limit') || (exit?.signal ?? '') !== '') return 'badly';
