@@ -35,6 +35,7 @@ export function faultScenarios(topology: Topology): void {
       const before = await workersOf(client);
       expect(before).toHaveLength(platform.workers);
       const answers: Answer[] = [];
+      const servedCount = () => answers.filter(({ status }) => status === 200).length;
       let stop = false;
       const callers = Array.from({ length: 24 }, async (_, index) => {
         while (!stop) {
@@ -44,15 +45,15 @@ export function faultScenarios(topology: Topology): void {
           if (answer.status === 429) await setTimeout(answer.body.error?.retryAfterMs ?? 0);
         }
       });
-      await eventually('the load is on', async () => answers.length > 200);
+      await eventually('the load is on', async () => servedCount() > 200);
       for (const { pid } of before) {
-        const countThen = answers.length;
+        const countThen = servedCount();
         process.kill(pid, 'SIGKILL');
         await eventually('a new worker took the place', async () => {
           const now = await workersOf(client);
           return now.length === platform.workers && now.every((worker) => worker.pid !== pid);
         });
-        await eventually('the load goes on', async () => answers.length > countThen + 100);
+        await eventually('the load goes on', async () => servedCount() > countThen + 100);
       }
       stop = true;
       await Promise.all(callers);
