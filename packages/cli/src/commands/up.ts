@@ -14,10 +14,11 @@ export const up: Command = {
   remote: false,
   ownFlags: true,
   async run({ raw }) {
-    becomeRoomy();
+    const asksForHelp = raw.includes('--help') || raw.includes('-h');
+    if (!asksForHelp) becomeRoomy();
     // Loaded here: no other command should pay for the whole platform.
     const [kit, platform] = await Promise.all([import('@relais/kit'), import('@relais/platform')]);
-    if (raw.includes('--help') || raw.includes('-h')) {
+    if (asksForHelp) {
       process.stdout.write(
         `Usage: relais up [flags]\n\n${up.details}\n\nFlags:\n${kit.configHelp(platform.platformSchema)}`,
       );
