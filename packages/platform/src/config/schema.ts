@@ -112,7 +112,7 @@ export const platformSchema = defineConfig({
     min: 1,
     max: 256,
     describe:
-      'Jobs a worker of native languages may have at once; each runs in a process of its own. Two of eight are left for short calls.',
+      'Jobs a worker of native languages may have at once; each runs in a process of its own. Of eight, four are left for calls of known length, and two of those for short ones.',
   },
   workerWeight: {
     kind: 'number',

@@ -18,8 +18,8 @@ export interface GroupFiles {
 export interface CpuFiles {
   readonly weight: string;
   /**
-   * That of a group in which functions run, by how it stands: who takes little has as much as a worker, of which it takes
-   * little, others a tenth of that.
+   * That of a group in which functions run, by how it stands: who takes little has ten times what others have. In version 1, where groups
+   * lie beside the processes of the platform, that is as much as these have; in version 2 they share a tenth of that.
    */
   readonly weights: Readonly<Record<CpuRank, string>>;
   /** Takes "1": what is in the group runs when nothing else wants to. */
