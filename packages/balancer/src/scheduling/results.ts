@@ -43,6 +43,7 @@ export class Results {
     worker.progressed(nowMs);
     for (const result of frame.results) this.#take(worker, result, nowMs);
     this.#options.dispatcher.pump(nowMs);
+    worker.sendJobs();
   }
 
   /** A part nobody waits for is dropped. A worker that sends more than it may is broken, or no longer ours. */

@@ -190,6 +190,11 @@ export class WorkerSession implements Standing {
     this.#changed();
   }
 
+  /** Sends what this turn has for it so far. Called on hearing from it: it may have nothing left to do. */
+  sendJobs(): void {
+    this.#jobBatch.flushNow();
+  }
+
   cancel(wireId: number): void {
     if (this.linkOpen) this.#cancelBatch.push(wireId);
   }

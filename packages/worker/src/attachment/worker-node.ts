@@ -178,6 +178,7 @@ export class WorkerNode implements Component {
       }
     }
     this.#working = false;
+    this.#results.flushNow();
   }
 
   /** A job that still waits here has not begun: it is dropped and answered as cancelled by running it out of time. */
