@@ -67,6 +67,17 @@ describe('directories that look like groups', () => {
     expect(groups.make(limits).joins).toHaveLength(3);
   });
 
+  test('version 1: without a clock to look by, a group weighs as much as one process of its niceness, whatever becomes of it', () => {
+    const [memory, tasks, shares] = ['memory', 'pids', 'cpu'].map(made) as [string, string, string];
+    const cpu = { shares, usage: shares, beside: true };
+    const group = new FileGroups({ files: version1, roots: { memory, tasks, cpu }, name: 'relais-1-a' }).make(limits);
+    const weight = () => readFileSync(join(shares, 'relais-1-a-g1', 'cpu.shares'), 'utf8');
+    expect(group.joins).toHaveLength(3);
+    expect(weight()).toBe('335');
+    group.hurry?.();
+    expect(weight()).toBe('335');
+  });
+
   test('version 2: one directory holds all of a group', () => {
     const cpu = { shares: root, usage: root, beside: false };
     const roots = { memory: root, tasks: root, cpu };
@@ -87,7 +98,7 @@ describe('directories that look like groups', () => {
     expect(first.cpuUsedMs?.()).toBeGreaterThan(ownMs - 20);
   });
 
-  test('without a clock to look by, processes stay where they are for processor time', () => {
+  test('version 2: without a clock to look by, processes stay where they are for processor time', () => {
     const cpu = { shares: root, usage: root, beside: false };
     const groups = new FileGroups({ files: version2, roots: { memory: root, tasks: root, cpu }, name: 'a' });
     expect(groups.sharesCpu).toBe(true);

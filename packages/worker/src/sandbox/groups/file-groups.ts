@@ -32,8 +32,8 @@ export interface FileGroupsOptions {
   /** Begins the name of everything that is made. */
   readonly name: string;
   /**
-   * Groups share processor time out too, and those that use much yield, looked at by this clock. Undefined: for that they stay
-   * where they are.
+   * Groups share processor time out too, and those that use much yield, looked at by this clock. Undefined: nobody looks, and they
+   * keep the weight for such groups, or for processor time stay where they are.
    */
   readonly clock?: Clock | undefined;
 }
@@ -55,7 +55,7 @@ export class FileGroups implements ControlGroups {
     const { clock, files, roots } = options;
     this.kind = files.kind;
     this.sharesCpu = roots.cpu !== undefined;
-    const cpu = clock && roots.cpu;
+    const cpu = clock || files.cpu.steady ? roots.cpu : undefined;
     this.#options = { ...options, roots: { ...roots, cpu } };
     this.directories = unique(this.#places('').map((place) => dirname(place)));
     for (const directory of this.#own()) {
@@ -130,8 +130,11 @@ class FileGroup implements ControlGroup {
       writeFileSync(join(memory, swapLimit), String(limits.memoryBytesMax));
     }
     writeFileSync(join(tasks, files.tasks.limit), String(limits.tasksMax));
-    this.#cpu = shares && usage ? new CpuPart(files.cpu, shares, usage) : undefined;
-    if (this.#cpu) fair?.add(this.#cpu);
+    if (shares && usage) {
+      const { steady, weights } = files.cpu;
+      this.#cpu = new CpuPart(files.cpu, shares, usage, fair || !steady ? weights.usual : steady);
+      fair?.add(this.#cpu);
+    }
     this.joins = this.#directories.map((directory) => join(directory, files.join));
   }
 

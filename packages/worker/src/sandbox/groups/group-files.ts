@@ -22,6 +22,12 @@ export interface CpuFiles {
    * lie beside the processes of the platform, that is as much as these have; in version 2 they share a tenth of that.
    */
   readonly weights: Readonly<Record<CpuRank, string>>;
+  /**
+   * Weight of a group that nobody watches, such as that of a worker of WASM: of one process of its niceness. What computes long must
+   * not stand beside groups by itself: the kernel keeps a group of little weight waiting for up to seconds behind processes that
+   * are nicer still. Undefined where such stay in the group of their supervisor.
+   */
+  readonly steady?: string;
   /** Takes "1": what is in the group runs when nothing else wants to. */
   readonly idle: string;
   readonly usage: string;
@@ -42,6 +48,7 @@ export const version1: GroupFiles = {
   cpu: {
     weight: 'cpu.shares',
     weights: { light: '1024', usual: '110', last: '2' },
+    steady: '335',
     idle: 'cpu.idle',
     usage: 'cpuacct.usage',
     usedMs: (nanoseconds) => Number(nanoseconds) / 1e6,

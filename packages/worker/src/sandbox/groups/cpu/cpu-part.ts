@@ -8,14 +8,16 @@ export class CpuPart {
   readonly #files: CpuFiles;
   readonly #shares: string;
   readonly #usage: string;
+  readonly #firstWeight: string;
   #leaving = false;
 
   /** Directories of the kernel, made already. Throws when the kernel refuses. */
-  constructor(files: CpuFiles, shares: string, usage: string) {
+  constructor(files: CpuFiles, shares: string, usage: string, weight: string) {
     this.#files = files;
     this.#shares = shares;
     this.#usage = join(usage, files.usage);
-    writeFileSync(join(shares, files.weight), files.weights.usual);
+    this.#firstWeight = weight;
+    writeFileSync(join(shares, files.weight), weight);
   }
 
   /** Processor time of all that was ever in it, milliseconds; undefined once it is gone. */
@@ -26,26 +28,26 @@ export class CpuPart {
   /** How it stands when others want the processors too. Never throws. */
   rank(rank: CpuRank): void {
     if (this.#leaving) return;
-    this.#set(rank);
+    const yields = rank === 'last';
+    this.#set(this.#files.weights[rank], yields);
   }
 
   /** Its processes are being killed, and have to run for that: it yields no more. */
   hurry(): void {
     if (this.#leaving) return;
     this.#leaving = true;
-    this.#set('usual');
+    this.#set(this.#firstWeight, false);
   }
 
-  #set(rank: CpuRank): void {
-    const { idle, weight, weights } = this.#files;
-    const yields = rank === 'last';
+  #set(weight: string, yields: boolean): void {
     try {
-      const idleFile = join(this.#shares, idle);
+      const weightFile = join(this.#shares, this.#files.weight);
+      const idleFile = join(this.#shares, this.#files.idle);
       // Where a kernel is too old for it, the least weight comes close.
       if (existsSync(idleFile)) writeFileSync(idleFile, yields ? '1' : '0');
-      else writeFileSync(join(this.#shares, weight), weights[rank]);
+      else writeFileSync(weightFile, weight);
       // Leaving the one puts back the weight that the kernel likes best.
-      if (!yields) writeFileSync(join(this.#shares, weight), weights[rank]);
+      if (!yields) writeFileSync(weightFile, weight);
     } catch {
       // It is gone.
     }
