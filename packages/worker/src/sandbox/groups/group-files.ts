@@ -24,7 +24,7 @@ export interface CpuFiles {
   readonly weights: Readonly<Record<CpuRank, string>>;
   /**
    * Weight of a group that nobody watches, such as that of a worker of WASM: of one process of its niceness. What computes long must
-   * not stand beside groups by itself: the kernel keeps a group of little weight waiting for up to seconds behind processes that
+   * not stand beside groups by itself: Linux 6.18 keeps a group of little weight waiting for up to seconds behind processes that
    * are nicer still. Undefined where such stay in the group of their supervisor.
    */
   readonly steady?: string;

@@ -12,8 +12,11 @@ import { threadWait } from '../wasi/poll.js';
 import type { ThreadCall, ThreadEnd, ThreadMessage, ThreadStream } from './thread-messages.js';
 import { ThreadOutput } from './thread-output.js';
 
-/** Of this thread alone: what is long or unknown comes after the calls of loops, and after the platform. */
-const niceness = 19;
+/**
+ * Of this thread alone: what is long or unknown comes after the calls of loops, and after the platform. Not lower: while nothing else
+ * of its group runs, that would leave the group so little weight that the loop waits for it when it wakes.
+ */
+const niceness = 12;
 setPriority(niceness);
 
 const wait = threadWait();
