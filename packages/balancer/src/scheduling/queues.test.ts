@@ -28,6 +28,21 @@ test('a full queue refuses with advice computed from how fast it drains', async 
   expect(other.open).toBe(true);
 });
 
+test('who answers gets what waits with that, not a turn of the loop later', async () => {
+  const rig = await startRig();
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', slots: 1 });
+  await settled();
+  ask(rig, call({ invocationId: 'first' }));
+  ask(rig, call({ invocationId: 'second' }));
+  await settled();
+  const [first] = worker.jobs;
+  expect(worker.jobs).toHaveLength(1);
+  worker.answer();
+  for (let count = 0; count < 20; count++) await Promise.resolve();
+  expect(worker.jobs).toHaveLength(1);
+  expect(worker.jobs[0]?.id).not.toBe(first?.id);
+});
+
 test('the whole is bounded too: by jobs and by payload', async () => {
   const rig = await startRig({ bounds: { jobsMax: 2, payloadBytesMax: 10 } });
   ask(rig, call({ fn: 'a_1', payload: '12345678' }));

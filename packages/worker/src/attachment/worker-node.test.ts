@@ -8,6 +8,8 @@ class HeldRunner {
   readonly jobs: Job[] = [];
   readonly cancelled: number[] = [];
   readonly answer: (result: JobResult) => void;
+  /** Answers each job within its run, as calls in a worker's own loop are. */
+  atOnce = false;
   #running = new Set<number>();
 
   constructor(answer: (result: JobResult) => void) {
@@ -25,6 +27,7 @@ class HeldRunner {
   run(job: Job): void {
     this.jobs.push(job);
     this.#running.add(job.id);
+    if (this.atOnce) this.finish(job.id);
   }
 
   finish(id: number): void {
@@ -87,6 +90,11 @@ function rig() {
 /** Lets microtasks and the batch of this turn go through. */
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
+/** Lets pass what needs no further turn of the loop. */
+async function microtasks(): Promise<void> {
+  for (let count = 0; count < 20; count++) await Promise.resolve();
+}
+
 async function turnsUntil(condition: () => boolean): Promise<void> {
   for (let count = 0; count < 100 && !condition(); count++) await turn();
   expect(condition()).toBe(true);
@@ -102,6 +110,15 @@ test('says hello first, takes jobs, and answers those of one turn in one frame',
   await turnsUntil(() => frames.length === 2);
   expect(frames[0]?.hello).toMatchObject({ workerId: 'w1', slots: 4, weight: 2, pid: 4711 });
   expect(frames[1]?.results.map(({ id }) => id)).toEqual([1, 2]);
+});
+
+test('what ran within a frame is answered with it, not a turn of the loop later', async () => {
+  const { frames, links, node, runner } = rig();
+  await node.start();
+  runner.atOnce = true;
+  links[0]?.send(AttachResponse.create({ jobs: [Job.create({ id: 1 }), Job.create({ id: 2 })] }));
+  await microtasks();
+  expect(frames.at(-1)?.results.map(({ id }) => id)).toEqual([1, 2]);
 });
 
 test('ends what waits for a function that the balancer calls idle', async () => {
