@@ -89,6 +89,14 @@ describe('what is counted', () => {
     expect(user.hits.map(({ limitSeconds }) => limitSeconds)).toEqual([1]);
   });
 
+  test('what was used is never told as what is allowed', () => {
+    const { clock, user } = watched();
+    clock.advance(25);
+    user.usedMs = 1001;
+    clock.advance(525);
+    expect(user.hits).toEqual([{ limitSeconds: 1, usedSeconds: 1.01 }]);
+  });
+
   test('who sleeps is looked at now and then, and who is gone no more', async () => {
     const { burn, user } = watched();
     burn(5000, 0);

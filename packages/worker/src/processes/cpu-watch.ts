@@ -96,6 +96,7 @@ export class CpuWatch {
     if (account.usedMs <= limitMs) return;
     if (!user.busy) this.#endedIdle++;
     this.#accounts.delete(account);
-    user.endAtCpuLimit({ limitSeconds: limitMs / 1000, usedSeconds: Math.round(account.usedMs / 10) / 100 });
+    // Rounded up, so that it is always seen to be more than what was allowed.
+    user.endAtCpuLimit({ limitSeconds: limitMs / 1000, usedSeconds: Math.ceil(account.usedMs / 10) / 100 });
   }
 }
