@@ -61,6 +61,19 @@ test('few run there at once, and they keep nobody from the loop', async () => {
   expect(long.map(({ output }) => output)).toEqual(['a_1', 'b_1', 'c_1']);
 });
 
+test('a worker that has fallen silent gets none of them', async () => {
+  const rig = await startRig();
+  const [silent, heard] = ['w1', 'w2'].map((workerId) => new FakeWorker(rig.balancer, { workerId, ...inline }));
+  await settled();
+  for (let passedMs = 0; passedMs < 2000; passedMs += 500) {
+    heard?.heartbeat();
+    await pass(rig, 500);
+  }
+  ask(rig, call({ fn: 'a_1' }));
+  await settled();
+  expect([silent?.jobs.length, heard?.jobs.length]).toEqual([0, 1]);
+});
+
 test('they take their slots from those of the worker', async () => {
   const rig = await startRig();
   const worker = new FakeWorker(rig.balancer, { workerId: 'w1', inline: true, slots: 1, apartSlots: 2 });

@@ -8,6 +8,7 @@ export interface LaneOwner {
   readonly slowness: number;
   readonly slots: number;
   readonly jobCount: number;
+  readonly silent: boolean;
 }
 
 /**
@@ -17,7 +18,6 @@ export interface LaneOwner {
 export class ApartLane<Owner extends LaneOwner = LaneOwner> implements Standing {
   readonly worker: Owner;
   readonly inline = false;
-  readonly kept = false;
   readonly progressMs = 0;
   readonly seats: Seat[] = [];
   outstandingMs = 0;
@@ -47,6 +47,10 @@ export class ApartLane<Owner extends LaneOwner = LaneOwner> implements Standing 
 
   get callCount(): number {
     return this.jobCount;
+  }
+
+  get kept(): boolean {
+    return this.worker.silent;
   }
 
   get slots(): number {

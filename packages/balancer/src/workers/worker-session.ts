@@ -137,6 +137,10 @@ export class WorkerSession implements Standing {
   }
 
   /** Not heard for longer than it should be: it gets nothing new until it is. */
+  get silent(): boolean {
+    return this.#silent;
+  }
+
   set silent(silent: boolean) {
     if (silent === this.#silent) return;
     this.#silent = silent;
