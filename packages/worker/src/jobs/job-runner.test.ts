@@ -81,6 +81,16 @@ test('a job out of time never begins', async () => {
   expect(readBegunJournal(journalFd)).toEqual([]);
 });
 
+test('a job that runs is named as begun, however many begin and end meanwhile', async () => {
+  const it = rig();
+  await warm(it, 'c');
+  await warm(it, 'js');
+  it.runner.run(call(1, 'js'), it.clock.nowMs());
+  for (let id = 2; id <= 5000; id++) it.runner.run(call(id, 'c'), it.clock.nowMs());
+  expect(it.results).toHaveLength(4999);
+  expect(readBegunJournal(journalFd)).toContain(1);
+});
+
 test('the ticker stops a running call at its deadline, and only that one', async () => {
   const it = rig();
   await warm(it, 'js');

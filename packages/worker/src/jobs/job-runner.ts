@@ -63,6 +63,7 @@ const deadlineTickMs = 10;
 export class JobRunner {
   readonly #options: JobRunnerOptions;
   readonly #running = new Map<number, RunningJob>();
+  readonly #isRunning = (jobId: number) => this.#running.has(jobId);
   #stopTicker: (() => void) | undefined;
 
   constructor(options: JobRunnerOptions) {
@@ -157,7 +158,7 @@ export class JobRunner {
       budgetMs: running.deadlineMs - beginMs,
       traceparent: span.traceparent,
       attempt: job.attempt,
-      begun: () => journal.begin(job.id),
+      begun: () => journal.begin(job.id, this.#isRunning),
       stream: work.streamWindowBytes > 0 ? this.#openStream(running, work.streamWindowBytes) : undefined,
       ...(job.apart ? { apart: true } : {}),
       ...(job.tracestate === undefined ? {} : { tracestate: job.tracestate }),
@@ -219,7 +220,7 @@ export class JobRunner {
     try {
       const runtime = runtimeOf(job.lang);
       if (!runtime) throw new RelaisError('unavailable', `This worker does not build ${job.lang}.`);
-      journal.begin(job.id);
+      journal.begin(job.id, this.#isRunning);
       const built = await runtime.build(work, job.budgetMs);
       this.#settle(running, JobResult.create({ outcome: { $case: 'built', value: built } }), undefined);
     } catch (error) {

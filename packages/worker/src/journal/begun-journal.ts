@@ -1,6 +1,6 @@
 import { fstatSync, readSync, writeSync } from 'node:fs';
 
-/** Entries kept; far above the credit of any worker, so that no job in flight has been overwritten. */
+/** Entries kept; far above the credit of any worker, so that an answer has long left when the entry of its job is needed again. */
 const journalEntries = 4096;
 const entryBytes = 4;
 
@@ -11,6 +11,8 @@ const entryBytes = 4;
 export class BegunJournal {
   readonly #fd: number;
   readonly #entry = Buffer.alloc(entryBytes);
+  /** By place; 0 where there is none yet. */
+  readonly #ids = new Uint32Array(journalEntries);
   #next = 0;
 
   /** @param fd an open, writable, regular file; the journal starts at its beginning. */
@@ -18,15 +20,18 @@ export class BegunJournal {
     this.#fd = fd;
   }
 
-  /** Records that a job begins; call it before any of the user's code runs. */
-  begin(jobId: number): void {
+  /** Records that a job begins; call it before any of the user's code runs. Passes over the places of jobs that are still running. */
+  begin(jobId: number, isRunning: (jobId: number) => boolean): void {
+    let place = this.#next;
+    while (isRunning(this.#ids[place] ?? 0)) place = (place + 1) % journalEntries;
+    this.#ids[place] = jobId;
+    this.#next = (place + 1) % journalEntries;
     this.#entry.writeUInt32LE(jobId);
-    writeSync(this.#fd, this.#entry, 0, entryBytes, (this.#next % journalEntries) * entryBytes);
-    this.#next++;
+    writeSync(this.#fd, this.#entry, 0, entryBytes, place * entryBytes);
   }
 }
 
-/** Ids of the last jobs begun according to a journal file, in no order; older ones than the journal holds are absent. */
+/** Ids of all jobs that run and of the last ones that ended, according to a journal file, in no order. */
 export function readBegunJournal(fd: number): number[] {
   const bytes = Buffer.alloc(Math.min(fstatSync(fd).size, journalEntries * entryBytes));
   const length = readSync(fd, bytes, 0, bytes.length, 0);
