@@ -4,7 +4,7 @@ export { configHelp, configTable } from './config/render.js';
 export { defineConfig } from './config/schema.js';
 export type { ConfigSource } from './config/sources.js';
 export { codeOfGrpcStatus, type ErrorCode, errorCodes, type FaultParty, isErrorCode } from './errors/codes.js';
-export { type ErrorFields, fromDetail, RelaisError, toDetail } from './errors/relais-error.js';
+export { type ErrorFields, fromDetail, RelaisError, toDetail, wireDiagnostics } from './errors/relais-error.js';
 export { type RestFailure, toRest } from './errors/rest.js';
 export { invocationId, randomHex } from './ids.js';
 export type { Component } from './lifecycle/component.js';

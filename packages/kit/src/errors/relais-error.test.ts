@@ -1,4 +1,5 @@
 import { runInNewContext } from 'node:vm';
+import { ErrorDetail } from '@relais/contracts';
 import { RelaisError, toDetail } from './relais-error.js';
 import { toRest } from './rest.js';
 
@@ -52,4 +53,11 @@ test('more can be said of it, and what was said stands', () => {
 test('fault and retryable of one failure win over those of its code', () => {
   const error = new RelaisError('unavailable', '.', { fault: 'caller', retryable: false });
   expect([error.fault, error.retryable]).toEqual(['caller', false]);
+});
+
+test.each([-1, 1.5, 2 ** 32, 99_999_999_999, Number.NaN])('a place %d of a diagnostic travels as unknown', (place) => {
+  const diagnostics = [{ file: 'f.py', line: place, column: place, severity: 'error', message: 'wrong' }];
+  const detail = toDetail(new RelaisError('invalid_argument', 'wrong', { diagnostics }));
+  const arrived = ErrorDetail.decode(ErrorDetail.encode(detail).finish());
+  expect(arrived.diagnostics).toMatchObject([{ line: 0, column: 0, message: 'wrong' }]);
 });

@@ -112,7 +112,7 @@ export function toDetail(error: RelaisError): ErrorDetail {
     traceId: fields.traceId ?? '',
     retryable: error.retryable,
     retryAfterMs: Math.min(Math.ceil(Math.max(0, fields.retryAfterMs || 0)), uint32Max),
-    diagnostics: [...(fields.diagnostics ?? [])],
+    diagnostics: wireDiagnostics(fields.diagnostics ?? []),
     exit: fields.exit,
     limit: fields.limit,
     timings: fields.timings,
@@ -120,6 +120,15 @@ export function toDetail(error: RelaisError): ErrorDetail {
     attempts: fields.attempts ?? 0,
     notStarted: fields.notStarted ?? false,
   };
+}
+
+/** Diagnostics as they can travel. What compilers say comes from their input: a place that no source has becomes unknown. */
+export function wireDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return diagnostics.map((said) => ({ ...said, line: wirePlace(said.line), column: wirePlace(said.column) }));
+}
+
+function wirePlace(place: number): number {
+  return Number.isInteger(place) && place > 0 && place <= uint32Max ? place : 0;
 }
 
 /** The failure a wire form stands for. An unknown code is "internal". */

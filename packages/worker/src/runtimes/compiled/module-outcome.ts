@@ -1,4 +1,5 @@
 import { BuildOutcome, type BuildWork, type Diagnostic, Form } from '@relais/contracts';
+import { wireDiagnostics } from '@relais/kit';
 import { measureIsolationCost } from '../../wasm/isolation-cost.js';
 import { compileProgram, entryOf, type Program } from '../../wasm/program.js';
 import { memoryMbOf } from '../limits.js';
@@ -16,7 +17,7 @@ export async function moduleOutcome(
 ): Promise<BuildOutcome> {
   if (module.length > artifactBytesMax) throw artifactTooLarge(module.length, artifactBytesMax);
   const program = await compileProgram(module, memoryMbOf(work), entryOf(work));
-  return { ...programOutcome(program), artifact: Buffer.from(module), diagnostics };
+  return { ...programOutcome(program), artifact: Buffer.from(module), diagnostics: wireDiagnostics(diagnostics) };
 }
 
 /** The outcome for a module that is run as it came. */

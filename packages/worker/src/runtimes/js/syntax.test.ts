@@ -1,5 +1,5 @@
-import { Form } from '@relais/contracts';
-import { systemClock } from '@relais/kit';
+import { ErrorDetail, Form } from '@relais/contracts';
+import { systemClock, toDetail } from '@relais/kit';
 import { launcherForTests } from '../../processes/testing/launcher.js';
 import { deployForTest, outputOf, rejectionOf } from '../conformance/support.js';
 import { defaultRuntimeLimits } from '../limits.js';
@@ -38,6 +38,12 @@ test.each([
   expect(error.fields.diagnostics).toEqual([
     { file: filename, line, column, severity: 'error', message: expect.stringMatching(/^SyntaxError: /) },
   ]);
+});
+
+test('a place that the source itself claims does no harm', async () => {
+  const error = await rejectionOf(build('//# sourceURL=zzz\nfn.js:99999999999 (', 'fn.js'));
+  expect(error.fields.reason).toBe('compile_error');
+  expect(ErrorDetail.encode(toDetail(error)).finish().length).toBeGreaterThan(0);
 });
 
 test('refuses what is not UTF-8', async () => {

@@ -33,7 +33,7 @@ def check(source, filename):
 
 def wrong(filename, line, column, error, message):
     text = "%s: %s" % (type(error).__name__, message)
-    return {"file": filename, "line": line or 0, "column": column or 0, "message": text}
+    return {"file": filename, "line": max(line or 0, 0), "column": max(column or 0, 0), "message": text}
 
 
 def check_file(directory, filename):

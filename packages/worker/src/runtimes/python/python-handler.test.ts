@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Form } from '@relais/contracts';
-import { systemClock } from '@relais/kit';
+import { ErrorDetail, Form } from '@relais/contracts';
+import { systemClock, toDetail } from '@relais/kit';
 import { launcherForTests, testSearchPath } from '../../processes/testing/launcher.js';
 import { deployForTest, descendantPids, failureOf, outputOf, rejectionOf } from '../conformance/support.js';
 import { defaultRuntimeLimits } from '../limits.js';
@@ -190,6 +190,7 @@ test.each([
   ['what only the compiler sees', 'def f():\n    pass\nreturn 1', 3, 1],
   ['a NUL', 'a = 1\0', 0, 0],
   ['absurd nesting', `${'('.repeat(5000)}`, 1, 0],
+  ['an encoding that nobody knows', '# coding: foo\nx = 1', 0, 0],
 ])('says where %s is', async (_what, source, line, column) => {
   const error = await rejectionOf(build(source));
   expect(error).toMatchObject({ code: 'invalid_argument', fields: { reason: 'compile_error' } });
@@ -197,6 +198,7 @@ test.each([
   expect(diagnostic).toMatchObject({ file: 'fn.py', severity: 'error' });
   expect(diagnostic?.line).toBe(line);
   expect(diagnostic?.column).toBeGreaterThanOrEqual(column);
+  expect(ErrorDetail.encode(toDetail(error)).finish().length).toBeGreaterThan(0);
 });
 
 test('says how to install what is missing', async () => {
