@@ -87,6 +87,14 @@ describe('directories that look like groups', () => {
     expect(readFileSync(join(root, 'relais-1-a/g1/cpu.weight'), 'utf8')).toBe('11');
   });
 
+  test('what may be swapped out: nothing that version 2 counts apart, nothing beyond the memory in version 1', () => {
+    const swaps = [version1, version2].map(({ memory: { swap } }) => [swap.limit, swap.bytesMax(64)]);
+    expect(swaps).toEqual([
+      ['memory.memsw.limit_in_bytes', 64],
+      ['memory.swap.max', 0],
+    ]);
+  });
+
   test('processor time is read where the kernel counts it for groups, and else of each process', () => {
     const both = { memory: root, tasks: root, cpu: undefined };
     const second = new FileGroups({ files: version2, roots: both, name: 'relais-1-a' }).make(limits);

@@ -124,10 +124,10 @@ class FileGroup implements ControlGroup {
     // Who joins does so in this order, and should not have to yield while it holds what others need for the same.
     this.#directories = unique([memory, tasks, usage, shares].filter((place) => place !== undefined));
     for (const directory of this.#directories) mkdirSync(directory);
-    const [limit = '', swapLimit] = files.memory.limit;
+    const { limit, swap } = files.memory;
     writeFileSync(join(memory, limit), String(limits.memoryBytesMax));
-    if (swapLimit && existsSync(join(memory, swapLimit))) {
-      writeFileSync(join(memory, swapLimit), String(limits.memoryBytesMax));
+    if (existsSync(join(memory, swap.limit))) {
+      writeFileSync(join(memory, swap.limit), String(swap.bytesMax(limits.memoryBytesMax)));
     }
     writeFileSync(join(tasks, files.tasks.limit), String(limits.tasksMax));
     if (shares && usage) {

@@ -9,7 +9,13 @@ export interface GroupFiles {
    */
   readonly join: string;
   /** Part of a group, in a hierarchy of its own or, in version 2, all in one. */
-  readonly memory: { readonly limit: readonly string[]; readonly peak: string; readonly events: string };
+  readonly memory: {
+    readonly limit: string;
+    /** Where the kernel counts swap: what it takes so that nothing is swapped out instead of ended. */
+    readonly swap: { readonly limit: string; readonly bytesMax: (memoryBytesMax: number) => number };
+    readonly peak: string;
+    readonly events: string;
+  };
   readonly tasks: { readonly limit: string; readonly events: string };
   readonly cpu: CpuFiles;
 }
@@ -35,12 +41,13 @@ export interface CpuFiles {
   readonly usedMs: (usage: string) => number;
 }
 
-/** Swap is bounded with memory where the kernel counts it. */
 export const version1: GroupFiles = {
   kind: 'cgroup v1',
   join: 'tasks',
   memory: {
-    limit: ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'],
+    limit: 'memory.limit_in_bytes',
+    // Counts memory and swap together.
+    swap: { limit: 'memory.memsw.limit_in_bytes', bytesMax: (memoryBytesMax) => memoryBytesMax },
     peak: 'memory.max_usage_in_bytes',
     events: 'memory.oom_control',
   },
@@ -58,7 +65,12 @@ export const version1: GroupFiles = {
 export const version2: GroupFiles = {
   kind: 'cgroup v2',
   join: 'cgroup.procs',
-  memory: { limit: ['memory.max'], peak: 'memory.peak', events: 'memory.events' },
+  memory: {
+    limit: 'memory.max',
+    swap: { limit: 'memory.swap.max', bytesMax: () => 0 },
+    peak: 'memory.peak',
+    events: 'memory.events',
+  },
   tasks: { limit: 'pids.max', events: 'pids.events' },
   cpu: {
     weight: 'cpu.weight',
