@@ -98,6 +98,33 @@ test('a plan in a file mixes targets by weight, in phases, and the report has pl
   expect(page).toContain('Latency over time');
 });
 
+test('options beside a plan go before what it says, and what it says besides still holds', async () => {
+  const plan = join(folder, 'budget.json');
+  writeFileSync(
+    plan,
+    JSON.stringify({
+      traceRatio: 0,
+      targets: [{ function: 'hello', payload: 'fail' }],
+      phases: [{ loop: 'open', ratePerSecond: 100, seconds: 0.2, arrivals: 'constant' }],
+      budget: { errorRatioMax: 1, p99MsMax: 60_000 },
+    }),
+  );
+  const before = target.seen.length;
+  const flags = ['--p99-ms-max', '0.001', '--trace-ratio', '1', '--json'];
+  const { code, printed } = await load('--plan', plan, ...flags);
+  const { verdicts } = JSON.parse(printed) as RunSummary;
+  expect(code).toBe(1);
+  expect(verdicts.map(({ budget, limit, holds }) => [budget, limit, holds])).toEqual([
+    ['p99MsMax', 0.001, false],
+    ['errorRatioMax', 1, true],
+  ]);
+  const parents = callsSince(before).map(({ headers }) => headers.traceparent);
+  expect(parents).toHaveLength(20);
+  for (const parent of parents) expect(parent).toMatch(/-01$/);
+  const { noted } = await load('--plan', plan, '--connections', '0');
+  expect(noted).toContain('connectionsMax');
+});
+
 test('a server that cannot be reached fails every call and hangs none', async () => {
   const gone = await startTargetServer(() => {});
   await gone.close();
@@ -119,6 +146,7 @@ test.each([
   [['hello', '--colour'], '--colour'],
   [['--plan', '/nonexistent.json'], 'cannot read the plan'],
   [['hello', '1', '1', '1'], 'too many arguments'],
+  [['hello', '--plan', 'p.json', '--rate', '5'], 'hello, --rate cannot be used with --plan'],
 ])('%j is answered with what is wrong and exit code 2', async (argv, message) => {
   const { code, noted } = await load(...argv);
   expect(code).toBe(2);

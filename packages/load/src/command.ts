@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { checkPlan, type Plan, PlanError, protocolNames } from './plan/plan.js';
+import { checkPlan, type Plan, PlanError, type PlanInput, protocolNames } from './plan/plan.js';
 import { htmlReport } from './report/html.js';
 import { type RunSummary, summarise } from './report/summary.js';
 import { progressLine, textReport } from './report/text.js';
@@ -30,6 +30,9 @@ Options
   --error-ratio-max R  fail when more of the calls fail
   --json               print the summary as JSON
   --html FILE          write a report with plots
+
+Beside a plan the options go before what it says, except those of its targets and phases: FUNCTION, --protocol,
+--payload, --clients, --seconds, --rate and --arrivals are refused.
 
 Exit code: 0 when every budget holds, 1 when one does not or no call of a function went well, 2 when the arguments cannot be used.`;
 
@@ -76,7 +79,9 @@ export async function loadCommand(argv: readonly string[], surroundings: LoadSur
       return values.help ? 0 : 2;
     }
     const plan = checkPlan(
-      values.plan === undefined ? planOf(positionals, values, surroundings) : await planIn(values, surroundings),
+      values.plan === undefined
+        ? planOf(positionals, values, surroundings)
+        : await planIn(values.plan, positionals, values, surroundings),
     );
     return await run(plan, values, surroundings);
   } catch (error) {
@@ -136,47 +141,59 @@ function planOf(positionals: readonly string[], values: Values, { key, url }: Lo
       : { loop: 'closed', clients: clientCount, seconds };
   const open = { loop: 'open', ratePerSecond: rate, seconds: seconds ?? 10, ...given('arrivals', values.arrivals) };
   return {
-    ...common(values, { key, url }),
+    url: url ?? 'http://127.0.0.1:8080',
+    ...given('key', key),
     targets: [{ function: fn, payload: values.payload ?? '{"input":"test"}', ...given('protocol', values.protocol) }],
     phases: [rate === undefined ? closed : open],
-    ...number('connectionsMax', '--connections', values.connections),
-    ...number('traceRatio', '--trace-ratio', values['trace-ratio']),
-    budget: {
-      ...number('p99MsMax', '--p99-ms-max', values['p99-ms-max']),
-      ...number('errorRatioMax', '--error-ratio-max', values['error-ratio-max']),
-    },
+    ...common(values),
+    budget: budgetOf(values),
   };
 }
 
-/** A plan in a file; what is given on the command line goes before it. */
-async function planIn(values: Values, surroundings: LoadSurroundings): Promise<unknown> {
-  const path = values.plan ?? '';
+/** What targets and phases say: beside a plan that has its own there is no telling which of them is meant. */
+const notBesidePlan = ['protocol', 'payload', 'clients', 'seconds', 'rate', 'arrivals'] as const;
+
+/** A plan in a file; what is given on the command line goes before it. Throws PlanError for what a plan says itself. */
+async function planIn(
+  path: string,
+  positionals: readonly string[],
+  values: Values,
+  { key, url }: LoadSurroundings,
+): Promise<PlanInput> {
+  const flags = notBesidePlan.filter((name) => values[name] !== undefined).map((name) => `--${name}`);
+  const said = [...positionals, ...flags].join(', ');
+  if (said !== '') {
+    throw new PlanError(
+      `${said} cannot be used with --plan: the targets and phases in ${path} say it. Change them there.`,
+    );
+  }
   let read: unknown;
   try {
     read = JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
     throw new PlanError(`cannot read the plan ${path}: ${error instanceof Error ? error.message : error}`);
   }
-  const plan = typeof read === 'object' && read !== null ? read : {};
-  const { url, ...overrides } = common(values, {});
+  const own = typeof read === 'object' && read !== null ? read : {};
+  const plan = checkPlan({ url: url ?? 'http://127.0.0.1:8080', ...given('key', key), ...own });
+  return { ...plan, ...common(values), budget: { ...plan.budget, ...budgetOf(values) } };
+}
+
+/** What the command line says of any plan. */
+function common(values: Values): Partial<PlanInput> {
   return {
-    url: url ?? surroundings.url ?? 'http://127.0.0.1:8080',
-    ...given('key', surroundings.key),
-    ...plan,
-    ...overrides,
     ...given('url', values.url),
+    ...given('key', values.key),
+    ...number('threads', '--threads', values.threads),
+    ...number('seed', '--seed', values.seed),
+    ...number('connectionsMax', '--connections', values.connections),
+    ...number('traceRatio', '--trace-ratio', values['trace-ratio']),
   };
 }
 
-function common(
-  values: Values,
-  { key, url }: { key?: string | undefined; url?: string | undefined },
-): Record<string, unknown> {
+function budgetOf(values: Values): PlanInput['budget'] {
   return {
-    url: values.url ?? url ?? 'http://127.0.0.1:8080',
-    ...given('key', values.key ?? key),
-    ...number('threads', '--threads', values.threads),
-    ...number('seed', '--seed', values.seed),
+    ...number('p99MsMax', '--p99-ms-max', values['p99-ms-max']),
+    ...number('errorRatioMax', '--error-ratio-max', values['error-ratio-max']),
   };
 }
 
