@@ -53,6 +53,7 @@ export interface PhaseSummary {
   readonly sampledTraces: readonly string[];
   /** Where the time of the sampled calls went; absent when the server tells of no traces. */
   readonly hops?: HopBreakdown;
+  /** Calls of an open loop that were never sent, because too many waited; not among `calls`. */
   readonly unsent: number;
   /** The busiest thread's share of time in its loop; near 1 the injector itself was the bottleneck. */
   readonly loopBusyMax: number;
@@ -165,10 +166,16 @@ function verdictsOn({ budget }: Plan, phase: PhaseSummary): Verdict[] {
   return [
     ...most('p50MsMax', budget.p50MsMax, p50Ms),
     ...most('p99MsMax', budget.p99MsMax, p99Ms),
-    // Nothing was answered: nothing was good.
-    ...most('errorRatioMax', budget.errorRatioMax, phase.calls === 0 ? 1 : phase.failed / phase.calls),
+    ...most('errorRatioMax', budget.errorRatioMax, errorRatioOf(phase)),
     ...least('requestsPerSecondMin', budget.requestsPerSecondMin, phase.requestsPerSecond),
   ];
+}
+
+/** Share of the calls meant to begin that failed or were never sent. */
+function errorRatioOf({ calls, failed, unsent }: PhaseSummary): number {
+  const meant = calls + unsent;
+  // Nothing was answered: nothing was good.
+  return meant === 0 ? 1 : (failed + unsent) / meant;
 }
 
 function joined(encoded: readonly string[], digits: 2 | 3 = 3): Latencies {
