@@ -68,7 +68,7 @@ export const planSchema = z.strictObject({
   url: z.url({ protocol: /^http$/ }),
   /** Sent as a bearer token. */
   key: z.string().max(500).optional(),
-  /** Decides the mix, the arrivals and the trace ids; the same seed gives the same calls. */
+  /** Decides the mix, the arrivals and which traces are sampled; the same seed gives the same calls of as many threads. */
   seed: z
     .int()
     .min(0)

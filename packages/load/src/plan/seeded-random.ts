@@ -19,3 +19,9 @@ export function seededRandom(seed: number): () => number {
     return w / 2 ** 32;
   };
 }
+
+/** Gives one generator after the other: what is drawn from one does not depend on how much was drawn from another. */
+export function seededRandoms(seed: number): () => () => number {
+  const seeds = seededRandom(seed);
+  return () => seededRandom(seeds() * 2 ** 32);
+}

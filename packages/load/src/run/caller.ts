@@ -25,17 +25,18 @@ const http2SessionsMax = 8;
 export class Caller {
   readonly #targets: readonly PreparedTarget[];
   readonly #pick: (random: () => number) => number;
-  readonly #random: () => number;
+  #mix: () => number;
   readonly #traces: TraceIds;
   readonly #sessions: Http2Sessions;
   readonly #url: URL;
   readonly #timeoutMs: number;
   readonly #kept: Client[] = [];
 
+  /** `random` decides the trace ids, and the mix until {@link mixBy} says otherwise. */
   constructor(plan: Plan, random: () => number) {
     this.#url = new URL(plan.url);
     this.#timeoutMs = plan.timeoutMs;
-    this.#random = random;
+    this.#mix = random;
     this.#targets = plan.targets.map((target) => prepare(target, plan.key));
     this.#pick = weightedPick(plan.targets.map(({ weight }) => weight));
     this.#traces = new TraceIds(plan.traceRatio, random);
@@ -52,9 +53,14 @@ export class Caller {
     };
   }
 
+  /** From now on this decides which targets are called. */
+  mixBy(random: () => number): void {
+    this.#mix = random;
+  }
+
   /** One call of the mix, meant to begin at `intendedMs`; `done` follows when it has been recorded. */
   call(client: Client, intendedMs: number, recorder: Recorder, done: () => void): void {
-    const target = this.#pick(this.#random);
+    const target = this.#pick(this.#mix);
     const prepared = this.#targets[target];
     if (!prepared) return;
     const { sampled, traceId, traceparent } = this.#traces.next();

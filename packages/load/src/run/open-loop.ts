@@ -13,6 +13,7 @@ export interface OpenLoopOptions {
   readonly shares: number;
   readonly caller: Caller;
   readonly recorder: Recorder;
+  /** Decides the arrivals and nothing else: they are drawn one by one while calls are sent. */
   readonly random: () => number;
   /** Over all threads. */
   readonly connectionsMax: number;
