@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,6 +54,7 @@ function supervise(...kinds: readonly KindPlan[]) {
   const [ours, theirs] = memoryLinkPair<SuperviseRequest, SuperviseResponse>('balancer', 'supervisor');
   const ordered: OrderedWorker[] = [];
   const told: WorkerKind[] = [];
+  const warned: Record<string, unknown>[] = [];
   theirs.receive({
     message: (frame) => {
       exits.push(...frame.exits);
@@ -71,9 +72,9 @@ function supervise(...kinds: readonly KindPlan[]) {
     sandbox: () => ({ name: 'none', tier: 'T0', missing: [] }),
     dial: async () => ours,
     clock: systemClock,
-    logger: silentLogger,
+    logger: { ...silentLogger, warn: (fields, message) => void warned.push({ ...fields, message }) },
   });
-  return { exits, ordered, told, order: (orders: SuperviseResponse) => theirs.send(orders) };
+  return { exits, ordered, told, warned, order: (orders: SuperviseResponse) => theirs.send(orders) };
 }
 
 async function until(what: string, condition: () => boolean): Promise<void> {
@@ -169,6 +170,24 @@ test('a worker that keeps ending is started again, later each time', async () =>
   // 40 ms before the second start and 80 ms before the third.
   expect(performance.now() - startMs).toBeGreaterThan(120);
   expect(new Set(exits.map(({ workerId }) => workerId)).size).toBe(3);
+});
+
+test('a worker that cannot be started is tried again later each time, or given up when it need not be kept', async () => {
+  const { order, ordered, warned } = supervise({ ...kept(1), usual: 2, max: 2 });
+  rmSync(scratchFolder, { recursive: true });
+  await supervisor.start();
+  await until('it was tried three times', () => warned.filter(({ restartInMs }) => restartInMs).length >= 3);
+  expect(warned.slice(0, 4).map(({ restartInMs }) => restartInMs)).toEqual([40, undefined, 80, 160]);
+  for (const fields of warned) {
+    expect(fields).toMatchObject({ message: 'cannot start a worker', error: expect.stringContaining('ENOENT') });
+  }
+  order(SuperviseResponse.fromPartial({ starts: [{ inline: true }] }));
+  await until('the order is taken', () => warned.some(({ workerId }) => String(workerId).startsWith('spare')));
+  expect([supervisor.pids, ordered]).toEqual([[], []]);
+  mkdirSync(scratchFolder);
+  await until('the kept one runs', () => supervisor.pids.length === 1 && supervisor.pids.every(waits));
+  order(SuperviseResponse.fromPartial({ starts: [{ inline: true }] }));
+  await until('the place of the other is free again', () => ordered.length === 1);
 });
 
 test('a stop ends every worker and leaves nothing behind', async () => {

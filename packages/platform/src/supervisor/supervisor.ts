@@ -97,7 +97,7 @@ export class Supervisor implements Component, MetricSource {
 
   async start(): Promise<void> {
     void this.#connect();
-    for (const place of this.#places) this.#spawn(place);
+    for (const place of [...this.#places]) this.#spawn(place);
     this.#stopWatching = this.#options.clock.every(processorsEveryMs, () => this.#watchProcessors());
   }
 
@@ -157,6 +157,7 @@ export class Supervisor implements Component, MetricSource {
     const place = placeFor(spareName, kind, false);
     this.#places.push(place);
     this.#spawn(place);
+    if (!place.process) return;
     logger.info({ inline, reason }, 'started one more worker');
     this.#link?.send(SuperviseRequest.create({ ordered: orderedAt(place) }));
   }
@@ -179,38 +180,51 @@ export class Supervisor implements Component, MetricSource {
 
   #spawn(place: Place): void {
     if (this.#stopping) return;
-    const { clock, confinement, logger, sandbox, scratchFolder, workerMain } = this.#options;
+    const { clock, logger } = this.#options;
     this.#generation++;
     const workerId = `${place.name}-${this.#tag}-${this.#generation}`;
-    const own = { workerId, sandbox: sandbox(), scratchDirectory: join(scratchFolder, workerId) };
-    const start = { mainFile: workerMain, plan: place.kind.plan, own, confinement: confinement(), clock };
-    const worker = WorkerProcess.spawn(start);
-    place.process = worker;
     place.startedMs = clock.nowMs();
-    logger.debug({ workerId, workerPid: worker.pid }, 'started a worker');
-    void worker.exited.then((exit) => this.#replace(place, exit));
+    try {
+      const worker = this.#processOf(place, workerId);
+      place.process = worker;
+      logger.debug({ workerId, workerPid: worker.pid }, 'started a worker');
+      void worker.exited.then((exit) => this.#replace(place, exit));
+    } catch (error) {
+      logger.warn({ workerId, error: String(error), ...this.#vacate(place) }, 'cannot start a worker');
+    }
+  }
+
+  #processOf({ kind: { plan } }: Place, workerId: string): WorkerProcess {
+    const { clock, confinement, sandbox, scratchFolder, workerMain: mainFile } = this.#options;
+    const own = { workerId, sandbox: sandbox(), scratchDirectory: join(scratchFolder, workerId) };
+    return WorkerProcess.spawn({ mainFile, plan, own, confinement: confinement(), clock });
   }
 
   #replace(place: Place, exit: ProcessExit): void {
-    const { clock, logger } = this.#options;
     place.process = undefined;
     this.#figures.exited(place.name, exit.signal);
-    const { workerId, exitCode, signal } = exit;
+    const { workerId, exitCode, signal, startFailure } = exit;
     this.#link?.send(
       SuperviseRequest.create({ exits: [{ workerId, exitCode, signal, begunJobIds: [...exit.begunJobIds] }] }),
     );
-    if (!place.kept) {
-      this.#places.splice(this.#places.indexOf(place), 1);
-      logger.info({ workerId, workerPid: exit.pid, exitCode, signal }, 'a worker ended that need not be kept');
-      return;
-    }
-    if (this.#stopping) return;
+    const next = this.#vacate(place);
+    const why = { ...(exit.outOfMemory && { outOfMemory: true }), ...(startFailure && { error: startFailure }) };
+    const facts = { workerId, workerPid: exit.pid, exitCode, signal, ...why, ...next };
+    const { logger } = this.#options;
+    if (startFailure) logger.warn(facts, 'cannot start a worker');
+    else if (!place.kept) logger.info(facts, 'a worker ended that need not be kept');
+    else if (next) logger.warn(facts, 'a worker ended');
+  }
+
+  /** Gives up a place that is not kept; one that is gets a worker again, later each time as long as they end soon. */
+  #vacate(place: Place): { readonly restartInMs: number } | undefined {
+    if (!place.kept) this.#places.splice(this.#places.indexOf(place), 1);
+    if (!place.kept || this.#stopping) return undefined;
+    const { clock } = this.#options;
     const lived = clock.nowMs() - place.startedMs;
     place.delayMs = lived >= stableMs ? restartDelayMs.first : Math.min(restartDelayMs.max, place.delayMs * 2);
-    const why = exit.outOfMemory ? { outOfMemory: true } : {};
-    const facts = { workerId, workerPid: exit.pid, exitCode, signal, ...why, restartInMs: place.delayMs };
-    logger.warn(facts, 'a worker ended');
     clock.after(place.delayMs, () => this.#spawn(place));
+    return { restartInMs: place.delayMs };
   }
 }
 

@@ -20,6 +20,8 @@ export interface ProcessExit {
   readonly begunJobIds: readonly number[];
   /** Whether the kernel killed it for want of memory, as far as that is known. */
   readonly outOfMemory: boolean;
+  /** Why it never ran; undefined when it did. */
+  readonly startFailure: string | undefined;
 }
 
 // Ends the worker when its supervisor dies, even in an endless loop. Part of util-linux; without it a worker still
@@ -40,9 +42,9 @@ export interface WorkerStart {
   readonly clock: Clock;
 }
 
-type End = Pick<ProcessExit, 'exitCode' | 'signal'>;
+type End = Pick<ProcessExit, 'exitCode' | 'signal' | 'startFailure'>;
 
-/** One supervised worker process: spawned in the constructor's `spawn`, gone when `exited` resolves. */
+/** One supervised worker process: begun by `spawn`, gone when `exited` resolves. */
 export class WorkerProcess {
   readonly workerId: string;
   readonly exited: Promise<ProcessExit>;
@@ -61,34 +63,41 @@ export class WorkerProcess {
     this.#pid = child.pid ?? 0;
     this.#child = child;
     this.#journal = journal;
-    (child.stdio[figuresFd] as Readable | null)?.on('data', (chunk: Buffer) => this.#figures.push(chunk));
+    // Without descriptors left there is a child that has no streams, and soon an error.
+    const streams: ChildProcess['stdio'] | undefined = child.stdio;
+    (streams?.[figuresFd] as Readable | null | undefined)?.on('data', (chunk: Buffer) => this.#figures.push(chunk));
     this.exited = new Promise((resolve) => {
-      child.once('error', () => resolve(this.#ended({ exitCode: 1, signal: '' })));
-      child.once('exit', (code, signal) => resolve(this.#ended({ exitCode: code ?? 0, signal: signal ?? '' })));
+      child.once('error', (error) => resolve(this.#ended({ exitCode: 1, signal: '', startFailure: String(error) })));
+      child.once('exit', (code, signal) =>
+        resolve(this.#ended({ exitCode: code ?? 0, signal: signal ?? '', startFailure: undefined })),
+      );
     });
   }
 
-  /** Starts `node mainFile` and hands it its spec. The journal is an unlinked file: nothing is left behind. */
+  /**
+   * Starts `node mainFile` and hands it its spec. The journal is an unlinked file: nothing is left behind. Throws when the
+   * machine lacks something that it takes, and leaves nothing behind then either.
+   */
   static spawn(given: WorkerStart): WorkerProcess {
     const start = given.plan.wasmOnly ? given : { ...given, confinement: undefined };
     const { scratchDirectory } = start.own;
     mkdirSync(scratchDirectory, { mode: 0o700 });
-    const path = join(scratchDirectory, 'journal');
-    const journal = openSync(path, 'wx+', 0o600);
-    unlinkSync(path);
-    const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...youngGenerationFlags, start.mainFile];
-    const group = start.confinement && groupOf(start.confinement);
-    const [command = '', ...args] = start.confinement
-      ? confinedCommand(start.confinement, node, group)
-      : [...dieWithParent, ...node];
-    const child = spawn(command, args, {
-      stdio: ['pipe', 'inherit', 'inherit', journal, 'pipe'],
-      env: cleanEnvironment(),
-    });
-    child.stdin?.on('error', () => {});
-    const worker = new WorkerProcess(start, child, journal, group);
-    void worker.#tellSpec();
-    return worker;
+    let journal: number | undefined;
+    let group: ControlGroup | undefined;
+    try {
+      const path = join(scratchDirectory, 'journal');
+      journal = openSync(path, 'wx+', 0o600);
+      unlinkSync(path);
+      group = start.confinement && groupOf(start.confinement);
+      const worker = new WorkerProcess(start, childOf(start, journal, group), journal, group);
+      void worker.#tellSpec();
+      return worker;
+    } catch (error) {
+      if (journal !== undefined) closeSync(journal);
+      void group?.remove();
+      removeTree(scratchDirectory);
+      throw error;
+    }
   }
 
   get pid(): number {
@@ -130,10 +139,26 @@ export class WorkerProcess {
     closeSync(this.#journal);
     removeTree(own.scratchDirectory);
     const { exitCode, signal } = confinement ? confinement.sandbox.exitOf(end) : end;
+    const { startFailure } = end;
     const outOfMemory = this.#group?.hits().memory ?? false;
     void this.#group?.remove();
-    return { workerId: this.workerId, pid: this.#pid, exitCode, signal, begunJobIds, outOfMemory };
+    return { workerId: this.workerId, pid: this.#pid, exitCode, signal, begunJobIds, outOfMemory, startFailure };
   }
+}
+
+function childOf(
+  { confinement, mainFile }: WorkerStart,
+  journal: number,
+  group: ControlGroup | undefined,
+): ChildProcess {
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...youngGenerationFlags, mainFile];
+  const [command = '', ...args] = confinement ? confinedCommand(confinement, node, group) : [...dieWithParent, ...node];
+  const child = spawn(command, args, {
+    stdio: ['pipe', 'inherit', 'inherit', journal, 'pipe'],
+    env: cleanEnvironment(),
+  });
+  child.stdin?.on('error', () => {});
+  return child;
 }
 
 function cleanEnvironment(): NodeJS.ProcessEnv {
