@@ -46,11 +46,13 @@ export async function up(
   try {
     await composition.group.start();
     await Promise.race([composition.ready(stopping.signal), stopRequested]);
-    if (stopping.signal.aborted) return 0;
-    say(`relais ready ${composition.describe()}`);
-    const url = composition.url();
-    if (url) say(`try: curl -X POST '${url}/deploy?name=hello&lang=c' --data-binary @examples/hello.c`);
-    await stopRequested;
+    if (!stopping.signal.aborted) {
+      say(`relais ready ${composition.describe()}`);
+      const url = composition.url();
+      if (url) say(`try: curl -X POST '${url}/deploy?name=hello&lang=c' --data-binary @examples/hello.c`);
+      await stopRequested;
+    }
+    // It takes calls before it is ready.
     say('relais draining; once more to stop at once');
     await composition.group.stop(config.drainMs);
     return 0;
