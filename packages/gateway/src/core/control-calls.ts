@@ -2,6 +2,9 @@ import { type CallContext, RelaisError } from '@relais/kit';
 import { type Caller, contextFor } from './caller.js';
 import type { DeadlineGuard } from './deadline-guard.js';
 
+/** Reasons after which nobody knows whether a write landed. */
+const unknownReasons: ReadonlySet<unknown> = new Set(['no_answer', 'peer_unreachable', 'storage_write_failed']);
+
 /** Calls to storage and the fleet: one budget for all of them, and none waits beyond it. */
 export class ControlCalls {
   readonly #guard: DeadlineGuard;
@@ -17,6 +20,23 @@ export class ControlCalls {
     const context = contextFor(caller, this.#timeoutMs);
     return this.#guard.within(context.budgetMs, call(context), () => noAnswer(role, context.budgetMs));
   }
+
+  /** The same of a call that writes to storage: a failure that leaves open whether it landed is not retryable. */
+  async write<T>(caller: Caller, call: (context: CallContext) => Promise<T>): Promise<T> {
+    try {
+      return await this.run('storage', caller, call);
+    } catch (error) {
+      throw mayHaveLanded(RelaisError.from(error));
+    }
+  }
+}
+
+function mayHaveLanded(failure: RelaisError): RelaisError {
+  const { code, fields, message } = failure;
+  if (fields.notStarted || !unknownReasons.has(fields.reason)) return failure;
+  const { retryAfterMs: _, ...rest } = fields;
+  const told = `${message} It may have been stored: look before you repeat it.`;
+  return new RelaisError(code, told, { ...rest, retryable: false });
 }
 
 function noAnswer(role: string, budgetMs: number): RelaisError {

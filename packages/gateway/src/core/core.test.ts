@@ -1,6 +1,10 @@
 import { passThroughTracer, RelaisError, type Span, type SpanStart } from '@relais/kit';
 import { type Harness, startGateway, until } from '../testing/harness.js';
 
+interface Told {
+  error: { retryable: boolean };
+}
+
 let harness: Harness;
 
 afterEach(() => harness.gateway.stop(0));
@@ -64,6 +68,32 @@ test('a storage that never answers is unavailable', async () => {
   harness.storage.listFunctions = () => new Promise(() => {});
   const answer = await fetch(`${harness.url}/functions`);
   expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
+});
+
+test.each([
+  ['was not sent', { reason: 'peer_unreachable', notStarted: true }, true],
+  ['may have been sent', { reason: 'peer_unreachable' }, false],
+  ['may be on the disk', { reason: 'storage_write_failed', retryable: true }, false],
+  ['waited for too long', { reason: 'storage_queue_full' }, true],
+])('whether a write that %s may be repeated', async (_what, fields, retryable) => {
+  harness = await startGateway();
+  const failure = new RelaisError('unavailable', 'Away.', fields);
+  const away = () => Promise.reject(failure);
+  Object.assign(harness.storage, { createVersion: away, deleteFunction: away, listFunctions: away });
+  const answers = [
+    await deploy('name=hello&lang=c'),
+    await fetch(`${harness.url}/function/hello`, { method: 'DELETE' }),
+    await fetch(`${harness.url}/functions`),
+  ];
+  const told = await Promise.all(answers.map(async (answer) => ((await answer.json()) as Told).error.retryable));
+  expect(told).toEqual([retryable, retryable, true]);
+});
+
+test('a write that storage does not answer is not to be repeated', async () => {
+  harness = await startGateway({ limits: { controlTimeoutMs: 1 } });
+  harness.storage.deleteFunction = () => new Promise(() => {});
+  const answer = await fetch(`${harness.url}/function/hello`, { method: 'DELETE' });
+  expect(await answer.json()).toMatchObject({ error: { reason: 'no_answer', retryable: false } });
 });
 
 test('a deploy before any worker is attached is unavailable, not impossible', async () => {

@@ -81,7 +81,7 @@ export class DeployFunction {
     const { name, source, update } = input;
     const runnable = { wasm, form, filename, config, source, artifact, isolationCost };
     const request = { name, lang: language.lang, update, ...runnable };
-    const { version } = await calls.run('storage', caller, (c) => storage.createVersion(request, c));
+    const { version } = await calls.write(caller, (c) => storage.createVersion(request, c));
     if (!version) throw brokenContract('Storage created nothing.');
     this.#options.functions.changed([name]);
     return { version, diagnostics: built.diagnostics };

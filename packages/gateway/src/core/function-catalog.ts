@@ -95,7 +95,7 @@ export class FunctionCatalog {
     checkName(name);
     checkMayUse(caller, name);
     const request = { name, version: number };
-    const { previousVersion, version } = await calls.run('storage', caller, (c) => storage.setCurrent(request, c));
+    const { previousVersion, version } = await calls.write(caller, (c) => storage.setCurrent(request, c));
     functions.changed([name]);
     if (!version) throw brokenContract('Storage made nothing current.');
     return { version, previousVersion };
@@ -106,7 +106,7 @@ export class FunctionCatalog {
     const { calls, functions, storage } = this.#options;
     checkName(name);
     checkMayUse(caller, name);
-    const { versionsDeleted } = await calls.run('storage', caller, (c) => storage.deleteFunction({ name }, c));
+    const { versionsDeleted } = await calls.write(caller, (c) => storage.deleteFunction({ name }, c));
     functions.changed([name]);
     return versionsDeleted;
   }

@@ -54,7 +54,7 @@ export class Keys {
       concurrency,
       createdAtMs: clock.wallMs(),
     };
-    await calls.run('storage', caller, (c) => storage.createKey({ key: record }, c));
+    await calls.write(caller, (c) => storage.createKey({ key: record }, c));
     known.keyChanged(id);
     return { key, record };
   }
@@ -67,7 +67,7 @@ export class Keys {
   /** Errors: not_found. */
   async revoke(id: string, caller: Caller): Promise<void> {
     const { calls, known, storage } = this.#options;
-    await calls.run('storage', caller, (c) => storage.deleteKey({ id }, c));
+    await calls.write(caller, (c) => storage.deleteKey({ id }, c));
     known.keyChanged(id);
   }
 }

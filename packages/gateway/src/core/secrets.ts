@@ -66,7 +66,7 @@ export class Secrets implements FeedListener {
   async delete(name: string, caller: Caller): Promise<void> {
     const { calls, storage } = this.#options;
     mayKeep(caller);
-    await calls.run('storage', caller, (c) => storage.deleteSecret({ name }, c));
+    await calls.write(caller, (c) => storage.deleteSecret({ name }, c));
     this.changed([`${feedPrefix}${name}`]);
   }
 
@@ -122,7 +122,7 @@ export class Secrets implements FeedListener {
   async #put(secret: SecretRecord, mayTryAgain: boolean, caller: Caller): Promise<boolean> {
     const { calls, storage } = this.#options;
     try {
-      await calls.run('storage', caller, (c) => storage.putSecret({ secret }, c));
+      await calls.write(caller, (c) => storage.putSecret({ secret }, c));
     } catch (error) {
       if (mayTryAgain && RelaisError.from(error).fields.reason === 'secret_changed') return false;
       throw error;

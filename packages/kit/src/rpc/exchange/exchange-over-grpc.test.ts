@@ -99,9 +99,9 @@ test('when the server is cut what was sent is rejected, and the next server is f
   const signals = echo.contexts.map((context) => context.signal);
   await server.stop(0);
   const errors = await Promise.all(lost);
-  expect(errors.map((error) => [error.code, error.fields.reason])).toEqual([
-    ['unavailable', 'connection_lost'],
-    ['unavailable', 'connection_lost'],
+  expect(errors.map((error) => [error.code, error.retryable, error.fields.reason])).toEqual([
+    ['unavailable', false, 'connection_lost'],
+    ['unavailable', false, 'connection_lost'],
   ]);
   await until(() => signals.every((signal) => signal?.aborted), 'the signals');
   await until(() => !exchange.connected, 'the end of the link');

@@ -11,7 +11,7 @@ export function connectionLost(peer: string, cause: RelaisError | undefined): Re
   return new RelaisError(
     'unavailable',
     `The link to ${peer} was lost before the answer came; it cannot be known whether the work was done.`,
-    { reason: 'connection_lost', cause },
+    { reason: 'connection_lost', retryable: false, cause },
   );
 }
 
@@ -30,6 +30,16 @@ export function noAnswer(peer: string): RelaisError {
   });
 }
 
+/** This side's grace ended before the answer to what was sent came. */
+export function stoppedWaiting(peer: string): RelaisError {
+  return new RelaisError(
+    'unavailable',
+    `This side stopped before ${peer} answered; it cannot be known whether the work was done.`,
+    { reason: 'stopping', retryable: false },
+  );
+}
+
+/** Nothing was sent. */
 export function stopping(peer: string): RelaisError {
   return new RelaisError('unavailable', `This side is stopping; ${peer} is no longer asked.`, { reason: 'stopping' });
 }

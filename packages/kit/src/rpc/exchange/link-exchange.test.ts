@@ -125,7 +125,10 @@ test('what waits for a link is bounded in bytes', async () => {
   const error = await failureOf(desk.exchange.exchange(payload, { budgetMs: 1_000 }));
   expect([error.code, error.fields.limit?.name]).toEqual(['resource_exhausted', 'backlogBytesMax']);
   await desk.exchange.stop(0);
-  expect((await Promise.all(kept)).map((one) => one.fields.reason)).toEqual(['stopping', 'stopping']);
+  expect((await Promise.all(kept)).map((one) => [one.retryable, one.fields.reason])).toEqual([
+    [true, 'stopping'],
+    [true, 'stopping'],
+  ]);
 });
 
 test('an abort rejects at once and tells the other side', async () => {
@@ -254,11 +257,12 @@ test('stop waits for answers, takes nothing new, and after its grace rejects wha
   await desk.framesReach(1);
   const stopped = desk.exchange.stop(5_000);
   const refused = await failureOf(desk.ask('c'));
-  expect([refused.code, refused.fields.reason]).toEqual(['unavailable', 'stopping']);
+  expect([refused.code, refused.retryable, refused.fields.reason]).toEqual(['unavailable', true, 'stopping']);
   desk.answer(1);
   expect(outputOf(await asked).toString()).toBe('to 1');
   desk.clock.advance(5_000);
   await stopped;
-  expect((await left).fields.reason).toBe('stopping');
+  // It was sent and may have been done.
+  expect([(await left).retryable, (await left).fields.reason]).toEqual([false, 'stopping']);
   expect(desk.exchange.connected).toBe(false);
 });

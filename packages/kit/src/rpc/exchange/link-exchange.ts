@@ -36,9 +36,10 @@ const tickMs = 50;
  * An exchange over a link that is dialled, kept up and dialled again. Questions of one turn of the loop travel as one
  * frame, cut at 1 MiB. A peer closes a link in good order only when it has answered what it began, as serveExchange does:
  * what it left unanswered, or refused because it is leaving, is asked again on the next link. Rejects with: unavailable
- * reason connection_lost (sent and the link was lost: it may or may not have run), unavailable reason peer_unreachable (no
- * link within 10 s: it has not run), deadline_exceeded (no answer 500 ms after the budget), cancelled (the signal),
- * resource_exhausted (a bound of this side; it has not run).
+ * reason connection_lost (sent and the link was lost: it may or may not have run, so it is not retryable), unavailable
+ * reason peer_unreachable (no link within 10 s: it has not run), unavailable reason stopping (this side stops; retryable
+ * when it was not sent), deadline_exceeded (no answer 500 ms after the budget), cancelled (the signal), resource_exhausted
+ * (a bound of this side; it has not run).
  */
 export class LinkExchange<Question, Answer, Out, In, Part = never>
   implements Exchange<Question, Answer, Part>, Component
@@ -199,7 +200,9 @@ export class LinkExchange<Question, Answer, Out, In, Part = never>
     await this.#pending.inFlight.idle(graceMs, this.#options.clock);
     this.#redialler.stop();
     this.#cancelTicker();
-    for (const pending of this.#pending.all()) this.#reject(pending, failures.stopping(this.name));
+    for (const pending of this.#pending.all()) {
+      this.#reject(pending, pending.sent ? failures.stoppedWaiting(this.name) : failures.stopping(this.name));
+    }
     this.#link?.close();
   }
 }
