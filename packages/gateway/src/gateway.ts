@@ -148,8 +148,23 @@ export class Gateway implements Component {
       if (isRpc) this.#edge.handle(request, response, path, decided);
       else this.#rest.handle(request, response, { path, query }, decided);
     };
-    if (verdict instanceof Promise) void verdict.then(serve);
+    if (verdict instanceof Promise) void this.#serveLater(verdict, response, serve);
     else serve(verdict);
+  }
+
+  /** Serves once the verdict is there. For a caller that left before it nothing is done: its close has been told already. */
+  async #serveLater(
+    verdict: Promise<Verdict>,
+    response: ServerResponse,
+    serve: (decided: Verdict) => void,
+  ): Promise<void> {
+    let isGone = false;
+    response.once('close', () => {
+      isGone = true;
+    });
+    const decided = await verdict;
+    if (isGone) decided.leave?.();
+    else serve(decided);
   }
 
   #report(failure: RelaisError, route: string): void {

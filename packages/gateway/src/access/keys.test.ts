@@ -1,8 +1,10 @@
+import http2 from 'node:http2';
 import { keys } from '@relais/contracts/edge';
 import { ManualClock, RelaisError, systemClock } from '@relais/kit';
 import type { Door, DoorFailure } from '../testing/door.js';
 import { allDoors } from '../testing/doors.js';
 import { type Harness, startGateway, until } from '../testing/harness.js';
+import { MemoryStorage } from '../testing/memory-storage.js';
 
 const adminKey = `rlk_${'a'.repeat(32)}`;
 const doorNames = allDoors('http://127.0.0.1:1').map((door) => door.name);
@@ -272,6 +274,28 @@ describe('a limit of a key', () => {
     expect(third.status).toBe(200);
     ends[0]?.();
     expect((await first).status).toBe(200);
+  });
+
+  test('holds nothing for a caller that left before its key was found', async () => {
+    await call('POST', '/deploy?name=f&lang=js', adminKey, {});
+    const { storage } = harness;
+    storage.listKeys = () => Promise.reject(new RelaisError('unavailable', 'Away.'));
+    const key = await newKey({ scopes: ['invoke'], concurrency: 1 });
+    const found: (() => void)[] = [];
+    storage.getKey = async (request) => {
+      await new Promise<void>((resolve) => found.push(resolve));
+      return MemoryStorage.prototype.getKey.call(storage, request);
+    };
+    const session = http2.connect(harness.url);
+    const stream = session.request({ ':method': 'POST', ':path': '/invoke?fn=f', 'x-relais-key': key });
+    await until(() => found.length === 1);
+    stream.close(http2.constants.NGHTTP2_CANCEL);
+    // Its answer comes when the end of the stream has been seen.
+    await new Promise((resolve) => session.ping(resolve));
+    Reflect.deleteProperty(storage, 'getKey');
+    found[0]?.();
+    expect((await call('POST', '/invoke?fn=f', key)).status).toBe(200);
+    session.destroy();
   });
 });
 
