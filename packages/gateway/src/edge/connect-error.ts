@@ -13,12 +13,14 @@ export function toConnectError(failure: RelaisError, traceparent: string): Conne
   return new ConnectError(failure.message, grpcStatus, metadata, [detailOf(failure)], failure.fields.cause);
 }
 
-/** The typed detail of a failure the RPC library raised itself, before any of our code ran. */
-export function libraryDetail(code: number, message: string, traceId: string): ReturnType<typeof detailOf> {
-  const reason = code === errorCodes.resource_exhausted.grpcStatus ? 'payload_too_large' : 'malformed_request';
-  return detailOf(
-    new RelaisError(codeOfGrpcStatus(code), message, { reason, component: 'gateway', retryable: false, traceId }),
-  );
+/** A failure the RPC library raised itself, before any of our code ran; `bytesMax` is the message's. */
+export function libraryFailure(code: number, message: string, bytesMax: number): RelaisError {
+  const fields = { component: 'gateway', retryable: false };
+  if (code !== errorCodes.resource_exhausted.grpcStatus) {
+    return new RelaisError(codeOfGrpcStatus(code), message, { ...fields, reason: 'malformed_request' });
+  }
+  const limit = { name: 'messageBytesMax', limit: bytesMax, used: 0 };
+  return new RelaisError('resource_exhausted', message, { ...fields, reason: 'payload_too_large', limit });
 }
 
 function detailOf(failure: RelaisError) {

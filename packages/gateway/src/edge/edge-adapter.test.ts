@@ -13,7 +13,7 @@ import {
   reflection,
   reflectionAlpha,
 } from '@relais/contracts/edge';
-import { RelaisError } from '@relais/kit';
+import { MetricRegistry, RelaisError } from '@relais/kit';
 import { type Harness, startGateway, until } from '../testing/harness.js';
 
 const { NOT_SERVING, SERVING } = health.HealthCheckResponse_ServingStatus;
@@ -231,6 +231,71 @@ test('a function reads the same as it was deployed', async () => {
     config: { isolation: functions.Isolation.REUSE, env: { A: 'b' }, memoryMb: 64, timeoutMs: 30_000 },
   });
   expect(Buffer.from(source).toString()).toBe('source');
+});
+
+describe('a request that is refused before its procedure is called', () => {
+  const adminKey = `rlk_${'a'.repeat(32)}`;
+  const traceId = '11111111111111111111111111111111';
+  const traceparent = `00-${traceId}-2222222222222222-01`;
+  const grpcWeb = { 'content-type': 'application/grpc-web+proto' };
+  const invoke = 'relais.v1.InvocationService/Invoke';
+  const stream = 'relais.v1.InvocationService/InvokeStream';
+  const keyed = { 'x-relais-key': adminKey };
+  const envelope = (flags: number, text: string) => {
+    const head = Buffer.from([flags, 0, 0, 0, 0]);
+    head.writeUInt32BE(text.length, 1);
+    return Buffer.concat([head, Buffer.from(text)]);
+  };
+
+  beforeEach(async () => {
+    await harness.gateway.stop(0);
+    harness = await startGateway({
+      keys: { adminKey },
+      metrics: new MetricRegistry(),
+      limits: { payloadBytesMax: 1_000 },
+    });
+  });
+
+  async function told(path: string, body: string | Buffer, headers: Record<string, string>) {
+    const all = { 'content-type': 'application/json', traceparent, ...headers };
+    const answer = await fetch(`${harness.url}/${path}`, { method: 'POST', headers: all, body });
+    return [...answer.headers].join('\n') + (await answer.text());
+  }
+
+  const json = { 'content-type': 'application/connect+json', ...keyed };
+  const large = `{"function":"${'x'.repeat(200_000)}"}`;
+  const limited = 'relais_limits_hit_total{limit="messageBytesMax"} 1';
+
+  test.each<[string, string, string | Buffer, Record<string, string>, string, string]>([
+    ['for want of a key', invoke, '{}', {}, invoke, 'unauthenticated'],
+    ['for want of a key, over gRPC-Web', invoke, '', grpcWeb, invoke, 'unauthenticated'],
+    [
+      'for want of a key, as a stream',
+      stream,
+      '',
+      { 'content-type': 'application/connect+json' },
+      stream,
+      'unauthenticated',
+    ],
+    ['as malformed', invoke, '{"function":', keyed, invoke, 'invalid_argument'],
+    [
+      'as malformed, over gRPC-Web',
+      invoke,
+      envelope(0, '\x0a\x7f'),
+      { ...grpcWeb, ...keyed },
+      invoke,
+      'invalid_argument',
+    ],
+    ['as malformed, as a stream', stream, envelope(0, '{'), json, stream, 'invalid_argument'],
+    ['as too large', invoke, large, keyed, invoke, 'resource_exhausted'],
+    ['as unknown', 'relais.v1.No/Such', '{}', keyed, 'unknown', 'unimplemented'],
+    ['for its type', invoke, '', { 'content-type': 'text/plain', ...keyed }, invoke, 'invalid_argument'],
+  ])('%s, is counted and stays in its trace', async (_why, path, body, headers, route, status) => {
+    expect(await told(path, body, headers)).toContain(traceparent);
+    const metrics = await (await fetch(`${harness.url}/metrics`, { headers: keyed })).text();
+    expect(metrics).toContain(`relais_http_requests_total{route="${route}",status="${status}"} 1\n`);
+    expect(metrics.includes(limited)).toBe(status === 'resource_exhausted');
+  });
 });
 
 describe('health', () => {

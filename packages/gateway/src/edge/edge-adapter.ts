@@ -10,8 +10,9 @@ import { discardRest } from '../net/discard-rest.js';
 import { isHttp2, markStreaming, type ServerRequest, type ServerResponse } from '../net/messages.js';
 import { invokeProcedure } from './invocation-service.js';
 import { completeRefusal } from './library-failures.js';
-import { PlainInvoke } from './plain-invoke.js';
+import { invokePath, PlainInvoke } from './plain-invoke.js';
 import { refusalResponse } from './refusal-response.js';
+import { refuse, unknownProcedureName } from './refused-call.js';
 import { begunKey, cutKey, type EdgeShared, functionsKey } from './serve.js';
 import { addServices, messageBytesMax } from './services.js';
 import { universalRequest } from './universal-request.js';
@@ -28,7 +29,9 @@ export class EdgeAdapter {
   constructor(shared: EdgeShared, bodies: BodyBudget) {
     this.#shared = shared;
     const invoke = invokeProcedure(shared);
-    this.#plain = new PlainInvoke({ limits: shared.limits, bodies }, shared.clock, invoke);
+    const refusePlain = (request: ServerRequest, failure: RelaisError) =>
+      refuse(shared, this.#nameOf(invokePath), request, failure);
+    this.#plain = new PlainInvoke({ limits: shared.limits, bodies }, shared.clock, invoke, refusePlain);
     const router = createConnectRouter({ acceptCompression: [compressionGzip, compressionBrotli] });
     addServices(router, shared, invoke, this.#stopped.signal);
     this.#handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
@@ -87,9 +90,14 @@ export class EdgeAdapter {
     const answer = handler
       ? await handler(universalRequest(request, response, values, body))
       : unknownProcedure(request);
+    const refuseIt = (failure: RelaisError) => refuse(this.#shared, this.#nameOf(path), request, failure);
     const complete = refusal
-      ? refusalResponse(refusal, request)
-      : await completeRefusal(answer, () => values.get(begunKey));
+      ? refusalResponse(refuseIt(refusal), request)
+      : await completeRefusal(answer, {
+          began: () => values.get(begunKey),
+          bytesMax: this.#messageBytesMax(handler),
+          refuse: refuseIt,
+        });
     await this.#answer(request, response, complete, isContinued);
   }
 
@@ -120,10 +128,19 @@ export class EdgeAdapter {
   // False: the caller asked whether to send its body, and it is too large to be welcome.
   #welcomeBody(request: ServerRequest, response: ServerResponse, handler: UniversalHandler | undefined): boolean {
     if (request.headers.expect === undefined) return true;
-    const bytesMax = handler ? messageBytesMax(handler.service, this.#shared.limits) : 0;
-    const isWelcome = Number(request.headers['content-length'] ?? 0) <= bytesMax;
+    const isWelcome = Number(request.headers['content-length'] ?? 0) <= this.#messageBytesMax(handler);
     if (isWelcome) response.writeContinue();
     return isWelcome;
+  }
+
+  #messageBytesMax(handler: UniversalHandler | undefined): number {
+    return handler ? messageBytesMax(handler.service, this.#shared.limits) : 0;
+  }
+
+  /** What a request for a path is counted as. */
+  #nameOf(path: string): string {
+    const handler = this.#handlers.get(path);
+    return handler ? `${handler.service.typeName}/${handler.method.name}` : unknownProcedureName;
   }
 
   // A stream that has answered needs no more of its request.

@@ -76,8 +76,11 @@ test.each([
   ['a word to wait for', { expect: '100-continue' }, false],
   ['another version', { 'connect-protocol-version': '2' }, false],
 ])('whether a call with %s is plain', (_what, differing, expected) => {
+  const notCalled = () => {
+    throw new Error('not called');
+  };
   const room = { limits: defaultGatewayLimits, bodies: new BodyBudget(1) };
-  const plain = new PlainInvoke(room, systemClock, () => Promise.reject(new Error('not called')));
+  const plain = new PlainInvoke(room, systemClock, notCalled, notCalled);
   const headers = { ...json, 'content-length': '9', ...differing };
   const request = { method: 'POST', httpVersionMajor: 1, headers } as unknown as ServerRequest;
   expect(plain.takes(request, invokePath)).toBe(expected);

@@ -8,12 +8,13 @@ import { goneSignal } from '../net/gone-signal.js';
 import { isHttp2, type ServerRequest, type ServerResponse } from '../net/messages.js';
 import { type BodyRoom, payloadBound, readBody } from '../net/read-body.js';
 import type { invokeProcedure } from './invocation-service.js';
-import { asUnary, refusalResponse } from './refusal-response.js';
+import { asUnary } from './refusal-response.js';
 import { functionsKey, type RpcContext } from './serve.js';
 
 const { InvokeRequestSchema, InvokeResponseSchema } = invocation;
 export const invokePath = '/relais.v1.InvocationService/Invoke';
 
+type Refuse = (request: ServerRequest, failure: RelaisError) => ConnectError;
 type Request = invocation.InvokeRequest;
 type Response = MessageInitShape<typeof InvokeResponseSchema>;
 
@@ -59,11 +60,14 @@ export class PlainInvoke {
   readonly #room: BodyRoom;
   readonly #clock: Clock;
   readonly #invoke: ReturnType<typeof invokeProcedure>;
+  readonly #refuse: Refuse;
 
-  constructor(room: BodyRoom, clock: Clock, invoke: ReturnType<typeof invokeProcedure>) {
+  /** `refuse` hears of a call that failed outside of `invoke`. */
+  constructor(room: BodyRoom, clock: Clock, invoke: ReturnType<typeof invokeProcedure>, refuse: Refuse) {
     this.#room = room;
     this.#clock = clock;
     this.#invoke = invoke;
+    this.#refuse = refuse;
   }
 
   takes(request: ServerRequest, path: string): boolean {
@@ -97,8 +101,8 @@ export class PlainInvoke {
       const body = codec.write(await this.#invoke(message, this.#contextOf(request, functions, answerHeaders)));
       return await compressed(headers['accept-encoding'], answerHeaders, body);
     } catch (error) {
-      const failed = error instanceof ConnectError ? asUnary(error) : refusalResponse(RelaisError.from(error), request);
-      return { kind: 'failure', response: failed };
+      const told = error instanceof ConnectError ? error : this.#refuse(request, RelaisError.from(error));
+      return { kind: 'failure', response: asUnary(told) };
     }
   }
 

@@ -9,15 +9,11 @@ import {
 } from '@connectrpc/connect/protocol-connect';
 import { setTrailerStatus } from '@connectrpc/connect/protocol-grpc';
 import { trailerFlag, trailerSerialize } from '@connectrpc/connect/protocol-grpc-web';
-import { newTraceparent, type RelaisError, traceIdOf } from '@relais/kit';
 import type { ServerRequest } from '../net/messages.js';
-import { toConnectError } from './connect-error.js';
 
 /** A refusal in the protocol of a request of which only the head has been read. */
-export function refusalResponse(refusal: RelaisError, { headers }: ServerRequest): UniversalServerResponse {
+export function refusalResponse(error: ConnectError, { headers }: ServerRequest): UniversalServerResponse {
   const type = headers['content-type'] ?? '';
-  const traceparent = newTraceparent(false);
-  const error = toConnectError(refusal.with({ traceId: traceIdOf(traceparent) }), traceparent);
   if (type.startsWith('application/grpc-web')) return inWebTrailer(error, type);
   if (type.startsWith('application/grpc')) return inTrailer(error, type);
   return parseContentType(type)?.stream ? inEndOfStream(error, type) : asUnary(error);

@@ -5,7 +5,7 @@ import type {
   MessageInitShape,
   MessageShape,
 } from '@bufbuild/protobuf';
-import { createContextKey, type HandlerContext } from '@connectrpc/connect';
+import { type ConnectError, createContextKey, type HandlerContext } from '@connectrpc/connect';
 import { type Clock, RelaisError, type Span, type Tracer, traceIdOf } from '@relais/kit';
 import type { Caller } from '../core/caller.js';
 import type { Core } from '../core/core.js';
@@ -66,7 +66,7 @@ export function serve<I extends DescMessage, O extends DescMessage>(
   const { figures } = shared.core;
   return async (request, context) => {
     context.values.set(begunKey, true);
-    const span = begin(shared.tracer, name, context);
+    const span = begin(shared.tracer, name, context, parentOf(context));
     try {
       const output = await run(request, callOf(shared, span, context));
       context.responseHeader.set('traceparent', span.traceparent);
@@ -89,7 +89,7 @@ export function serveStream<I extends DescMessage, O extends DescMessage>(
   const { figures } = shared.core;
   return async function* (request, context) {
     context.values.set(begunKey, true);
-    const span = begin(shared.tracer, name, context);
+    const span = begin(shared.tracer, name, context, parentOf(context));
     context.responseHeader.set('traceparent', span.traceparent);
     let failure: RelaisError | undefined;
     try {
@@ -98,6 +98,7 @@ export function serveStream<I extends DescMessage, O extends DescMessage>(
       failure = inTime(RelaisError.from(error), context).with({ traceId: traceIdOf(span.traceparent) });
       if (failure.fault === 'platform') shared.report(failure, name);
       if (failure.fields.limit) figures.limitHit(failure.fields.limit.name);
+      if (isWorthKeeping(failure)) span.keep();
       throw toConnectError(failure, span.traceparent);
     } finally {
       figures.answered(name, failure?.code ?? 'ok');
@@ -119,18 +120,27 @@ function callOf({ clock, limits }: EdgeShared, span: Span, context: RpcContext):
   };
 }
 
-function begin(tracer: Tracer, name: string, context: RpcContext): Span {
+function parentOf({ requestHeader }: RpcContext): string | undefined {
+  return requestHeader.get('traceparent') ?? undefined;
+}
+
+/** The span of an RPC. */
+export function begin(
+  tracer: Tracer,
+  name: string,
+  { protocolName, requestMethod }: Pick<RpcContext, 'protocolName' | 'requestMethod'>,
+  parent: string | undefined,
+): Span {
   const attributes = {
-    'rpc.system.name': context.protocolName === 'connect' ? 'connectrpc' : 'grpc',
+    'rpc.system.name': protocolName === 'connect' ? 'connectrpc' : 'grpc',
     'rpc.method': name,
-    'http.request.method': context.requestMethod,
+    'http.request.method': requestMethod,
   };
-  const parent = context.requestHeader.get('traceparent') ?? undefined;
   return tracer.start(name, { kind: 'server', parent, attributes });
 }
 
-/** Ends the span of an RPC that failed; what its caller is told. */
-function failed({ core, report }: EdgeShared, name: string, span: Span, cause: RelaisError): Error {
+/** Ends the span of an RPC that failed, and counts it; what its caller is told. */
+export function failed({ core, report }: EdgeShared, name: string, span: Span, cause: RelaisError): ConnectError {
   const failure = cause.with({ traceId: traceIdOf(span.traceparent) });
   const { invocationId, limit } = failure.fields;
   if (failure.fault === 'platform') report(failure, name);

@@ -1,7 +1,7 @@
 import { Code, ConnectError, createClient, type Transport } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
 import { error as edgeError, invocation } from '@relais/contracts/edge';
-import { RelaisError } from '@relais/kit';
+import { passThroughTracer, RelaisError, type SpanStart } from '@relais/kit';
 import { type Harness, startGateway, until } from '../testing/harness.js';
 
 let harness: Harness;
@@ -124,4 +124,27 @@ test('text never ends inside a character, and from the first byte that is none o
   }
   const latin1 = (character: string) => ['text', Buffer.from(character).toString('latin1')];
   expect(got).toEqual([latin1('a'), latin1('é'), latin1('世'), latin1('🎉'), ['data', 'b\xff'], ['data', 'c']]);
+});
+
+test.each([
+  ['the platform', 'unavailable', 1],
+  ['its caller', 'invalid_argument', 0],
+] as const)('the span of a stream that fails by the fault of %s', async (_whose, code, kept) => {
+  let keeps = 0;
+  const keep = () => {
+    keeps++;
+    return '';
+  };
+  const tracer = {
+    start: (name: string, start: SpanStart) => Object.assign(passThroughTracer.start(name, start), { keep }),
+  };
+  await harness.gateway.stop(0);
+  harness = await startGateway({ tracer, storage: harness.storage });
+  harness.storage.broken = new RelaisError(code, 'No.');
+  const client = createClient(invocation.InvocationService, createGrpcTransport({ baseUrl: harness.url }));
+  const read = async () => {
+    for await (const _ of client.invokeStream({ function: 'f' }));
+  };
+  await expect(read()).rejects.toThrow('No.');
+  expect(keeps).toBe(kept);
 });
