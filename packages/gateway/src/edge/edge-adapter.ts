@@ -1,13 +1,14 @@
 import type { ServerResponse as Http1Response, IncomingMessage } from 'node:http';
 import http2, { type Http2ServerRequest } from 'node:http2';
 import { type ContextValues, createConnectRouter, createContextValues } from '@connectrpc/connect';
-import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/connect/protocol';
+import { createAsyncIterable, type UniversalHandler, type UniversalServerResponse } from '@connectrpc/connect/protocol';
 import { compressionBrotli, compressionGzip, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import { errorCodes, RelaisError } from '@relais/kit';
 import type { Verdict } from '../access/gatekeeper.js';
 import type { BodyBudget } from '../net/body-budget.js';
 import { discardRest } from '../net/discard-rest.js';
 import { isHttp2, markStreaming, type ServerRequest, type ServerResponse } from '../net/messages.js';
+import { budgetedBody, unbudgetedBody } from './budgeted-body.js';
 import { invokeProcedure } from './invocation-service.js';
 import { completeRefusal } from './library-failures.js';
 import { invokePath, PlainInvoke } from './plain-invoke.js';
@@ -22,12 +23,14 @@ const noSniffing = { 'x-content-type-options': 'nosniff' };
 /** Contract section 5: Connect, gRPC and gRPC-Web, with reflection and health. */
 export class EdgeAdapter {
   readonly #shared: EdgeShared;
+  readonly #bodies: BodyBudget;
   readonly #stopped = new AbortController();
   readonly #handlers: ReadonlyMap<string, UniversalHandler>;
   readonly #plain: PlainInvoke;
 
   constructor(shared: EdgeShared, bodies: BodyBudget) {
     this.#shared = shared;
+    this.#bodies = bodies;
     const invoke = invokeProcedure(shared);
     const refusePlain = (request: ServerRequest, failure: RelaisError) =>
       refuse(shared, this.#nameOf(invokePath), request, failure);
@@ -87,10 +90,15 @@ export class EdgeAdapter {
     const values = createContextValues();
     values.set(functionsKey, functions);
     if (handler?.method.methodKind === 'server_streaming') this.#stream(response, values);
-    const answer = handler
-      ? await handler(universalRequest(request, response, values, body))
-      : unknownProcedure(request);
     const refuseIt = (failure: RelaisError) => refuse(this.#shared, this.#nameOf(path), request, failure);
+    const bodyOf = ({ method }: UniversalHandler) => {
+      if (body) return createAsyncIterable([body]);
+      if (!isMessageWhole(method)) return unbudgetedBody(request);
+      return budgetedBody(request, response, this.#bodies, refuseIt);
+    };
+    const answer = handler
+      ? await handler(universalRequest(request, response, values, bodyOf(handler)))
+      : unknownProcedure(request);
     const complete = refusal
       ? refusalResponse(refuseIt(refusal), request)
       : await completeRefusal(answer, {
@@ -164,6 +172,11 @@ export class EdgeAdapter {
     };
     response.once('finish', () => discardRest(request, clock, limits, end));
   }
+}
+
+/** Whether a call has one message, which is held until it is answered. */
+function isMessageWhole({ methodKind }: UniversalHandler['method']): boolean {
+  return methodKind === 'unary' || methodKind === 'server_streaming';
 }
 
 function unknownProcedure(request: ServerRequest): UniversalServerResponse {

@@ -1,16 +1,13 @@
 import type { ContextValues } from '@connectrpc/connect';
-import { createAsyncIterable, type UniversalServerRequest } from '@connectrpc/connect/protocol';
+import type { UniversalServerRequest } from '@connectrpc/connect/protocol';
 import type { ServerRequest, ServerResponse } from '../net/messages.js';
 
-/**
- * A request in the RPC library's terms, with its body where that has been read. Its signal fires when the caller has gone or
- * the answer is out.
- */
+/** A request in the RPC library's terms. Its signal fires when the caller has gone or the answer is out. */
 export function universalRequest(
   request: ServerRequest,
   response: ServerResponse,
   contextValues: ContextValues,
-  body?: Buffer,
+  body: AsyncIterable<Uint8Array>,
 ): UniversalServerRequest {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
@@ -20,8 +17,7 @@ export function universalRequest(
     // Only path and query count; whatever host the caller named may not be a URL's.
     url: `http://relais${request.url ?? '/'}`,
     header: webHeaders(request),
-    // Leaving the body early must not tear down the connection the refusal travels on.
-    body: body ? createAsyncIterable([body]) : request.iterator({ destroyOnReturn: false }),
+    body,
     signal: gone.signal,
     contextValues,
   };

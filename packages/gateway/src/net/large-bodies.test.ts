@@ -1,8 +1,14 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import http2 from 'node:http2';
+import { createClient } from '@connectrpc/connect';
+import { createGrpcTransport } from '@connectrpc/connect-node';
+import { reflection } from '@relais/contracts/edge';
+import { MetricRegistry, renderMetrics } from '@relais/kit';
 import type { GatewayLimits } from '../limits.js';
-import { type Harness, startGateway } from '../testing/harness.js';
+import type { DoorFailure } from '../testing/door.js';
+import { allDoors } from '../testing/doors.js';
+import { type Harness, startGateway, until } from '../testing/harness.js';
 import { rawExchange } from '../testing/raw.js';
 
 let harness: Harness;
@@ -103,6 +109,58 @@ describe('a body over its bound', () => {
     expect(healthy[':status']).toBe(200);
     session.destroy();
   });
+});
+
+test.each(allDoors('http://127.0.0.1:1').map((door) => door.name))(
+  'an upload by %s beside one over gRPC stays within their budget',
+  async (name) => {
+    await start({ bodyBytesInFlightMax: 1_000 });
+    const session = http2.connect(harness.url);
+    const headers = { 'content-type': 'application/grpc', te: 'trailers' };
+    const path = '/relais.v1.InvocationService/Invoke';
+    const held = session.request({ ':method': 'POST', ':path': path, ...headers }).on('error', () => {});
+    // The head of a message of 5,000 bytes, and some of them.
+    held.write(Buffer.concat([Buffer.from([0, 0, 0, 0x13, 0x88]), Buffer.alloc(895)]));
+    const door = allDoors(harness.url).find((each) => each.name === name);
+    const asked = () =>
+      door?.invoke('hello', 'x'.repeat(200)).then(
+        () => 'ok',
+        ({ code, reason }: DoorFailure) => `${code} ${reason}`,
+      );
+    let outcome = await asked();
+    while (outcome === 'ok') outcome = await asked();
+    expect(outcome).toBe('resource_exhausted busy');
+    session.destroy();
+    while (outcome !== 'ok') outcome = await asked();
+  },
+);
+
+test('a call that is answered holds nothing of the budget', async () => {
+  const metrics = new MetricRegistry();
+  harness = await startGateway({ metrics });
+  await fetch(`${harness.url}/deploy?name=hello&lang=c`, { method: 'POST', body: 'x' });
+  const held = () => renderMetrics(metrics.families(), 'prometheus').match(/^relais_request_bodies_bytes (.*)$/m)?.[1];
+  const seen: unknown[] = [];
+  harness.dispatch.functions.set('hello', () => {
+    seen.push(Number(held()) >= 200);
+    return { output: '' };
+  });
+  for (const door of allDoors(harness.url)) await door.invoke('hello', 'x'.repeat(200));
+  expect(seen).toEqual([true, true, true, true]);
+  await until(() => held() === '0');
+});
+
+test('a stream of small messages is not held to the budget', async () => {
+  await start({ bodyBytesInFlightMax: 1_000 });
+  const client = createClient(reflection.ServerReflection, createGrpcTransport({ baseUrl: harness.url }));
+  async function* questions() {
+    for (let asked = 0; asked < 10; asked++) {
+      yield { messageRequest: { case: 'fileContainingSymbol', value: 'x'.repeat(200) } as const };
+    }
+  }
+  let answers = 0;
+  for await (const _ of client.serverReflectionInfo(questions())) answers++;
+  expect(answers).toBe(10);
 });
 
 test('uploads together stay within their budget', async () => {
