@@ -1,5 +1,6 @@
 import http2 from 'node:http2';
-import { keys } from '@relais/contracts/edge';
+import { ScaleDecision } from '@relais/contracts';
+import { cluster, keys } from '@relais/contracts/edge';
 import { ManualClock, RelaisError, systemClock } from '@relais/kit';
 import type { Door, DoorFailure } from '../testing/door.js';
 import { allDoors } from '../testing/doors.js';
@@ -101,6 +102,16 @@ describe.each(doorNames)('%s', (name) => {
     expect(harness.storage.versions.map((version) => version.name)).toEqual(['f', 'mine']);
   });
 
+  test('a key for some functions pages through them, and no token names another', async () => {
+    for (const each of ['a', 'b', 'c', 'd', 'e']) {
+      await door(name, adminKey).deploy({ name: each, lang: 'js', source: 'x' });
+    }
+    const only = door(name, await newKey({ scopes: ['read'], functions: ['d', 'nobody', 'b'] }));
+    const first = await only.list(1, '');
+    expect([first.names, Buffer.from(first.nextPageToken, 'base64url').toString()]).toEqual([['b'], 'b']);
+    expect(await only.list(1, first.nextPageToken)).toEqual({ names: ['d'], nextPageToken: '' });
+  });
+
   test('a revoked key opens nothing', async () => {
     const key = await newKey({ scopes: ['read'] });
     expect((await door(name, key).list(10, '')).names).toEqual(['f']);
@@ -152,6 +163,27 @@ test.each([
 ])('a key like %j is refused', async (more) => {
   expect((await keyService('CreateKey', { name: 'test', ...more })).status).toBe(400);
   expect(harness.storage.keys.size).toBe(0);
+});
+
+test('a key for some functions is told of no decision about another', async () => {
+  const decided = (kind: string, subject: string) => ScaleDecision.fromPartial({ kind, subject });
+  harness.fleet.decisions = [decided('function', 'f'), decided('workers', 'f'), decided('function', 'mine')];
+  const key = await newKey({ scopes: ['read'], functions: ['mine'] });
+  const path = `/${cluster.ClusterService.typeName}/ExplainScale`;
+  const { body } = await call('POST', path, key, {});
+  expect(body).toEqual({
+    decisions: [
+      { kind: 'workers', subject: 'f' },
+      { kind: 'function', subject: 'mine' },
+    ],
+  });
+  expect((await call('POST', path, adminKey, {})).body).toMatchObject({ decisions: [{ subject: 'f' }, {}, {}] });
+});
+
+test('a key for some functions does not see metrics, which name them all', async () => {
+  const { body, status } = await call('GET', '/metrics', await newKey({ scopes: ['read'], functions: ['mine'] }));
+  expect([status, body.error.reason]).toEqual([403, 'function_not_allowed']);
+  expect((await call('GET', '/metrics', await newKey({ scopes: ['read'] }))).status).toBe(200);
 });
 
 test('only an admin key makes, lists and revokes keys', async () => {

@@ -23,6 +23,13 @@ export function checkMayUse({ functions }: Caller, name: string): void {
   throw new RelaisError('permission_denied', message, { reason: 'function_not_allowed', component: 'gateway' });
 }
 
+/** Throws the same when the caller's key is for some functions only: `what` is of all of them. */
+export function checkMayUseAll({ functions }: Caller, what: string): void {
+  if (!functions) return;
+  const message = `A key for some functions only is not good for ${what}; use one without that limit.`;
+  throw new RelaisError('permission_denied', message, { reason: 'function_not_allowed', component: 'gateway' });
+}
+
 /** The context of a call made on the caller's behalf; its own deadline shortens the budget. */
 export function contextFor(caller: Caller, budgetMs: number): CallContext {
   const { traceparent, signal } = caller;

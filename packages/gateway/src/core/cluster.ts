@@ -59,9 +59,11 @@ export class Cluster {
     return await calls.run('balancer', caller, (c) => fleet.setStrategy(request, c));
   }
 
-  /** The last decisions about scale, newest first; of one subject when it is not empty. */
+  /** The last decisions about scale, newest first, without functions the caller may not use; of one subject when it is not empty. */
   async explainScale(subject: string, limit: number, caller: Caller): Promise<ScaleDecision[]> {
     const { calls, fleet } = this.#options;
-    return (await calls.run('balancer', caller, (c) => fleet.explainScale({ subject, limit }, c))).decisions;
+    const { decisions } = await calls.run('balancer', caller, (c) => fleet.explainScale({ subject, limit }, c));
+    const { functions } = caller;
+    return functions ? decisions.filter((each) => each.kind !== 'function' || functions.has(each.subject)) : decisions;
   }
 }

@@ -1,5 +1,5 @@
 import type { FunctionVersion, IsolationCost, StorageServiceService } from '@relais/contracts';
-import type { ServiceOf } from '@relais/kit';
+import { RelaisError, type ServiceOf } from '@relais/kit';
 import type { CachedFunctions, Functions } from './cached-functions.js';
 import { type Caller, checkMayUse } from './caller.js';
 import type { ControlCalls } from './control-calls.js';
@@ -64,13 +64,41 @@ export class FunctionCatalog {
   async list(pageSize: number, pageToken: string, caller: Caller): Promise<FunctionPage> {
     const { calls, storage } = this.#options;
     const request = { pageSize: checkedPageSize(pageSize), afterName: nameOfToken(pageToken) };
-    const { versions, more } = await calls.run('storage', caller, (c) => storage.listFunctions(request, c));
-    const last = versions.at(-1);
     const { functions } = caller;
-    return {
-      versions: functions ? versions.filter(({ name }) => functions.has(name)) : versions,
-      nextPageToken: more && last ? Buffer.from(last.name).toString('base64url') : '',
-    };
+    const { more, versions } = functions
+      ? await this.#listOnly(functions, request, caller)
+      : await calls.run('storage', caller, (c) => storage.listFunctions(request, c));
+    const last = versions.at(-1);
+    return { versions, nextPageToken: more && last ? Buffer.from(last.name).toString('base64url') : '' };
+  }
+
+  /** A page of these functions alone. A key names few, so they are asked for one by one, and nothing tells of others. */
+  async #listOnly(
+    functions: ReadonlySet<string>,
+    { afterName, pageSize }: { pageSize: number; afterName: string },
+    caller: Caller,
+  ): Promise<{ versions: FunctionVersion[]; more: boolean }> {
+    const versions: FunctionVersion[] = [];
+    for (const name of [...functions].filter((each) => each > afterName).sort()) {
+      const version = await this.#find(name, caller);
+      if (!version) continue;
+      if (versions.length === pageSize) return { versions, more: true };
+      versions.push(version);
+    }
+    return { versions, more: false };
+  }
+
+  /** The current version of a name; undefined when there is none, or a damaged one, which no list has. */
+  async #find(name: string, caller: Caller): Promise<FunctionVersion | undefined> {
+    const { calls, storage } = this.#options;
+    try {
+      const { version } = await calls.run('storage', caller, (c) => storage.resolveFunction({ function: name }, c));
+      return version?.name === name ? version : undefined;
+    } catch (error) {
+      const { code, fields } = RelaisError.from(error);
+      if (code === 'not_found' || fields.reason === 'record_corrupt') return undefined;
+      throw error;
+    }
   }
 
   /** A page of the versions of a name, oldest first; size 0 means 100. Errors: invalid_argument, not_found, unavailable. */

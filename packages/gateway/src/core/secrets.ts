@@ -3,7 +3,7 @@ import { type Clock, RelaisError, type ServiceOf } from '@relais/kit';
 import { seal, unseal } from '../secrets/sealing.js';
 import { isSecretName } from '../secrets/secret-names.js';
 import type { SecretsKey } from '../secrets/secrets-key.js';
-import type { Caller } from './caller.js';
+import { type Caller, checkMayUseAll } from './caller.js';
 import type { FeedListener } from './change-feed.js';
 import type { ControlCalls } from './control-calls.js';
 import { brokenContract, invalid } from './failures.js';
@@ -154,10 +154,8 @@ export class Secrets implements FeedListener {
 }
 
 // Whoever sets or names a secret can read it, in a function of theirs.
-function mayKeep({ functions }: Caller): void {
-  if (!functions) return;
-  const message = 'A key for some functions only is not good for secrets; use one without that limit.';
-  throw new RelaisError('permission_denied', message, { reason: 'function_not_allowed', component: 'gateway' });
+function mayKeep(caller: Caller): void {
+  checkMayUseAll(caller, 'secrets');
 }
 
 function checkSecret(name: string, value: string): void {

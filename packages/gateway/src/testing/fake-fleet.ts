@@ -1,4 +1,10 @@
-import { type FleetServiceService, type LanguageSupport, Worker, WorkerState } from '@relais/contracts';
+import {
+  type FleetServiceService,
+  type LanguageSupport,
+  type ScaleDecision,
+  Worker,
+  WorkerState,
+} from '@relais/contracts';
 import { RelaisError, type ServiceOf } from '@relais/kit';
 
 /** A fleet whose answers a test sets. */
@@ -11,6 +17,7 @@ export class FakeFleet implements ServiceOf<typeof FleetServiceService> {
     { lang: 'python', runs: true, builds: true, reason: '', toolchain: 'python 3.12' },
     { lang: 'rust', runs: true, builds: false, reason: 'rustc is absent: apt install rustc', toolchain: '' },
   ];
+  decisions: ScaleDecision[] = [];
   workers: Worker[] = [
     Worker.fromPartial({
       id: 'w1',
@@ -53,7 +60,7 @@ export class FakeFleet implements ServiceOf<typeof FleetServiceService> {
   }
 
   async explainScale() {
-    return { decisions: [] };
+    return { decisions: this.decisions };
   }
 
   async setStrategy({ strategy }: { strategy: string }) {
