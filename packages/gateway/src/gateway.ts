@@ -26,7 +26,7 @@ import type { ServerRequest, ServerResponse } from './net/messages.js';
 import { type TlsFileNames, TlsFiles } from './net/tls-files.js';
 import { RestAdapter } from './rest/rest-adapter.js';
 import { needOfPath } from './rest/routes.js';
-import { splitTarget, splitTrigger } from './rest/target.js';
+import { splitTarget, triggerReference } from './rest/target.js';
 import type { SecretsKey } from './secrets/secrets-key.js';
 
 export interface GatewayOptions {
@@ -142,7 +142,7 @@ export class Gateway implements Component {
     const { path, query } = splitTarget(request.url ?? '/');
     const isRpc = EdgeAdapter.isRpcPath(path);
     const need = isRpc ? needOfProcedure(path) : needOfPath(path, request.method ?? '');
-    const verdict = this.#gate.check(request, need, splitTrigger(path)?.reference);
+    const verdict = this.#gate.check(request, need, triggerReference(path));
     const serve = (decided: Verdict) => {
       if (decided.leave) response.once('close', decided.leave);
       if (isRpc) this.#edge.handle(request, response, path, decided);

@@ -167,6 +167,15 @@ describe('cors of a function', () => {
     expect([failure.status, failure.headers['access-control-allow-origin']]).toEqual([500, origin]);
   });
 
+  test('adds to what the function says its answer varies with', async () => {
+    const own = { name: 'Vary', value: 'accept-language' };
+    harness.dispatch.functions.set('shared', () => ({ output: '', http: { status: 200, headers: [own] } }));
+    expect((await ask('/fn/shared', { origin })).headers.vary).toBe('accept-language, origin');
+    const twice = [own, { name: 'vary', value: 'cookie' }];
+    harness.dispatch.functions.set('shared', () => ({ output: '', http: { status: 200, headers: twice } }));
+    expect((await ask('/fn/shared', {})).headers.vary).toBe('accept-language, cookie, origin');
+  });
+
   test('answers what browsers ask before, without calling the function', async () => {
     const jobs = harness.dispatch.jobs.length;
     const answer = await ask('/fn/shared', asking, 'OPTIONS');

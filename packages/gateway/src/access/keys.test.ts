@@ -232,6 +232,15 @@ describe('an HTTP trigger', () => {
     });
   });
 
+  test('of a public function needs none however its name is encoded', async () => {
+    const statuses: number[] = [];
+    for (const reference of ['open@1', 'open%401', '%6fpen', 'closed%401', 'open%zz']) {
+      statuses.push((await call('GET', `/fn/${reference}`)).status);
+    }
+    expect(statuses).toEqual([200, 200, 200, 401, 401]);
+    expect((await call('GET', '/fn/open%zz', adminKey)).body.error).toMatchObject({ reason: 'bad_encoding' });
+  });
+
   test('does not let its function see the key', async () => {
     const seen: string[] = [];
     harness.dispatch.functions.set('open', ({ http }) => {

@@ -19,6 +19,13 @@ export function corsHeaders({ config }: FunctionVersion, { headers }: ServerRequ
   };
 }
 
+/** The headers of an answer with those of {@link corsHeaders}; what the function says its answer varies with stays. */
+export function withCors(headers: OutgoingHttpHeaders, cors: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  const own = headers.vary;
+  if (own === undefined || cors.vary === undefined) return { ...headers, ...cors };
+  return { ...headers, ...cors, vary: [own, cors.vary].flat().join(', ') };
+}
+
 /** What a browser that asks whether a page may call a function is answered, beside {@link corsHeaders}. */
 export function preflightHeaders({ headers }: ServerRequest): OutgoingHttpHeaders {
   const asked = headers['access-control-request-headers'];

@@ -23,6 +23,17 @@ export function splitTrigger(path: string): { reference: string; rest: string } 
   return { reference: path.slice(triggerPrefix.length, slash), rest: path.slice(slash) };
 }
 
+/** The reference in the path of an HTTP trigger, decoded; as it came when it is malformed, which names no function. */
+export function triggerReference(path: string): string | undefined {
+  const reference = splitTrigger(path)?.reference;
+  if (!reference?.includes('%')) return reference;
+  try {
+    return decodeURIComponent(reference);
+  } catch {
+    return reference;
+  }
+}
+
 function startOfPath(target: string): number {
   const scheme = /^https?:\/\/[^/?]*/i.exec(target);
   return scheme ? scheme[0].length : 0;

@@ -7,7 +7,7 @@ import type { StreamedOutput } from '../core/streamed-output.js';
 import { payloadBound, readBody } from '../net/read-body.js';
 import { failed, type RestAnswer } from './answer.js';
 import type { RestCall, RestShared } from './call.js';
-import { corsHeaders, preflightHeaders } from './cors.js';
+import { corsHeaders, preflightHeaders, withCors } from './cors.js';
 import { acceptsEvents, endEvent, eventHeaders, eventOf } from './event-stream.js';
 import { outputType } from './output-type.js';
 import { sandboxed } from './page-sandbox.js';
@@ -35,7 +35,7 @@ export async function trigger(call: RestCall, shared: RestShared): Promise<RestA
   }
   try {
     const answer = await answerTo({ version, reference, path }, call, shared);
-    return { ...answer, headers: sandboxed({ ...answer.headers, ...cors }) };
+    return { ...answer, headers: sandboxed(withCors(answer.headers ?? {}, cors)) };
   } catch (error) {
     return failed(RelaisError.from(error), call.caller.traceparent, cors);
   }
