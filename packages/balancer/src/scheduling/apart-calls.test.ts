@@ -1,3 +1,4 @@
+import { Flow } from '@relais/kit';
 import { FakeSupervisor } from '../testing/fake-supervisor.js';
 import { FakeWorker, settled } from '../testing/fake-worker.js';
 import { ask, call, type Rig, startRig } from '../testing/rig.js';
@@ -72,6 +73,35 @@ test('a worker that has fallen silent gets none of them', async () => {
   ask(rig, call({ fn: 'a_1' }));
   await settled();
   expect([silent?.jobs.length, heard?.jobs.length]).toEqual([0, 1]);
+});
+
+test.each([
+  { what: 'calls beside its loop', job: call({ fn: 'a_1', budgetMs: 60_000 }), flow: undefined },
+  {
+    what: 'streams',
+    job: call({ fn: 'a_1', budgetMs: 60_000, streamWindowBytes: 4096 }),
+    flow: new Flow(4096, () => {}),
+  },
+])('$what do not explain why a worker is silent: it gets nothing new, and is killed', async ({ job, flow }) => {
+  const rig = await startRig();
+  const supervisor = new FakeSupervisor(rig.balancer);
+  const [silent, heard] = ['w1', 'w2'].map((workerId) => new FakeWorker(rig.balancer, { workerId, ...inline }));
+  await settled();
+  const stuck = ask(rig, job, undefined, flow);
+  await settled();
+  for (let passedMs = 0; passedMs < 2000; passedMs += 500) {
+    heard?.heartbeat();
+    await pass(rig, 500);
+  }
+  ask(rig, call({ fn: 'b_1' }));
+  await settled();
+  expect([silent?.jobs.length, heard?.jobs.length]).toEqual([1, 1]);
+  for (let passedMs = 0; passedMs < 2000; passedMs += 500) {
+    heard?.heartbeat();
+    await pass(rig, 500);
+  }
+  expect(supervisor.kills.map(({ workerId }) => workerId)).toEqual(['w1']);
+  expect(stuck.failure?.reason).toBe('worker_lost');
 });
 
 test('they take their slots from those of the worker', async () => {

@@ -8,7 +8,7 @@ const heartbeatsSilent = 1.5;
 /** A gap this long between ticks means that this process itself stood still. */
 const ownStallMs = 1000;
 
-/** Finds hung workers: silent for three heartbeats without a job that explains it. */
+/** Finds hung workers: silent for three heartbeats without a call in their own loop that explains it. */
 export class WorkerWatch {
   readonly #fleet: Fleet;
   readonly #departures: Departures;
@@ -34,8 +34,8 @@ export class WorkerWatch {
 
   #look(worker: WorkerSession, nowMs: number): void {
     const silentMs = nowMs - worker.heardMs;
-    // A worker whose own loop runs the calls is silent meanwhile; its jobs' deadlines see to it.
-    const mayBeSilent = worker.inline && worker.jobs.size > 0;
+    // A worker whose own loop runs a call is silent meanwhile; the deadline sees to it. What runs beside the loop is no excuse.
+    const mayBeSilent = worker.inline && worker.callCount > 0;
     worker.silent = !mayBeSilent && silentMs > this.#heartbeatMs * heartbeatsSilent;
     if (mayBeSilent || silentMs <= this.#heartbeatMs * heartbeatsMissedMax) return;
     this.#departures.kill(worker, `it was silent for ${Math.round(silentMs)} ms`, nowMs);
