@@ -39,7 +39,10 @@ export interface BalancerBounds {
   readonly inlineGraceMs: number;
   /** An overdue job may hold a worker that runs it in a process, which it stops itself, this long; then the worker is killed. */
   readonly processGraceMs: number;
-  /** Inline workers that have given no result for this long count as stalled; when calls wait for no other, one more is started. */
+  /**
+   * Inline workers whose loop has a call and has given no result for this long count as stalled: they get nothing beside it
+   * either, and when calls wait for no other, one more is started.
+   */
   readonly stalledMs: number;
   /** An order for a worker that no supervisor has obeyed within this is given again. */
   readonly orderAnswerMs: number;

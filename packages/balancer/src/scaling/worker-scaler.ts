@@ -66,7 +66,7 @@ export class WorkerScaler {
   #decide(staffed: Staffed, waiting: readonly FunctionState[], callsWait: boolean, nowMs: number): void {
     const { group, instances, workers } = staffed;
     const { kind } = group;
-    const stalled = workers.filter((worker) => this.#stalled(worker, nowMs)).length;
+    const stalled = workers.filter(({ stalledFromMs }) => nowMs > stalledFromMs).length;
     const demand = {
       now: group.inline
         ? inlineDemand(stalled, kind.usual, instances, workers.length, callsWait)
@@ -146,7 +146,7 @@ export class WorkerScaler {
       if (!this.#mayGrow(staffed)) continue;
       for (const fn of waiting) {
         if (met.has(fn) || fn.isBuild) continue;
-        if (!fn.pool.workers.every((worker) => this.#stalled(worker, nowMs))) continue;
+        if (!fn.pool.workers.every(({ stalledFromMs }) => nowMs > stalledFromMs)) continue;
         short.add(staffed);
         met.add(fn);
       }
@@ -157,10 +157,6 @@ export class WorkerScaler {
   /** None of its workers is on its way already. */
   #mayGrow({ group, instances, workers }: Staffed): boolean {
     return group.inline && instances === workers.length && instances < group.kind.max;
-  }
-
-  #stalled({ callCount, inline, progressMs }: WorkerSession, nowMs: number): boolean {
-    return inline && callCount > 0 && nowMs - progressMs > this.#options.bounds.stalledMs;
   }
 }
 

@@ -104,6 +104,31 @@ test.each([
   expect(stuck.failure?.reason).toBe('worker_lost');
 });
 
+test('a worker whose loop has long given no result gets none, and they wait in the queue', async () => {
+  const rig = await startRig();
+  const kinds = [{ inline: true, kept: 1, usual: 1, max: 2, slots: 8, runs: ['c'] }];
+  const supervisor = new FakeSupervisor(rig.balancer, 'here', kinds);
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', ...inline });
+  await settled();
+  await taught(rig, worker, 'sly_1', 1);
+  ask(rig, call({ fn: 'sly_1', budgetMs: 60_000 }));
+  await pass(rig, 250);
+  const before = ask(rig, call({ fn: 'a_1', payload: 'before' }));
+  await settled();
+  expect(flags(worker)).toEqual([undefined, true]);
+  await pass(rig, 50);
+  const after = ask(rig, call({ fn: 'b_1', budgetMs: 60_000, payload: 'after' }));
+  await pass(rig, 300);
+  expect(worker.jobs).toHaveLength(2);
+  expect(supervisor.starts).toHaveLength(1);
+  worker.answer();
+  await settled();
+  expect(flags(worker)).toEqual([true]);
+  worker.answer();
+  await settled();
+  expect([before.output, after.output]).toEqual(['before', 'after']);
+});
+
 test('they take their slots from those of the worker', async () => {
   const rig = await startRig();
   const worker = new FakeWorker(rig.balancer, { workerId: 'w1', inline: true, slots: 1, apartSlots: 2 });

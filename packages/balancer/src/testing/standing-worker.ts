@@ -1,5 +1,7 @@
 import type { Seat, Standing } from '../workers/line-up.js';
 
+export const standingStalledMs = 20;
+
 /** A worker that has what the test gives it; a change is told to the line-ups it stands in. */
 export class StandingWorker implements Standing {
   readonly id: string;
@@ -20,6 +22,10 @@ export class StandingWorker implements Standing {
     this.slots = start.slots ?? 8;
     this.inline = start.inline ?? false;
     this.weight = start.weight ?? 1;
+  }
+
+  get stalledFromMs(): number {
+    return this.inline && this.callCount > 0 ? this.progressMs + standingStalledMs : Number.POSITIVE_INFINITY;
   }
 
   get callCount(): number {

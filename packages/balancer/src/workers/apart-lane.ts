@@ -9,6 +9,7 @@ export interface LaneOwner {
   readonly slots: number;
   readonly jobCount: number;
   readonly silent: boolean;
+  readonly stalledFromMs: number;
 }
 
 /**
@@ -51,6 +52,11 @@ export class ApartLane<Owner extends LaneOwner = LaneOwner> implements Standing 
 
   get kept(): boolean {
     return this.worker.silent;
+  }
+
+  /** The loop hands its calls on. */
+  get stalledFromMs(): number {
+    return this.worker.stalledFromMs;
   }
 
   get slots(): number {

@@ -1,7 +1,15 @@
 import { lanesOf, noRoom, roomMsOf, unknownLength, type WorkerLoad } from './fits.js';
 
 const boundMs = 10;
-const idle: WorkerLoad = { slots: 4, jobCount: 0, callCount: 0, inline: true, outstandingMs: 0, progressMs: 100 };
+const idle: WorkerLoad = {
+  slots: 4,
+  jobCount: 0,
+  callCount: 0,
+  inline: true,
+  outstandingMs: 0,
+  progressMs: 100,
+  stalledFromMs: Number.POSITIVE_INFINITY,
+};
 
 function fits(worker: WorkerLoad, estimateMs: number, nowMs: number, workAheadMs: number): boolean {
   return roomMsOf(worker, nowMs, workAheadMs) >= estimateMs;
@@ -44,6 +52,12 @@ test('without credit there is no room even for a job that takes no time', () => 
 
 test('runs at once as many calls as it has slots, or one', () => {
   expect([lanesOf({ inline: true, slots: 32 }), lanesOf({ inline: false, slots: 8 })]).toEqual([1, 8]);
+});
+
+test('beside a loop that is stalled there is no room until it gives a result', () => {
+  const lane = { ...idle, inline: false, jobCount: 1, callCount: 1, stalledFromMs: 350 };
+  expect([fits(lane, 0, 350, boundMs), fits(lane, 0, 351, boundMs)]).toEqual([true, false]);
+  expect(fits({ ...lane, stalledFromMs: 600 }, 0, 351, boundMs)).toBe(true);
 });
 
 test('the last slots of a worker that runs calls side by side are for short calls', () => {

@@ -12,6 +12,11 @@ export interface WorkerLoad {
   readonly outstandingMs: number;
   /** When it last gave a result, or got its first call after being idle, monotonic milliseconds. */
   readonly progressMs: number;
+  /**
+   * From when on its own loop, without a result until then, counts as stalled in a call, monotonic milliseconds; infinite
+   * while it runs none.
+   */
+  readonly stalledFromMs: number;
 }
 
 /** Calls up to this long, milliseconds by estimate, are never kept waiting by longer ones alone. */
@@ -32,13 +37,14 @@ export const noRoom = Number.NEGATIVE_INFINITY;
 /**
  * How long a call may be for which a worker has room now, by estimate; noRoom without credit. It is without bound if the
  * worker runs calls side by side or has none, but for its last slots, which are for calls that are known and for short ones:
- * slow functions may take all others and hold them for as long as they like. If it runs them one after the other nothing may
+ * slow functions may take all others and hold them for as long as they like. Beside a loop that is stalled there is none: it hands
+ * on nothing. If it runs them one after the other nothing may
  * wait long behind another job: what is outstanding and the next call together stay within workAheadMs. An estimate can be
  * wrong: a worker that has given no result for longer than its estimate has at least that much work ahead.
  */
 export function roomMsOf(worker: WorkerLoad, nowMs: number, workAheadMs: number): number {
   if (worker.jobCount >= worker.slots) return noRoom;
-  if (!worker.inline) return roomBesideOthers(worker);
+  if (!worker.inline) return nowMs > worker.stalledFromMs ? noRoom : roomBesideOthers(worker);
   if (worker.callCount === 0) return Number.POSITIVE_INFINITY;
   return workAheadMs - Math.max(worker.outstandingMs, nowMs - worker.progressMs);
 }

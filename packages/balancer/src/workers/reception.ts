@@ -87,6 +87,7 @@ export class Reception {
       hello,
       link,
       slotsMax: bounds.slotsMax,
+      stalledMs: bounds.stalledMs,
       attachOrder: this.#attachCount,
       nowMs,
       wallMs: clock.wallMs(),

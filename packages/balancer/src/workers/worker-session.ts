@@ -74,6 +74,7 @@ export class WorkerSession implements Standing {
   readonly apart: ApartLane<WorkerSession> | undefined;
   #reservedFor: FunctionState | undefined;
   #silent = false;
+  readonly #stalledMs: number;
   readonly #link: Link<AttachResponse, AttachRequest>;
   readonly #jobBatch: TickBatch<Job>;
   readonly #cancelBatch: TickBatch<number>;
@@ -85,6 +86,7 @@ export class WorkerSession implements Standing {
     readonly hello: WorkerHello;
     readonly link: Link<AttachResponse, AttachRequest>;
     readonly slotsMax: number;
+    readonly stalledMs: number;
     readonly attachOrder: number;
     readonly nowMs: number;
     readonly wallMs: number;
@@ -103,6 +105,7 @@ export class WorkerSession implements Standing {
     this.attachOrder = start.attachOrder;
     this.attachedAt = new Date(start.wallMs);
     this.progressMs = start.nowMs;
+    this.#stalledMs = start.stalledMs;
     this.heardMs = start.nowMs;
     this.#link = link;
     this.#jobBatch = new TickBatch((jobs) =>
@@ -124,6 +127,10 @@ export class WorkerSession implements Standing {
 
   get jobCount(): number {
     return this.jobs.size;
+  }
+
+  get stalledFromMs(): number {
+    return this.inline && this.callCount > 0 ? this.progressMs + this.#stalledMs : Number.POSITIVE_INFINITY;
   }
 
   /** It takes nothing else until a job of this function fits. */
