@@ -72,27 +72,33 @@ export class HandlerFunction implements LoadedFunction {
     this.#options.guests.pool.drop(this.#owner);
   }
 
-  /** One that names secrets waits for the call that brings them. */
+  /** One that names secrets waits for the call that brings them. Whoever asks does so again, so what is lost meanwhile can wait. */
   async keepWarm(instances: number): Promise<void> {
     const { guests, version } = this.#options;
     const owner = this.#owner;
     owner.warmMin = instances;
     const lacksSecrets = (version.config?.secrets.length ?? 0) > 0 && owner.secrets === '';
     if (this.#fresh || lacksSecrets) return;
-    while (this.#warming + this.#running.count + guests.pool.idleOf(owner) < instances) {
+    for (let starts = 0; starts < instances && this.#lacksWarm(owner, instances); starts++) {
       const lease = guests.pool.tryGrow(owner);
       if (!lease) return;
       this.#warming++;
-      const isWarm = await this.#warmUp(lease).finally(() => this.#warming--);
+      const isWarm = await this.#warmUp(lease, owner).finally(() => this.#warming--);
       if (!isWarm) return;
     }
   }
 
   async close(): Promise<void> {
     this.#running.cancelAll(shuttingDown());
-    this.#options.guests.pool.drop(this.#owner);
+    this.endIdle();
     this.#options.guests.forget(this);
     await this.#options.source.remove();
+  }
+
+  /** Whether this many are still wanted, of this owner, and are not there. */
+  #lacksWarm(owner: SecretOwner, instances: number): boolean {
+    if (owner !== this.#owner || owner.warmMin !== instances) return false;
+    return this.#warming + this.#running.count + this.#options.guests.pool.idleOf(owner) < instances;
   }
 
   async #perform(running: RunningCall): Promise<void> {
@@ -119,7 +125,7 @@ export class HandlerFunction implements LoadedFunction {
   /** The right to an instance. While others are busy one more is started, and the first that is free serves. */
   async #lease(running: RunningCall): Promise<Lease<Guest> | undefined> {
     const { clock, guests } = this.#options;
-    const owner = this.#fresh ? {} : this.#ownerFor(running.call);
+    const owner = this.#ownerFor(running.call);
     const askedMs = clock.nowMs();
     while (!running.cancelled && this.#mayWait(owner) && this.#startOneMore(owner)) {
       const ticket = guests.pool.next(owner);
@@ -132,39 +138,45 @@ export class HandlerFunction implements LoadedFunction {
     return running.cancelled ? undefined : guests.lease(owner, running);
   }
 
-  /** Whether an instance will come free that can serve; where one could not be started the call itself tells why. */
+  /**
+   * Whether an instance will come free that can serve: none does that began fresh, or with secrets that have changed since.
+   * Where one could not be started the call itself tells why.
+   */
   #mayWait(owner: InstanceOwner): boolean {
-    const isAlone = this.#serving === 1;
-    return !isAlone && !this.#fresh && !this.#startFailed && this.#options.guests.pool.idleOf(owner) === 0;
+    if (this.#serving === 1 || this.#startFailed || owner !== this.#owner) return false;
+    return this.#options.guests.pool.idleOf(owner) === 0;
   }
 
   /** False when none is being started, for want of a slot. */
-  #startOneMore(owner: InstanceOwner): boolean {
+  #startOneMore(owner: SecretOwner): boolean {
     const { pool } = this.#options.guests;
     if (pool.startsOf(owner) >= startsMax) return true;
     const empty = pool.tryGrow(owner);
     if (!empty) return pool.startsOf(owner) > 0;
     pool.startBegun(owner);
-    void this.#warmUp(empty).then((isWarm) => {
-      this.#startFailed = !isWarm;
+    void this.#warmUp(empty, owner).then((isWarm) => {
+      if (owner === this.#owner) this.#startFailed = !isWarm;
       pool.startEnded(owner);
     });
     return true;
   }
 
-  /** Starts an instance for no call in particular. False when that failed: the next call will tell why. */
-  async #warmUp(lease: Lease<Guest>): Promise<boolean> {
+  /**
+   * Starts an instance for no call in particular. False when there is none now: that failed, and the next call will tell why,
+   * or its secrets have changed meanwhile.
+   */
+  async #warmUp(lease: Lease<Guest>, owner: SecretOwner): Promise<boolean> {
     const { clock, guests, version } = this.#options;
     const stopWatch = clock.after(timeoutMsOf(version), () => lease.member?.kill());
     try {
       const guest = await guests.fillWarm(lease, this.#options);
       const beganMs = clock.nowMs();
-      const secrets = this.#owner.secrets === '' ? {} : (JSON.parse(this.#owner.secrets) as Record<string, string>);
+      const secrets = owner.secrets === '' ? {} : (JSON.parse(owner.secrets) as Record<string, string>);
       const reply = await this.#load(guest, Object.entries(secrets));
       if (reply.kind === 'ready') {
         this.#initMs.set(guest, clock.nowMs() - beganMs);
         guests.loaded(guest);
-        return true;
+        return guest.alive && owner === this.#owner;
       }
       guest.kill();
       return false;
@@ -172,14 +184,15 @@ export class HandlerFunction implements LoadedFunction {
       return false;
     } finally {
       stopWatch();
-      if (lease.owner !== this.#owner) lease.member?.kill();
+      if (owner !== this.#owner) lease.member?.kill();
       guests.pool.release(lease);
     }
   }
 
   /** Code reads its environment when it is loaded: a changed secret needs another process, and ends the idle ones. */
-  #ownerFor({ secrets }: Call): InstanceOwner {
+  #ownerFor({ secrets }: Call): SecretOwner {
     const now = secrets ? JSON.stringify(secrets) : '';
+    if (this.#fresh) return { secrets: now, warmMin: 0 };
     if (now !== this.#owner.secrets) {
       this.#options.guests.pool.drop(this.#owner);
       this.#owner = { secrets: now, warmMin: this.#owner.warmMin };

@@ -1,10 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { ManualClock, RelaisError, systemClock } from '@relais/kit';
 import { MemoryBudget } from '../../processes/memory-budget.js';
+import type { ProcessLauncher } from '../../processes/process-launcher.js';
 import { launcherForTests } from '../../processes/testing/launcher.js';
 import { noSandbox } from '../../sandbox/none.js';
 import { deployForTest, descendantPids, failureOf, outputOf, testCall, until } from '../conformance/support.js';
 import { defaultRuntimeLimits, type RuntimeLimits } from '../limits.js';
+import type { CallOutcome, Runtime } from '../runtime.js';
 import { createJsRuntime } from './js-runtime.js';
 
 const clock = new ManualClock();
@@ -96,6 +98,62 @@ describe('while the instance of a function is busy', () => {
     expect(failureOf(failing).message).toContain('no more');
     outputOf(await long);
     await runtime.close();
+  });
+});
+
+describe('an instance that cannot stay', () => {
+  const source =
+    'export const handler = async (ms) => { await new Promise((done) => setTimeout(done, ms)); return process.env.NAME; };';
+  const named = (NAME: string, payload = '0') => ({ payload, secrets: { NAME } });
+  let runtime: Runtime;
+  let started = 0;
+  const counting: ProcessLauncher = {
+    ...launcher,
+    launch: (spec) => {
+      started++;
+      return launcher.launch(spec);
+    },
+  };
+  beforeEach(() => {
+    const limits = { ...defaultRuntimeLimits, sparesMax: 0 };
+    runtime = createJsRuntime({ limits, clock: systemClock, launcher: counting });
+  });
+  afterEach(() => runtime.close());
+  const config = { secrets: ['NAME'] };
+  const answersOf = async (outcomes: readonly Promise<CallOutcome>[]) =>
+    (await Promise.all(outcomes)).map((outcome) => outputOf(outcome).toString());
+
+  test('for its secret was changed is not started again and again to be warm', async () => {
+    const fn = await deployForTest(runtime, 'fn.mjs', source, config);
+    expect(await answersOf([fn.call(named('old'))])).toEqual(['old']);
+    let given = false;
+    void fn.loaded.keepWarm?.(3).then(() => {
+      given = true;
+    });
+    expect(await answersOf([fn.call(named('new'))])).toEqual(['new']);
+    await until('no more are started', () => given);
+    await fn.loaded.keepWarm?.(3);
+    expect(fn.loaded.instances?.().idle).toBe(3);
+    const answers = await Promise.all([1, 2, 3].map(() => fn.call(named('new', '50'))));
+    expect(answers.map((outcome) => [outputOf(outcome).toString(), outcome.coldUs])).toEqual(
+      [1, 2, 3].map(() => ['new', 0]),
+    );
+  });
+
+  test('for its secret was changed is waited for by no call', async () => {
+    const fn = await deployForTest(runtime, 'fn.mjs', source, config);
+    expect(await answersOf([fn.call(named('old'))])).toEqual(['old']);
+    const before = ['300', '0', '0'].map((ms) => fn.call(named('old', ms)));
+    const after = fn.call(named('new'));
+    expect(await answersOf([...before, after])).toEqual(['old', 'old', 'old', 'new']);
+  });
+
+  test('for its code exits is not started again and again to be warm', async () => {
+    const exits = "setTimeout(() => process.kill(process.pid, 'SIGKILL'), 1);";
+    const fn = await deployForTest(runtime, 'fn.mjs', exits + source);
+    started = 0;
+    await fn.loaded.keepWarm?.(2);
+    expect(started).toBe(2);
   });
 });
 
