@@ -77,6 +77,16 @@ async function open({ network, rules, limits, anyHost = false }: Wanted = {}): P
   return { door, path, refused };
 }
 
+/** A door whose lookups end when the test says so. */
+async function openWaiting(limits: Partial<DoorLimits>): Promise<Opened & { readonly lookups: (() => void)[] }> {
+  const lookups: (() => void)[] = [];
+  const resolve = async () => {
+    await new Promise<void>((done) => lookups.push(done));
+    return [far.address];
+  };
+  return { ...(await open({ rules: { resolve }, limits })), lookups };
+}
+
 /** A connection to a door, with all it has said. */
 class Visitor {
   readonly socket: Socket;
@@ -349,6 +359,44 @@ describe('bounds', () => {
     await third.ends();
     expect(third.text).toBe('');
     expect(refused).toEqual(['relais: network: one connection more than 2 was closed\n']);
+  });
+
+  test('connections to the network are counted too, however many requests come on one, and what is too much is 503', async () => {
+    const { path, refused, lookups } = await openWaiting({ connectionsMax: 3 });
+    const url = `http://far.test:${far.port}/`;
+    const asking = new Visitor(path, Array.from({ length: 4 }, () => get(url)).join(''));
+    await until('what is too much is refused', () => refused.length > 0);
+    const tunnelling = new Visitor(path, connectTo(`far.test:${far.port}`));
+    await tunnelling.ends();
+    expect(tunnelling.text).toMatch(/^HTTP\/1.1 503 /);
+    expect(lookups.length).toBe(3);
+    expect(refused).toEqual(
+      [1, 2].map(() => 'relais: network: one connection more than 3 to the network was refused\n'),
+    );
+    for (const lookup of lookups) lookup();
+    await asking.ends();
+    expect(asking.text.match(/HTTP\/1.1 \d+/g)).toEqual([200, 200, 200, 503].map((status) => `HTTP/1.1 ${status}`));
+  });
+
+  test('what nobody waits for any more connects to nothing, and counts until its lookup ends', async () => {
+    const { path, refused, lookups } = await openWaiting({ connectionsMax: 3 });
+    const target = `far.test:${far.port}`;
+    const leaving = new Visitor(path, Array.from({ length: 3 }, () => get(`http://${target}/`)).join(''));
+    await until('they are being looked up', () => lookups.length === 3);
+    leaving.socket.destroy();
+    let accepted = 0;
+    far.server.on('connection', () => accepted++);
+    const early = new Visitor(path, connectTo(target));
+    await early.ends();
+    expect(early.text).toMatch(/^HTTP\/1.1 503 /);
+    for (const lookup of lookups.splice(0)) lookup();
+    const later = new Visitor(path, connectTo(target));
+    await until('it is being looked up', () => lookups.length > 0);
+    for (const lookup of lookups) lookup();
+    await later.says('200 Connection Established');
+    await until('it is accepted', () => accepted > 0);
+    expect(accepted).toBe(1);
+    expect(refused).toHaveLength(1);
   });
 
   test('a connection that moves nothing is closed', async () => {

@@ -18,7 +18,10 @@ import { parseTarget, type Target, targetOf, targetText } from './target.js';
 
 /** Bounds of one door. */
 export interface DoorLimits {
-  /** Connections at once; a further one is closed. */
+  /**
+   * Connections of the process at once; a further one is closed. Also those that lead on, from the lookup of the name until
+   * they have ended; then 503.
+   */
   readonly connectionsMax: number;
   /** Head of a request; beyond it 431. */
   readonly headerBytesMax: number;
@@ -56,6 +59,10 @@ export class Door {
   readonly #server: Server;
   /** Those of the process, and those that lead on. */
   readonly #sockets = new Set<Duplex>();
+  /** Aborted when that connection of the process is closed. */
+  readonly #closed = new WeakMap<Duplex, AbortSignal>();
+  /** Connections that lead on, or will. */
+  #ways = 0;
 
   private constructor(options: DoorOptions) {
     this.#options = options;
@@ -70,7 +77,7 @@ export class Door {
     });
     this.#server.maxConnections = connectionsMax;
     this.#server.timeout = idleMs;
-    this.#server.on('connection', (socket) => this.#keep(socket));
+    this.#server.on('connection', (socket) => this.#admit(socket));
     this.#server.on('drop', () => this.#tell(`one connection more than ${connectionsMax} was closed`));
     this.#server.on('connect', (request, socket, head) => void this.#tunnel(request, socket as Socket, head));
     this.#server.on('request', (request, response) => void this.#forward(request, response));
@@ -101,7 +108,7 @@ export class Door {
       outside.write(head);
       joined(inside, outside);
     } catch (error) {
-      const { status, message } = this.#refusal(error);
+      const { status, message } = this.#refusal(error, inside);
       const body = `${message}\n`;
       const heading = `HTTP/1.1 ${status} Refused\r\ncontent-type: text/plain\r\nconnection: close\r\n`;
       inside.end(`${heading}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
@@ -124,7 +131,7 @@ export class Door {
         response.destroy();
         return;
       }
-      const { status, message } = this.#refusal(error);
+      const { status, message } = this.#refusal(error, request.socket);
       // What is left of its body is not read.
       response.writeHead(status, { 'content-type': 'text/plain', connection: 'close' }).end(`${message}\n`);
     }
@@ -132,28 +139,42 @@ export class Door {
 
   async #reach(target: Target, inside: Socket): Promise<Socket> {
     const { clock, limits, policy, rules } = this.#options;
+    const { connectMs, connectionsMax } = limits;
     if (!policy.allows(target)) {
       throw new Unreachable(403, `${targetText(target)} is not in the network of this function`);
     }
-    const outside = await reach(target, rules, clock, limits.connectMs);
-    this.#keep(outside);
-    // Nobody waits for it any more, for example because the process has ended.
-    if (inside.destroyed) outside.destroy();
-    const end = () => outside.destroy();
-    inside.once('close', end);
     // Many requests may come on one connection.
-    outside.once('close', () => inside.off('close', end));
+    if (this.#ways >= connectionsMax) {
+      throw new Unreachable(503, `one connection more than ${connectionsMax} to the network was refused`);
+    }
+    this.#ways++;
+    const way = reach(target, { rules, clock, connectMs, signal: this.#closedOf(inside) });
+    void way.ended.then(() => this.#ways--);
+    const outside = await way.socket;
+    this.#keep(outside);
     return outside;
   }
 
-  #refusal(error: unknown): Unreachable {
+  #refusal(error: unknown, inside: Socket): Unreachable {
     const refusal = error instanceof Unreachable ? error : new Unreachable(502, 'the connection failed');
-    this.#tell(refusal.message);
+    // Nobody waits for what was given up, for example because the process has ended.
+    if (error !== this.#closedOf(inside).reason) this.#tell(refusal.message);
     return refusal;
+  }
+
+  #closedOf(inside: Socket): AbortSignal {
+    return this.#closed.get(inside) ?? AbortSignal.abort();
   }
 
   #tell(what: string): void {
     this.#options.refused(`relais: network: ${what}\n`);
+  }
+
+  #admit(inside: Socket): void {
+    const closed = new AbortController();
+    this.#closed.set(inside, closed.signal);
+    inside.once('close', () => closed.abort());
+    this.#keep(inside);
   }
 
   #keep(socket: Socket): void {

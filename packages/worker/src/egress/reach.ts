@@ -19,25 +19,60 @@ export class Unreachable extends Error {
   }
 }
 
+export interface ReachOptions {
+  readonly rules: NetworkRules;
+  readonly clock: Clock;
+  /** Name and connection together. */
+  readonly connectMs: number;
+  /** Nobody wants it any more; also ends the connection. */
+  readonly signal: AbortSignal;
+}
+
+/** A connection that is on its way, or is there. */
+export interface Way {
+  /** Rejects with Unreachable, or with the reason of the signal. */
+  readonly socket: Promise<Socket>;
+  /** Resolves when nothing of it is left: a lookup goes on when nobody waits for it any more. */
+  readonly ended: Promise<void>;
+}
+
 /**
  * A connection to a target that policy allows: the name is resolved once, and what is connected to is an address that was
- * looked at. Rejects with Unreachable.
+ * looked at.
  */
-export async function reach(target: Target, rules: NetworkRules, clock: Clock, connectMs: number): Promise<Socket> {
+export function reach(target: Target, options: ReachOptions): Way {
+  const looked = allowedAddresses(target, options.rules);
+  const socket = connectedToAny(looked, target, options);
+  return { socket, ended: endOf(looked, socket) };
+}
+
+async function connectedToAny(
+  looked: Promise<readonly string[]>,
+  target: Target,
+  { clock, connectMs, signal }: ReachOptions,
+): Promise<Socket> {
   const endMs = clock.nowMs() + connectMs;
-  const addresses = await within(allowedAddresses(target, rules), clock, connectMs).catch((error) => {
+  const addresses = await within(looked, clock, connectMs, signal).catch((error) => {
+    signal.throwIfAborted();
     if (error instanceof Unreachable) throw error;
     throw new Unreachable(502, `${target.host} cannot be resolved: ${codeOf(error)}`);
   });
   let last: unknown;
   for (const address of addresses.slice(0, addressesMax)) {
     try {
-      return await connected(address, target.port, clock, endMs - clock.nowMs());
+      return await connected(address, target.port, { clock, withinMs: endMs - clock.nowMs(), signal });
     } catch (error) {
+      signal.throwIfAborted();
       last = error;
     }
   }
   throw new Unreachable(502, `${targetText(target)} cannot be reached: ${codeOf(last)}`);
+}
+
+async function endOf(looked: Promise<unknown>, connecting: Promise<Socket>): Promise<void> {
+  await Promise.allSettled([looked]);
+  const socket = await connecting.catch(() => undefined);
+  if (socket && !socket.closed) await new Promise<void>((resolve) => socket.once('close', () => resolve()));
 }
 
 async function allowedAddresses(target: Target, rules: NetworkRules): Promise<readonly string[]> {
@@ -68,12 +103,16 @@ async function whyPeer(address: string, { port }: Target, rules: NetworkRules): 
   return undefined;
 }
 
-async function connected(host: string, port: number, clock: Clock, withinMs: number): Promise<Socket> {
-  const socket = connect({ host, port });
+async function connected(
+  host: string,
+  port: number,
+  { clock, withinMs, signal }: { readonly clock: Clock; readonly withinMs: number; readonly signal: AbortSignal },
+): Promise<Socket> {
+  const socket = connect({ host, port, signal });
   // Whoever uses it later sees it close.
   socket.on('error', () => {});
   try {
-    await within(once(socket, 'connect'), clock, withinMs);
+    await within(once(socket, 'connect'), clock, withinMs, signal);
     return socket;
   } catch (error) {
     socket.destroy();
@@ -81,11 +120,16 @@ async function connected(host: string, port: number, clock: Clock, withinMs: num
   }
 }
 
-/** Rejects with ETIMEDOUT when it takes longer. */
-function within<T>(promise: Promise<T>, clock: Clock, ms: number): Promise<T> {
+/** Rejects with ETIMEDOUT when it takes longer, and with the reason of the signal. */
+function within<T>(promise: Promise<T>, clock: Clock, ms: number, signal: AbortSignal): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const forget = clock.after(Math.max(0, ms), () => reject(Object.assign(new Error(), { code: 'ETIMEDOUT' })));
-  return Promise.race([promise, late]).finally(forget);
+  const giveUp = () => reject(signal.reason);
+  signal.addEventListener('abort', giveUp);
+  return Promise.race([promise, late]).finally(() => {
+    forget();
+    signal.removeEventListener('abort', giveUp);
+  });
 }
 
 function codeOf(error: unknown): string {
