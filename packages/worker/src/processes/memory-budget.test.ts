@@ -1,6 +1,7 @@
 import { ManualClock } from '@relais/kit';
 import { type IdleInstances, MemoryBudget } from './memory-budget.js';
 import { treeMemoryBytes } from './process-memory.js';
+import { threadWithChild } from './testing/thread-child.js';
 
 /** Instances of 100 bytes each, idle since the times given. */
 class Pool implements IdleInstances {
@@ -76,4 +77,13 @@ test('nothing is measured while nothing is idle, and what runs is left alone', a
 test('a process that does not exist holds nothing', async () => {
   expect(await treeMemoryBytes([2 ** 22 + 1])).toBe(0);
   expect(await treeMemoryBytes([process.pid])).toBeGreaterThan(2 ** 20);
+});
+
+test('what a thread has started is counted', async () => {
+  const { pid, end } = await threadWithChild(300 * 2 ** 20);
+  try {
+    expect(await treeMemoryBytes([pid])).toBeGreaterThan(300 * 2 ** 20);
+  } finally {
+    end();
+  }
 });

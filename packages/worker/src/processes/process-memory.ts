@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 
 const pageBytes = 4096;
 
@@ -17,10 +17,11 @@ export async function treeMemoryBytes(rootPids: readonly number[]): Promise<numb
   return bytes;
 }
 
-/** Those that its first thread has started, which is the one that starts processes in all that we run. */
+/** Those that any of its threads has started. */
 async function childrenOf(pid: number): Promise<number[]> {
-  const text = await read(`/proc/${pid}/task/${pid}/children`);
-  return text.split(' ').flatMap((word) => (word === '' ? [] : [Number(word)]));
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const texts = await Promise.all(threads.map((thread) => read(`/proc/${pid}/task/${thread}/children`)));
+  return texts.flatMap((text) => text.split(' ').map(Number).filter(Boolean));
 }
 
 async function memoryBytes(pid: number): Promise<number> {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '@relais/kit';
 import type { ControlGroup, GroupHits, GroupLimits } from './control-group.js';
+import { childrenOf } from './cpu/process-cpu.js';
 
 const pollMs = 25;
 
@@ -40,10 +41,6 @@ export class PolledGroup implements ControlGroup {
 /** Bytes that are resident and not those of a file, of a process and its descendants. */
 function memoryBelow(pid: number): number {
   return memoryOf(pid) + childrenOf(pid).reduce((sum, child) => sum + memoryBelow(child), 0);
-}
-
-function childrenOf(pid: number): number[] {
-  return read(`/proc/${pid}/task/${pid}/children`).split(' ').map(Number).filter(Boolean);
 }
 
 function memoryOf(pid: number): number {

@@ -41,8 +41,8 @@ function numbersOf(pid: number): number[] {
   return numbersIn(/^NSpid:(.*)$/m.exec(read(`${pid}/status`))?.[1] ?? '');
 }
 
-/** Those that any of its threads has started. */
-function childrenOf(pid: number): number[] {
+/** Processes that any thread of one has started; empty when it is gone. */
+export function childrenOf(pid: number): number[] {
   return threadsOf(pid).flatMap((thread) => numbersIn(read(`${pid}/task/${thread}/children`)));
 }
 
