@@ -1,5 +1,5 @@
 import type { HttpResponse } from '@relais/contracts';
-import { RelaisError } from '@relais/kit';
+import { partCost, RelaisError } from '@relais/kit';
 import { outputLimit } from '../processes/failures.js';
 import { cgiHeadEnd, parseCgiResponse } from './cgi-response.js';
 import type { OutputStream } from './output-stream.js';
@@ -12,7 +12,7 @@ export interface ProgramStreamOptions {
   readonly heldBytesMax: number;
   /** True: the program is to be kept from writing more, until false. */
   readonly hold: (held: boolean) => void;
-  /** Told of credit, for a program that is held by it. */
+  /** Told of credit, for a program that is held by it and has paid for each chunk as for one part; negative: it paid too little. */
   readonly onCredit?: (bytes: number) => void;
   /** Ends the call; called at most once. */
   readonly fail: (error: RelaisError) => void;
@@ -61,10 +61,17 @@ export class ProgramStream {
   #pushHead(before: Buffer, chunk: Buffer): void {
     const head = Buffer.concat([before, chunk]);
     this.#head = head;
-    if (cgiHeadEnd(head) === 'unfinished') return;
+    const paid = partCost(chunk.length);
+    if (cgiHeadEnd(head) === 'unfinished') {
+      this.#options.onCredit?.(paid);
+      return;
+    }
     try {
       const { http, output } = parseCgiResponse(head);
       this.#head = undefined;
+      // Not of the chunk, but of these its cost comes back.
+      const due = partCost(0) + (output.length > 0 ? partCost(output.length) : 0);
+      this.#options.onCredit?.(paid - due);
       this.#send(Buffer.alloc(0), http);
       this.#wait(Buffer.from(output));
     } catch (error) {

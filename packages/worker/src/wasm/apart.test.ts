@@ -1,5 +1,7 @@
+import { FunctionConfig, HttpRequest } from '@relais/contracts';
 import { RelaisError } from '@relais/kit';
-import { failureOf, outputOf, testCall } from '../runtimes/conformance/support.js';
+import { failureOf, outputOf, testCall, until } from '../runtimes/conformance/support.js';
+import { TestStream } from '../runtimes/conformance/test-stream.js';
 import type { CallOutcome, LoadedFunction } from '../runtimes/runtime.js';
 import type { WasmEngine } from './engine.js';
 import { CModules } from './testing/c-modules.js';
@@ -63,6 +65,30 @@ test(
     expect(failureOf(await outcome).message).toBe('too long');
     expect(outputOf(await other).toString()).toBe('fine\n');
     expect(endless.instances?.().busy).toBe(0);
+  },
+  slowTestMs,
+);
+
+test(
+  'a header block may come in as many writes as it has bytes, whatever the window',
+  async () => {
+    const source = `#include <unistd.h>
+int main(void) {
+  write(1, "X-Long: ", 8);
+  for (int n = 0; n < 4000; n++) write(1, "x", 1);
+  write(1, "\\n\\nb", 3);
+  for (int n = 0; n < 4000; n++) write(1, "b", 1);
+}`;
+    const config = FunctionConfig.fromPartial({ memoryMb: 128, http: 'cgi' });
+    const fn = await engine.load({ ...testVersion(), config }, await modules.compile(source));
+    const caller = new TestStream({ reads: true, windowBytes: 4096 });
+    const http = HttpRequest.fromPartial({ method: 'GET' });
+    const outcome = fn.invoke({ ...testCall({ http }), jobId: 3, apart: true, stream: caller.stream });
+    await until('the body has come', () => caller.receivedBytes === 4001);
+    outputOf(await outcome);
+    expect(caller.http?.headers).toEqual([{ name: 'x-long', value: 'x'.repeat(4000) }]);
+    expect(caller.text).toBe('b'.repeat(4001));
+    await until('all credit is given back', () => caller.stream.roomBytes === 4096 - 128);
   },
   slowTestMs,
 );
