@@ -101,6 +101,14 @@ export function networkUnavailable(sandbox: string): RelaisError {
   return new RelaisError('failed_precondition', message, { reason: 'network_unavailable', component: 'worker' });
 }
 
+/** A process ended with the one that it was forked from, through no fault of its function. */
+export function processLost(): RelaisError {
+  return new RelaisError('unavailable', 'The process that ran this call was lost with the one that had started it.', {
+    reason: 'process_lost',
+    component: 'worker',
+  });
+}
+
 /** A process could not be started; nothing of the call has run. */
 export function processStartFailed(cause: unknown): RelaisError {
   return new RelaisError('unavailable', 'This machine could not start a process; try again when it has room.', {

@@ -10,6 +10,7 @@ import {
   memoryLimit,
   outputLimit,
   pidsLimit,
+  processLost,
 } from './failures.js';
 import { functionBounds } from './function-bounds.js';
 import type { Guest, GuestFault } from './guest.js';
@@ -59,6 +60,7 @@ export function exitError(exit: ProcessExit, guest: Guest, what: string, context
   const details: Partial<FunctionExit> = { exitCode, signal, stderrTail };
   const reached = limitReached(limits, details, context);
   if (reached) return reached;
+  if (exit.lost) return processLost();
   if (signal === 'SIGXFSZ') return fileSizeLimit(functionBounds.fileBytesMax, details);
   const cpuSecondsMax = cpuSecondsOf(context.version);
   if (signal === 'SIGXCPU' && cpuSecondsMax !== undefined) return cpuLimit(cpuSecondsMax, details);

@@ -161,4 +161,6 @@ export interface ProcessExit {
   readonly signal: string;
   /** Absent when it ran into none. */
   readonly limits?: LimitsHit;
+  /** It was not its own doing: it went with the process that it was forked from. */
+  readonly lost?: boolean;
 }

@@ -153,14 +153,15 @@ function forkServerTests({ create, module, file, sources }: Language): void {
     expect(failureOf(await fn.call()).fields.exit).toMatchObject({ exitCode: 0, signal: 'SIGSEGV' });
   });
 
-  test('when the server dies, what it forked dies with it, calls fail and the next call has a new server', async () => {
+  test('when the server dies, what it forked dies with it, calls are lost and the next call has a new server', async () => {
     const fn = await deploy(sources.pid);
     const pid = Number(await answerOf(fn));
     const server = serverPid();
     const pending = fn.call({ payload: '4243' });
     await until('the function has started a child', () => sleepers('4243').length === 1);
     process.kill(server, 'SIGKILL');
-    expect(failureOf(await pending).fields).toMatchObject({ reason: 'function_failed', exit: { signal: 'SIGKILL' } });
+    const error = failureOf(await pending);
+    expect(error).toMatchObject({ code: 'unavailable', fault: 'platform', fields: { reason: 'process_lost' } });
     await until('the child is gone', () => sleepers('4243').length === 0 && !descendantPids().has(pid));
     expect(Number(await answerOf(fn))).not.toBe(pid);
     expect(serverPid()).not.toBe(server);

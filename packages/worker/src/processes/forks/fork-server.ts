@@ -35,8 +35,9 @@ const strangersMax = 16;
 /** A server that has not forked within this time is stuck and is ended. */
 const forkBudgetMs = 10_000;
 /** A server that has not killed within this time is stuck and is ended, which kills what it forked. */
-const killBudgetMs = 1000;
+const killBudgetMs = 5000;
 const killed: ProcessExit = { exitCode: 0, signal: 'SIGKILL' };
+const lost: ProcessExit = { ...killed, lost: true };
 const noPayload = Buffer.alloc(0);
 
 /**
@@ -53,6 +54,8 @@ interface Fork {
   readonly ended: Promise<ProcessExit>;
   readonly onEnded: (exit: ProcessExit) => void;
   killSent: boolean;
+  /** The server ended before anybody wanted this one killed. */
+  isLost: boolean;
 }
 
 /**
@@ -148,6 +151,7 @@ export class ForkServer {
   /** Ends it and everything it forked. Safe to call at any time. */
   kill(): void {
     this.#alive = false;
+    for (const fork of this.#forks.values()) fork.isLost ||= !fork.killSent;
     this.#process.kill();
   }
 
@@ -173,7 +177,7 @@ export class ForkServer {
     const id = this.#lastId;
     const { promise: forked, resolve: onForked } = Promise.withResolvers<number>();
     const { promise: ended, resolve: onEnded } = Promise.withResolvers<ProcessExit>();
-    const fork: Fork = { pid: 0, forked, onForked, ended, onEnded, killSent: false };
+    const fork: Fork = { pid: 0, forked, onForked, ended, onEnded, killSent: false, isLost: false };
     this.#forks.set(id, fork);
     this.#send({ type: 'fork', id, ...request });
     return { id, fork };
@@ -218,10 +222,10 @@ export class ForkServer {
   #onGone(): ForkServerEnd {
     this.#alive = false;
     this.#door.close();
-    for (const [id, { pid }] of this.#forks) {
+    for (const [id, { isLost, killSent, pid }] of this.#forks) {
       // The kernel has killed the guest with its parent, and this what the guest had started.
       if (pid > 0) this.#process.killGroup(pid);
-      this.#finish(id, killed);
+      this.#finish(id, isLost || !killSent ? lost : killed);
     }
     return this.#end;
   }
