@@ -91,6 +91,22 @@ test('after being idle its workers are told to end what waits, once, and the nex
   expect(decisions[1]?.idleForMs).toBeGreaterThanOrEqual(5000);
 });
 
+test('a call that comes when its workers are away goes out when one is back, however idle its function was', async () => {
+  const { rig, workers } = await start();
+  const scale = { max: 3, idleMs: 5000 };
+  ask(rig, call({ fn: 'f_1', scale }));
+  await settled();
+  for (const worker of workers) worker.answer();
+  await pass(rig, workers, 75_000);
+  for (const worker of workers) worker.close();
+  await settled();
+  ask(rig, call({ fn: 'f_1', scale, budgetMs: 20_000 }));
+  await settled();
+  const back = new FakeWorker(rig.balancer, { workerId: 'w3', slots: 100 });
+  await pass(rig, [back], 500);
+  expect(back.jobs).toHaveLength(1);
+});
+
 test('what runs in a worker’s own loop has no instances to scale', async () => {
   const { rig } = await start(true);
   for (let count = 0; count < 5; count++) ask(rig, call({ scale: { targetCalls: 100 } }));

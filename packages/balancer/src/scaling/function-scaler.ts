@@ -94,6 +94,8 @@ export class FunctionScaler {
     if (decision.instances > 0 || demand > 0) return;
     this.#active.delete(fn);
     fn.scaled = undefined;
+    // Nobody decides for it until its next call, and that may come when no worker says that it runs in processes.
+    fn.instancesMax = Number.POSITIVE_INFINITY;
     this.#floor.forget(fn);
     this.#actions.endIdle(fn);
   }
