@@ -60,7 +60,7 @@ function limitReached(
 }
 
 export function shuttingDown(): RelaisError {
-  return new RelaisError('unavailable', 'The worker that ran this call is shutting down; call again.', {
+  return new RelaisError('unavailable', 'The worker that had this call is shutting down.', {
     reason: 'shutting_down',
     component: 'worker',
   });
@@ -106,6 +106,7 @@ export function processLost(): RelaisError {
   return new RelaisError('unavailable', 'The process that ran this call was lost with the one that had started it.', {
     reason: 'process_lost',
     component: 'worker',
+    retryable: false,
   });
 }
 

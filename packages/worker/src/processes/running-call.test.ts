@@ -38,5 +38,6 @@ test('of the calls of a worker that goes those that have not begun are told to b
   calls.cancelAll(shuttingDown());
   const results = (await Promise.all(outcomes)).map(({ result }) => result);
   expect(results.map((result) => !result.ok && result.error.fields.notStarted)).toEqual([undefined, true]);
+  expect(results.map((result) => !result.ok && result.error.retryable)).toEqual([false, true]);
   expect(results.map((result) => !result.ok && result.error.fields.reason)).toEqual(['shutting_down', 'shutting_down']);
 });

@@ -130,10 +130,10 @@ export class RunningCalls {
     this.#running.get(jobId)?.cancel(failure);
   }
 
-  /** What the function's own code has not begun with need not fail: another worker can do it. */
+  /** What the function's own code has not begun with need not fail: another worker can do it. The rest may have been done. */
   cancelAll(failure: RelaisError): void {
     for (const running of this.#running.values()) {
-      running.cancel(running.hasBegun ? failure : failure.with({ notStarted: true }));
+      running.cancel(failure.with(running.hasBegun ? { retryable: false } : { notStarted: true }));
     }
   }
 }

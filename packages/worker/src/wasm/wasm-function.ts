@@ -105,7 +105,7 @@ export class WasmFunction implements LoadedFunction {
   }
 
   async close(): Promise<void> {
-    for (const call of this.#onThreads.values()) call.cancel(shuttingDown());
+    for (const call of this.#onThreads.values()) call.cancel(shuttingDown().with({ retryable: false }));
     this.#slot.drop();
   }
 

@@ -161,7 +161,8 @@ function forkServerTests({ create, module, file, sources }: Language): void {
     await until('the function has started a child', () => sleepers('4243').length === 1);
     process.kill(server, 'SIGKILL');
     const error = failureOf(await pending);
-    expect(error).toMatchObject({ code: 'unavailable', fault: 'platform', fields: { reason: 'process_lost' } });
+    const fields = { reason: 'process_lost', retryable: false };
+    expect(error).toMatchObject({ code: 'unavailable', fault: 'platform', fields });
     await until('the child is gone', () => sleepers('4243').length === 0 && !descendantPids().has(pid));
     expect(Number(await answerOf(fn))).not.toBe(pid);
     expect(serverPid()).not.toBe(server);

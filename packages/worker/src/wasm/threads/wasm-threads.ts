@@ -107,7 +107,7 @@ export class WasmThreads {
     const message = 'The thread that ran this call has ended.';
     this.#finish(
       thread,
-      new RelaisError('unavailable', message, { reason: 'thread_lost', component: 'worker', cause }),
+      new RelaisError('unavailable', message, { reason: 'thread_lost', component: 'worker', retryable: false, cause }),
     );
     this.#replace();
   }
