@@ -20,7 +20,7 @@ const when = {
   cancelled: 'the caller gave the call up',
   unimplemented: 'there is no such procedure',
   unavailable:
-    'no worker, one was lost, or a role is starting or stopping; `retryable` says whether the call may have run',
+    'no worker, one was lost, or a role is starting or stopping; `retryable` is no where it may have run, or a change may have been stored',
   internal: 'a mistake of ours; its cause is in the log of the platform',
 };
 

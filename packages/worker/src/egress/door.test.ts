@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FunctionConfig } from '@relais/contracts';
@@ -10,6 +10,7 @@ import { Door, type DoorLimits, defaultDoorLimits } from './door.js';
 import { networkPolicy } from './network-policy.js';
 import type { NetworkRules } from './network-rules.js';
 import { farAddress, farServer, rulesWith } from './testing/far-server.js';
+import { connectTo, get, Visitor } from './testing/visitor.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'relais-doors-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -29,16 +30,7 @@ const far = await farServer((request, response) => {
     response.end(JSON.stringify(headers));
   });
 });
-let connectionsToFar = 0;
-far.server.on('connection', (socket) => {
-  connectionsToFar += 1;
-  socket.once('close', () => {
-    connectionsToFar -= 1;
-  });
-});
-beforeEach(() => {
-  asked.length = 0;
-});
+beforeEach(() => void asked.splice(0));
 
 interface Opened {
   readonly door: Door;
@@ -86,38 +78,6 @@ async function openWaiting(limits: Partial<DoorLimits>): Promise<Opened & { read
   };
   return { ...(await open({ rules: { resolve }, limits })), lookups };
 }
-
-/** A connection to a door, with all it has said. */
-class Visitor {
-  readonly socket: Socket;
-  text = '';
-  closed = false;
-
-  constructor(path: string, bytes: string) {
-    this.socket = connect(path);
-    this.socket.on('data', (chunk) => {
-      this.text += chunk.toString('latin1');
-    });
-    this.socket.on('error', () => {});
-    this.socket.on('close', () => {
-      this.closed = true;
-    });
-    this.socket.write(bytes);
-  }
-
-  says(what: string | RegExp): Promise<void> {
-    return until(`it says ${what}`, () => this.text.search(what) >= 0);
-  }
-
-  ends(): Promise<void> {
-    return until('it is closed', () => this.closed);
-  }
-}
-
-/** The head of a request for a URL in absolute form. */
-const get = (url: string, ...headers: string[]) =>
-  `${[`GET ${url} HTTP/1.1`, 'Host: anything', ...headers].join('\r\n')}\r\n\r\n`;
-const connectTo = (target: string) => `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`;
 
 describe('what is allowed', () => {
   test('is tunnelled, with what came right behind the request', async () => {
@@ -403,7 +363,7 @@ describe('bounds', () => {
     const { path } = await open({ limits: { idleMs: 50 } });
     const visitors = ['', connectTo(`far.test:${far.port}`)].map((bytes) => new Visitor(path, bytes));
     for (const visitor of visitors) await visitor.ends();
-    await until('the far end is closed', () => connectionsToFar === 0);
+    await until('the far end is closed', () => far.connections() === 0);
   });
 
   test('what cannot be resolved or reached is 502', async () => {

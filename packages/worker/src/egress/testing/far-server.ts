@@ -9,6 +9,8 @@ export interface FarServer {
   readonly address: string;
   readonly port: number;
   readonly server: Server;
+  /** Connections to it that are open. */
+  readonly connections: () => number;
 }
 
 /** An address of this machine that is not loopback. Throws when there is none. */
@@ -25,13 +27,20 @@ export async function farServer(
   address = farAddress(),
 ): Promise<FarServer> {
   const server = createServer(answer);
+  let open = 0;
+  server.on('connection', (socket) => {
+    open += 1;
+    socket.once('close', () => {
+      open -= 1;
+    });
+  });
   server.listen(0, address);
   await once(server, 'listening');
   afterAll(() => {
     server.close();
     server.closeAllConnections();
   });
-  return { address, port: (server.address() as AddressInfo).port, server };
+  return { address, port: (server.address() as AddressInfo).port, server, connections: () => open };
 }
 
 /** The real rules, but for a resolver that knows these names alone, and for this machine counting as another. */
