@@ -7,7 +7,7 @@ import { Turns } from '../functions/turns.js';
 import type { JobEntry } from '../jobs/job-entry.js';
 import { type Abandoned, type Dispatched, queued, transition } from '../jobs/job-state.js';
 import type { Pickers } from '../strategies/catalog.js';
-import { roomMsOf, unknownLength } from '../workers/fits.js';
+import { freeInMsOf, roomMsOf, unknownLength } from '../workers/fits.js';
 import type { WorkerSession } from '../workers/worker-session.js';
 import type { Probation } from './probation.js';
 import type { WireIds } from './wire-ids.js';
@@ -119,11 +119,12 @@ export class Dispatcher {
 
   /**
    * Where shorter jobs have kept a longer one waiting on workers that run calls one after the other, keeps the worker that
-   * will be free first for it.
+   * will be free first for it. One that turns out to be stuck is given back, and another kept.
    */
   reserve(nowMs: number): void {
     for (const fn of this.turns.all()) {
       const { head } = fn.queue;
+      if (fn.reserved && freeInMsOf(fn.reserved, nowMs) === Number.POSITIVE_INFINITY) fn.clearReservation();
       if (!head || head.apart || fn.reserved || nowMs - head.queuedSinceMs < this.#options.bounds.reserveAfterMs)
         continue;
       const worker = fn.pool.room.soonestFree(nowMs);

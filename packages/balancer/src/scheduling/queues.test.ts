@@ -182,6 +182,41 @@ test('a long call is not starved by short ones on workers that run them one afte
   expect(sent.filter((fn) => fn === 'short_1').length).toBeLessThan(60);
 });
 
+test.each([
+  { kept: 'the other is kept free at once', bounds: {} },
+  { kept: 'that one is kept free at first', bounds: { workAheadMs: 30, reserveAfterMs: 0 } },
+])('a long call is not starved where a worker is stuck in what should be short; $kept', async ({ bounds }) => {
+  const rig = await startRig({ bounds });
+  const hello = { slots: 64, inline: true };
+  const stuck = new FakeWorker(rig.balancer, { workerId: 'stuck', ...hello });
+  await settled();
+  for (const [fn, runUs] of [
+    ['sly_1', 500],
+    ['short_1', 1000],
+    ['long_1', 100_000],
+  ] as const) {
+    ask(rig, call({ fn }));
+    await settled();
+    stuck.answer(stuck.jobs, runUs);
+    await settled();
+  }
+  ask(rig, call({ fn: 'sly_1', budgetMs: 60_000 }));
+  await settled();
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w2', ...hello });
+  await settled();
+  const short = () => ask(rig, call({ fn: 'short_1', budgetMs: 60_000 }));
+  for (let n = 0; n < 100; n++) short();
+  const long = ask(rig, call({ fn: 'long_1', payload: 'long' }));
+  for (let ms = 0; ms < 400 && long.open; ms++) {
+    await settled();
+    worker.answer(worker.jobs.slice(0, 1), 1000);
+    short();
+    rig.clock.advance(1);
+  }
+  await settled();
+  expect([functionsOf(stuck)[0], long.output]).toEqual(['sly_1', 'long']);
+});
+
 test('a job found out of time on its turn does not cost the next function its own', async () => {
   const rig = await startRig();
   const late = ask(rig, call({ fn: 'late_1', budgetMs: 5 }));

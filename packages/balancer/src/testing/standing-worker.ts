@@ -11,6 +11,8 @@ export class StandingWorker implements Standing {
   readonly seats: Seat[] = [];
   slots: number;
   jobCount = 0;
+  /** Of its jobs, those that its own loop does not run. */
+  besideLoop = 0;
   outstandingMs = 0;
   progressMs = 0;
   slowness = 1;
@@ -29,10 +31,14 @@ export class StandingWorker implements Standing {
   }
 
   get callCount(): number {
-    return this.jobCount;
+    return this.jobCount - this.besideLoop;
   }
 
-  set(change: Partial<Pick<StandingWorker, 'jobCount' | 'outstandingMs' | 'progressMs' | 'slowness' | 'kept'>>): void {
+  set(
+    change: Partial<
+      Pick<StandingWorker, 'jobCount' | 'besideLoop' | 'outstandingMs' | 'progressMs' | 'slowness' | 'kept'>
+    >,
+  ): void {
     Object.assign(this, change);
     for (const seat of this.seats) seat.changed();
   }

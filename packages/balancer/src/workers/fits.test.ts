@@ -1,4 +1,4 @@
-import { lanesOf, noRoom, roomMsOf, unknownLength, type WorkerLoad } from './fits.js';
+import { freeInMsOf, lanesOf, noRoom, roomMsOf, unknownLength, type WorkerLoad } from './fits.js';
 
 const boundMs = 10;
 const idle: WorkerLoad = {
@@ -73,4 +73,23 @@ test('calls of which nothing is known take half of the slots at most', () => {
   expect(fits(busy, unknownLength, 100, boundMs)).toBe(false);
   expect(fits({ ...busy, jobCount: 3 }, unknownLength, 100, boundMs)).toBe(true);
   expect(fits({ ...busy, slots: 5 }, unknownLength, 100, boundMs)).toBe(true);
+});
+
+describe('when a worker that runs calls one after the other is free', () => {
+  const busy = { ...idle, jobCount: 1, callCount: 1, outstandingMs: 40, stalledFromMs: 350 };
+
+  test('is when its calls are done, by estimate or later', () => {
+    expect([100, 140, 200].map((nowMs) => freeInMsOf(busy, nowMs))).toEqual([40, 40, 100]);
+    expect(freeInMsOf({ ...idle, jobCount: 3 }, 9000)).toBe(0);
+  });
+
+  test('cannot be said once it is stalled beyond its estimate', () => {
+    expect([350, 351].map((nowMs) => freeInMsOf(busy, nowMs))).toEqual([250, Number.POSITIVE_INFINITY]);
+    expect(freeInMsOf({ ...busy, outstandingMs: 600 }, 351)).toBe(600);
+  });
+
+  test('is of no use while all slots are taken beside its loop', () => {
+    expect(freeInMsOf({ ...idle, jobCount: 4 }, 100)).toBe(Number.POSITIVE_INFINITY);
+    expect(freeInMsOf({ ...busy, jobCount: 4 }, 100)).toBe(40);
+  });
 });

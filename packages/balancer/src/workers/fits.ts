@@ -55,6 +55,19 @@ function roomBesideOthers({ jobCount, slots }: WorkerLoad): number {
   return jobCount < slots - slotShare.short * shares ? anyKnownLength : shortMs;
 }
 
+/**
+ * When a worker that runs its calls one after the other will be done with those it has, in milliseconds, if it gets no more.
+ * Infinite where that cannot be said, or is of no use: it is stalled beyond its estimate, or all its slots are taken beside
+ * the loop. Else it only grows while nothing happens.
+ */
+export function freeInMsOf(worker: WorkerLoad, nowMs: number): number {
+  if (!worker.inline) return Number.POSITIVE_INFINITY;
+  if (worker.callCount === 0) return worker.jobCount < worker.slots ? 0 : Number.POSITIVE_INFINITY;
+  const withoutResultMs = nowMs - worker.progressMs;
+  if (nowMs > worker.stalledFromMs && withoutResultMs > worker.outstandingMs) return Number.POSITIVE_INFINITY;
+  return Math.max(worker.outstandingMs, withoutResultMs);
+}
+
 /** Calls it runs at once. */
 export function lanesOf({ inline, slots }: Pick<WorkerLoad, 'inline' | 'slots'>): number {
   return inline ? 1 : slots;

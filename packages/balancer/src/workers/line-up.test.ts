@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { StandingWorker } from '../testing/standing-worker.js';
-import { lanesOf, roomMsOf } from './fits.js';
+import { StandingWorker, standingStalledMs } from '../testing/standing-worker.js';
+import { freeInMsOf, lanesOf, roomMsOf } from './fits.js';
 import { placeOf } from './place.js';
 import { PoolRoom } from './pool-room.js';
 
@@ -13,6 +13,7 @@ interface Step {
   readonly inline: boolean;
   readonly slots: number;
   readonly jobCount: number;
+  readonly besideLoop: number;
   readonly workMs: number;
 }
 
@@ -23,6 +24,7 @@ const steps = fc.array(
     inline: fc.boolean(),
     slots: fc.integer({ min: 1, max: 4 }),
     jobCount: fc.nat(4),
+    besideLoop: fc.nat(2),
     workMs: fc.integer({ min: 1, max: 30 }),
   }),
   { maxLength: 120 },
@@ -67,7 +69,9 @@ class Fleet {
       this.room.remove(worker);
     } else {
       const jobCount = Math.min(step.jobCount, worker.slots);
-      worker.set({ jobCount, outstandingMs: jobCount * step.workMs, progressMs: this.nowMs });
+      const besideLoop = worker.inline ? Math.min(step.besideLoop, jobCount) : 0;
+      const outstandingMs = (jobCount - besideLoop) * step.workMs;
+      worker.set({ jobCount, besideLoop, outstandingMs, progressMs: this.nowMs });
     }
   }
 }
@@ -90,9 +94,10 @@ function check(fleet: Fleet, estimateMs: number, order: number): void {
   expect(atShare !== undefined || withRoom.every((worker) => roomMsOf(worker, fleet.nowMs, workAheadMs) <= 0)).toBe(
     true,
   );
-  const keepable = fleet.workers.filter(({ inline, kept }) => inline && !kept);
-  const soonestMs = Math.min(...keepable.map(({ outstandingMs }) => outstandingMs));
-  expect(room.soonestFree(fleet.nowMs)).toBe(keepable.find(({ outstandingMs }) => outstandingMs === soonestMs));
+  const freeInMs = (worker: StandingWorker) => freeInMsOf(worker, fleet.nowMs);
+  const keepable = fleet.workers.filter((worker) => !worker.kept && Number.isFinite(freeInMs(worker)));
+  const soonestMs = Math.min(...keepable.map(freeInMs));
+  expect(room.soonestFree(fleet.nowMs)).toBe(keepable.find((worker) => freeInMs(worker) === soonestMs));
   const lanes = fleet.workers.reduce((sum, worker) => sum + lanesOf(worker), 0);
   const workMs = fleet.workers.reduce((sum, { outstandingMs }) => sum + outstandingMs, 0);
   expect(room.averageLoadMs()).toBeCloseTo(lanes === 0 ? 0 : workMs / lanes, 6);
@@ -122,6 +127,22 @@ test('a shorter call is not refused for what was found about a longer one, nor a
   expect([first(12, 4), first(12, 0.1)]).toEqual([undefined, undefined]);
   worker.set({ progressMs: 12 });
   expect(first(12, 4)).toBe(worker);
+});
+
+test('one that gives no result for longer than its estimate is not the one that is free first, nor one full of streams', () => {
+  const fleet = new Fleet();
+  const [stuck, busy, streaming] = [1, 2, 3].map((order) => new StandingWorker(order, { inline: true, slots: 2 }));
+  for (const worker of [stuck, busy, streaming]) if (worker) fleet.add(worker);
+  stuck?.take(0.5);
+  busy?.take(5);
+  streaming?.set({ jobCount: 2, besideLoop: 2 });
+  const soonest = (nowMs: number) => fleet.room.soonestFree(nowMs);
+  expect([soonest(0), soonest(4), soonest(5)]).toEqual([stuck, stuck, stuck]);
+  busy?.set({ progressMs: 6 });
+  expect([soonest(6), soonest(10)]).toEqual([busy, busy]);
+  expect(soonest(20 + standingStalledMs)).toBeUndefined();
+  streaming?.set({ jobCount: 1, besideLoop: 1 });
+  expect(soonest(20 + standingStalledMs)).toBe(streaming);
 });
 
 test('names that differ in little stand far apart, evenly', () => {

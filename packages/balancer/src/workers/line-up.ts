@@ -1,5 +1,5 @@
 import type { Candidate } from '../strategies/strategy.js';
-import { lanesOf, noRoom, roomMsOf, type WorkerLoad } from './fits.js';
+import { freeInMsOf, lanesOf, noRoom, roomMsOf, type WorkerLoad } from './fits.js';
 import { emptyLeaf, RoomTree } from './room-tree.js';
 
 /** A worker that stands in line-ups. */
@@ -110,10 +110,18 @@ export class LineUp<Worker extends Standing> {
     );
   }
 
-  /** Of those that run calls one after the other and are not kept, with or without credit. */
+  /**
+   * Of those that run calls one after the other and are not kept, with or without credit. The time until then grows while
+   * nothing happens; what the index promises is looked at again, and corrected where it was too soon.
+   */
   soonestFree(nowMs: number): Worker | undefined {
     this.#freshen(nowMs);
-    return this.#seats[this.#tree.soonestFree()]?.worker;
+    for (let place = this.#tree.soonestFree(); place >= 0; place = this.#tree.soonestFree()) {
+      const seat = this.#seats[place];
+      if (!seat || freeInMsOf(seat.worker, nowMs) <= this.#tree.freeInMs(place)) return seat?.worker;
+      this.#index(seat, nowMs);
+    }
+    return undefined;
   }
 
   workMs(nowMs: number): number {
@@ -156,7 +164,7 @@ export class LineUp<Worker extends Standing> {
       loadMs: hasCredit ? worker.outstandingMs / lanesOf(worker) : Number.POSITIVE_INFINITY,
       weight: (worker.weight * free) / worker.slowness,
       workMs: worker.outstandingMs,
-      freeInMs: worker.inline && !worker.kept ? worker.outstandingMs : Number.POSITIVE_INFINITY,
+      freeInMs: worker.kept ? Number.POSITIVE_INFINITY : freeInMsOf(worker, nowMs),
     });
   }
 

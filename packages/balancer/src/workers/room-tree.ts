@@ -8,7 +8,7 @@ export interface Leaf {
   readonly weight: number;
   /** Work outstanding, milliseconds. */
   readonly workMs: number;
-  /** Time until its calls are done, milliseconds; infinite for one that cannot be kept free. */
+  /** Time until its calls are done, as it was when it was set, milliseconds; infinite for one that cannot be kept free. */
   readonly freeInMs: number;
 }
 
@@ -46,6 +46,11 @@ export class RoomTree {
   /** Work outstanding in all. */
   get workMs(): number {
     return this.#workMs[1] ?? 0;
+  }
+
+  /** As it was set. */
+  freeInMs(place: number): number {
+    return at(this.#freeInMs, this.capacity + place);
   }
 
   set(place: number, leaf: Leaf): void {
