@@ -103,6 +103,15 @@ export function expiredRunning(fn: FunctionState): RelaisError {
   });
 }
 
+/** It is not to blame: its worker was busy with another call all the time, or hung. */
+export function expiredHeldUp(fn: FunctionState): RelaisError {
+  return new RelaisError(
+    'deadline_exceeded',
+    `The time budget of ${fn.name} was used up at a worker that was held up; it may not have begun.`,
+    { component, reason: 'timeout', fault: 'platform' },
+  );
+}
+
 /** The balancer's grace ended before the job did. */
 export function stoppedRunning(fn: FunctionState): RelaisError {
   return new RelaisError('unavailable', `The balancer stopped before ${fn.name} was answered; it may have run.`, {

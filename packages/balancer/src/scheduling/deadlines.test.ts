@@ -80,6 +80,39 @@ test('an endless loop in an inline worker has it killed, and what had not begun 
   expect(behind.output).toBe('behind');
 });
 
+test('what waited behind an endless call in a loop is not to blame for its time, the endless one is', async () => {
+  const rig = await startRig({ bounds: roomy });
+  new FakeSupervisor(rig.balancer);
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', inline: true });
+  await settled();
+  const endless = ask(rig, call({ fn: 'endless_1', budgetMs: 5000 }));
+  const behind = ask(rig, call({ budgetMs: 4900 }));
+  await settled();
+  expect(worker.jobs).toHaveLength(2);
+  await pass(rig, 5050);
+  expect(behind.failure).toMatchObject({ code: 'deadline_exceeded', reason: 'timeout', fault: 3, workerId: 'w1' });
+  expect(endless.failure).toMatchObject({ code: 'deadline_exceeded', reason: 'timeout', fault: 2, workerId: 'w1' });
+});
+
+test('a worker that hangs says nothing of how long a function takes', async () => {
+  const rig = await startRig();
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', slots: 8 });
+  await settled();
+  const known = ask(rig, call());
+  await settled();
+  worker.answer([...worker.jobs], 5000);
+  await known.promise;
+  const stuck = ask(rig, call({ budgetMs: 2500 }));
+  await pass(rig, 2550);
+  expect(stuck.failure).toMatchObject({ code: 'deadline_exceeded', reason: 'timeout', fault: 3 });
+  worker.answer();
+  await settled();
+  // The last slots are for calls that are known to be short.
+  for (let count = 0; count < 8; count++) ask(rig, call());
+  await settled();
+  expect(worker.jobs).toHaveLength(8);
+});
+
 test('a long call within its time is not killed for the sake of one that waits behind it', async () => {
   const rig = await startRig({ bounds: roomy });
   const supervisor = new FakeSupervisor(rig.balancer);

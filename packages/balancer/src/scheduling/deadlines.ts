@@ -2,13 +2,14 @@ import type { BalancerFigures } from '../balancer-figures.js';
 import type { BalancerBounds } from '../bounds.js';
 import type { AnswerDesk } from '../jobs/answer-desk.js';
 import type { DeadlineWheel } from '../jobs/deadline-wheel.js';
-import { expiredInQueue, expiredRunning } from '../jobs/failures.js';
+import { expiredHeldUp, expiredInQueue, expiredRunning } from '../jobs/failures.js';
 import type { JobEntry } from '../jobs/job-entry.js';
 import { type Abandoned, type Dispatched, done } from '../jobs/job-state.js';
 import type { WorkerSession } from '../workers/worker-session.js';
 import type { Departures } from './departures.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Retries } from './retries.js';
+import { isHeard } from './worker-watch.js';
 
 /** How long until a worker that could not yet be blamed is looked at again. */
 const lookAgainMs = 100;
@@ -64,11 +65,18 @@ export class Deadlines {
   }
 
   #expireRunning(entry: JobEntry, held: Dispatched, nowMs: number): void {
+    const { bounds, desk, figures } = this.#options;
     const { worker } = held;
-    this.#options.figures.expired.of('worker').add();
-    const ran = !worker.inline || entry.apart || worker.jobs.head === entry;
-    if (!entry.flow && ran) entry.fn.observe(nowMs - held.atMs);
-    this.#options.desk.fail(entry, abandonedFrom(held), expiredRunning(entry.fn), nowMs);
+    const { fn } = entry;
+    figures.expired.of('worker').add();
+    const inLoop = worker.inline && !entry.runsBesideLoop;
+    const ran = !inLoop || firstInLoop(worker) === entry;
+    const heard = isHeard(worker, bounds.heartbeatMs, nowMs);
+    // Of a worker that hangs it cannot be said how long a call took there.
+    if (!entry.flow && ran && heard) fn.observe(nowMs - held.atMs);
+    // While a loop is in a call nothing is heard: that says nothing for the call.
+    const isToBlame = ran && (heard || inLoop);
+    desk.fail(entry, abandonedFrom(held), isToBlame ? expiredRunning(fn) : expiredHeldUp(fn), nowMs);
     this.watchAbandoned(entry, held, nowMs);
   }
 
@@ -91,6 +99,13 @@ export class Deadlines {
 
 export function abandonedFrom(held: Dispatched): Abandoned {
   return { ...held, kind: 'abandoned' };
+}
+
+/** The call that a worker's own loop is in, or comes to next. */
+function firstInLoop({ jobs }: WorkerSession): JobEntry | undefined {
+  let entry = jobs.head;
+  while (entry?.runsBesideLoop) entry = entry.next;
+  return entry;
 }
 
 /**

@@ -8,6 +8,11 @@ const heartbeatsSilent = 1.5;
 /** A gap this long between ticks means that this process itself stood still. */
 const ownStallMs = 1000;
 
+/** Whether a worker has been heard as lately as one is that does well and has nothing to say. */
+export function isHeard({ heardMs }: WorkerSession, heartbeatMs: number, nowMs: number): boolean {
+  return nowMs - heardMs <= heartbeatMs * heartbeatsSilent;
+}
+
 /** Finds hung workers: silent for three heartbeats without a call in their own loop that explains it. */
 export class WorkerWatch {
   readonly #fleet: Fleet;
@@ -36,7 +41,7 @@ export class WorkerWatch {
     const silentMs = nowMs - worker.heardMs;
     // A worker whose own loop runs a call is silent meanwhile; the deadline sees to it. What runs beside the loop is no excuse.
     const mayBeSilent = worker.inline && worker.callCount > 0;
-    worker.silent = !mayBeSilent && silentMs > this.#heartbeatMs * heartbeatsSilent;
+    worker.silent = !mayBeSilent && !isHeard(worker, this.#heartbeatMs, nowMs);
     if (mayBeSilent || silentMs <= this.#heartbeatMs * heartbeatsMissedMax) return;
     this.#departures.kill(worker, `it was silent for ${Math.round(silentMs)} ms`, nowMs);
   }
