@@ -3,6 +3,7 @@ import { Fault } from '@relais/contracts';
 import type { Logger } from '@relais/kit';
 import type { BalancerBounds } from '../bounds.js';
 import type { Fleet } from './fleet.js';
+import { PeerSlowness } from './peer-slowness.js';
 import type { WorkerSession } from './worker-session.js';
 
 export interface EjectionsOptions {
@@ -36,7 +37,7 @@ export class Ejections {
   observe(worker: WorkerSession, result: JobResult, runMs: number, expectedMs: number, nowMs: number): void {
     if (isItsFault(result)) {
       worker.health.failed();
-      const fault = worker.health.fault([], this.#options.bounds);
+      const fault = worker.health.fault(undefined, this.#options.bounds);
       if (fault) this.#eject(worker, fault, nowMs);
     } else {
       worker.health.answered(runMs, expectedMs);
@@ -47,14 +48,16 @@ export class Ejections {
     if (nowMs < this.#nextLookMs) return;
     this.#nextLookMs = nowMs + lookEveryMs;
     for (const worker of this.#recovering) this.#recover(worker, nowMs);
-    for (const worker of this.#options.fleet.values()) this.#judge(worker, nowMs);
+    const peers = new PeerSlowness(this.#options.fleet.values());
+    for (const worker of this.#options.fleet.values()) this.#judge(worker, peers, nowMs);
   }
 
-  #judge(worker: WorkerSession, nowMs: number): void {
-    if (worker.health.slowness === undefined || worker.ejectedUntilMs > nowMs) return;
-    const others = this.#peersOf(worker).flatMap(({ health }) => health.slowness ?? []);
-    const fault = worker.health.fault(others, this.#options.bounds);
+  #judge(worker: WorkerSession, peers: PeerSlowness, nowMs: number): void {
+    const { slowness } = worker.health;
+    if (slowness === undefined || worker.ejectedUntilMs > nowMs) return;
+    const fault = worker.health.fault(peers.usualBeside(worker), this.#options.bounds);
     if (fault) this.#eject(worker, fault, nowMs);
+    if (worker.health.slowness === undefined) peers.leave(worker, slowness);
   }
 
   #eject(worker: WorkerSession, fault: string, nowMs: number): void {
@@ -105,13 +108,6 @@ export class Ejections {
       const out = able.filter(({ ejectedUntilMs }) => ejectedUntilMs > nowMs).length;
       return !(runs || builds) || (out + 1) * 2 <= able.length;
     });
-  }
-
-  #peersOf(worker: WorkerSession): WorkerSession[] {
-    const langs = new Set(worker.languages.filter(({ runs }) => runs).map(({ lang }) => lang));
-    return [...this.#options.fleet.values()].filter(
-      (other) => other !== worker && other.languages.some(({ lang, runs }) => runs && langs.has(lang)),
-    );
   }
 }
 

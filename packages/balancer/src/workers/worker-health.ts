@@ -7,8 +7,6 @@ export interface HealthBounds {
 const newestShare = 0.05;
 /** Fewer calls than these tell nothing of it. */
 const callsMin = 20;
-/** Of two that differ nobody can tell which one is as it should be: the functions they run may not be alike. */
-const othersMin = 2;
 /** Added to both times before they are compared: of calls that take no time a worker cannot be too slow. */
 const noticeableMs = 5;
 
@@ -37,12 +35,11 @@ export class WorkerHealth {
     return this.#calls < callsMin ? undefined : Math.exp(this.#logSlowness);
   }
 
-  /** Why it should be given nothing for a while; undefined when it does well. others: the slowness of those it works with. */
-  fault(others: readonly number[], { ejectAfterErrors, slowFactor }: HealthBounds): string | undefined {
+  /** Why it should be given nothing for a while; undefined when it does well. usual: the slowness of others, if it can be told. */
+  fault(usual: number | undefined, { ejectAfterErrors, slowFactor }: HealthBounds): string | undefined {
     if (this.#errorsInRow >= ejectAfterErrors) return `failed ${this.#errorsInRow} times in a row`;
     const { slowness } = this;
-    if (slowness === undefined || others.length < othersMin) return undefined;
-    const usual = median(others);
+    if (slowness === undefined || usual === undefined) return undefined;
     if (slowness < usual * slowFactor) return undefined;
     return `takes ${(slowness / usual).toFixed(1)} times as long as the others`;
   }
@@ -53,9 +50,4 @@ export class WorkerHealth {
     this.#logSlowness = 0;
     this.#calls = 0;
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
 }

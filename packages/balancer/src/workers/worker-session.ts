@@ -49,6 +49,8 @@ export class WorkerSession implements Standing {
   slots: number;
   /** One entry per language. */
   readonly languages: readonly LanguageSupport[];
+  /** Languages it runs, in order. */
+  readonly runLangs: readonly string[];
   readonly weight: number;
   readonly attachOrder: number;
   readonly attachedAt: Date;
@@ -102,6 +104,7 @@ export class WorkerSession implements Standing {
     this.apart = hello.inline && hello.apartSlots > 0 ? new ApartLane(this, hello.apartSlots) : undefined;
     this.weight = hello.weight > 0 ? Math.min(hello.weight, weightMax) : 1;
     this.languages = [...new Map(hello.languages.map((support) => [support.lang, support])).values()];
+    this.runLangs = this.languages.flatMap(({ lang, runs }) => (runs ? lang : [])).sort();
     this.attachOrder = start.attachOrder;
     this.attachedAt = new Date(start.wallMs);
     this.progressMs = start.nowMs;
