@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { StandingWorker, standingStalledMs } from '../testing/standing-worker.js';
+import { ApartLane } from './apart-lane.js';
 import { freeInMsOf, lanesOf, roomMsOf } from './fits.js';
 import { placeOf } from './place.js';
 import { PoolRoom } from './pool-room.js';
@@ -143,6 +144,21 @@ test('one that gives no result for longer than its estimate is not the one that 
   expect(soonest(20 + standingStalledMs)).toBeUndefined();
   streaming?.set({ jobCount: 1, besideLoop: 1 });
   expect(soonest(20 + standingStalledMs)).toBe(streaming);
+});
+
+test('a worker that leaves takes the calls it could run at once with it, as they were counted', () => {
+  const room = new PoolRoom<ApartLane>(workAheadMs);
+  const owners = [1, 2].map((order) =>
+    Object.assign(new StandingWorker(order, { inline: true, slots: 4 }), { silent: false }),
+  );
+  const [leaves, stays] = owners.map((owner) => new ApartLane(owner, 2));
+  if (!leaves || !stays) throw new Error('two were made');
+  room.add(leaves);
+  room.add(stays);
+  stays.hold(10);
+  owners[0]?.set({ jobCount: 4 });
+  room.remove(leaves);
+  expect(room.averageLoadMs()).toBe(5);
 });
 
 test('names that differ in little stand far apart, evenly', () => {

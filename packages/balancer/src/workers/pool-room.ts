@@ -9,6 +9,8 @@ export class PoolRoom<Worker extends Standing> implements Room<Worker> {
   readonly #inOrder: LineUp<Worker>;
   /** Made when it is first asked for. */
   #ring: LineUp<Worker> | undefined;
+  /** As they were counted: those of a worker may be others when it leaves. */
+  readonly #lanesOf = new Map<Worker, number>();
   #lanes = 0;
   #roomMs = 0;
   #nowMs = 0;
@@ -19,13 +21,16 @@ export class PoolRoom<Worker extends Standing> implements Room<Worker> {
   }
 
   add(worker: Worker): void {
-    this.#lanes += lanesOf(worker);
+    const lanes = lanesOf(worker);
+    this.#lanesOf.set(worker, lanes);
+    this.#lanes += lanes;
     this.#inOrder.add(worker);
     this.#ring?.add(worker);
   }
 
   remove(worker: Worker): void {
-    this.#lanes -= lanesOf(worker);
+    this.#lanes -= this.#lanesOf.get(worker) ?? 0;
+    this.#lanesOf.delete(worker);
     this.#inOrder.remove(worker);
     this.#ring?.remove(worker);
   }
