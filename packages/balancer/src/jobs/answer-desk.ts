@@ -142,9 +142,10 @@ interface Travels {
   readonly handedOut: number;
   readonly lastWorkerId: string;
   readonly retries: number;
+  readonly deliveredParts: boolean;
 }
 
-const nowhere: Travels = { handedOut: 0, lastWorkerId: '', retries: 0 };
+const nowhere: Travels = { handedOut: 0, lastWorkerId: '', retries: 0, deliveredParts: false };
 
 function failedResult(job: Job, error: RelaisError, timings: Timings, travels: Travels): JobResult {
   const detail = completed(toDetail(error), job, timings, travels);
@@ -168,6 +169,6 @@ function completed(detail: ErrorDetail, job: Job, timings: Timings, travels: Tra
     timings,
     workerId: detail.workerId || travels.lastWorkerId,
     attempts: travels.handedOut,
-    notStarted: detail.notStarted && travels.retries === 0,
+    notStarted: detail.notStarted && travels.retries === 0 && !travels.deliveredParts,
   };
 }

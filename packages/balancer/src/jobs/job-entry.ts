@@ -44,6 +44,8 @@ export class JobEntry {
   retries = 0;
   /** It is to run beside its worker's own loop, or does. */
   apart = false;
+  /** A part of its output has gone to its caller: it has begun, whatever is said of it. */
+  deliveredParts = false;
   /** Times it was handed to a worker. */
   handedOut = 0;
   /** The last worker it was handed to; empty before. */

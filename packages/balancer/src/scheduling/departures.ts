@@ -130,7 +130,7 @@ export class Departures {
       return;
     }
     const failure = workerLost(entry.fn, why, entry.idempotent);
-    const begun = !worker.begunIds || worker.begunIds.has(held.wireId);
+    const begun = entry.deliveredParts || !worker.begunIds || worker.begunIds.has(held.wireId);
     logger.info({ ...fieldsOf(entry.job), workerId: worker.id, begun }, 'a job was at a worker that went');
     if (begun && worker.inline) entry.fn.tookWorker(nowMs);
     if (begun) {

@@ -51,7 +51,10 @@ export class Results {
     const entry = this.#options.wireIds.get(part.id);
     const held = entry?.state;
     if (held?.kind !== 'dispatched' || held.worker !== worker) return;
-    if (entry?.flow?.deliver(part, partCost(part.data.length))) return;
+    if (entry?.flow?.deliver(part, partCost(part.data.length))) {
+      entry.deliveredParts = true;
+      return;
+    }
     this.#options.departures.kill(worker, 'it sent more output than it had credit for', nowMs, entry?.job);
   }
 
@@ -84,7 +87,7 @@ export class Results {
   #movesOn(entry: JobEntry, { outcome }: JobResult, nowMs: number): boolean {
     if (outcome?.$case !== 'failure') return false;
     const { code, notStarted, retryable } = outcome.value;
-    if (!notStarted || !retryable || code !== 'unavailable') return false;
+    if (!notStarted || !retryable || code !== 'unavailable' || entry.deliveredParts) return false;
     return this.#options.retries.moveOn(entry, fromDetail(outcome.value), nowMs);
   }
 }

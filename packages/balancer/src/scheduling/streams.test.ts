@@ -105,6 +105,34 @@ test('a worker that is lost ends its streams as unavailable', async () => {
   expect(answer.failure).toMatchObject({ code: 'unavailable', reason: 'worker_lost' });
 });
 
+test('a stream of which a part has gone out has begun, whatever the report of its worker says', async () => {
+  const supervisor = new FakeSupervisor(rig.balancer);
+  const worker = await attached();
+  const { answer, taken } = streaming();
+  await settled();
+  worker.part(worker.jobs[0], 'so far');
+  await settled();
+  const spare = await attached({ workerId: 'w2' });
+  worker.close();
+  supervisor.exited('w1', []);
+  await settled();
+  expect([taken, spare.jobs]).toEqual([['so far'], []]);
+  expect(answer.failure).toMatchObject({ reason: 'worker_lost', notStarted: false });
+});
+
+test('nor is it handed out again when its worker answers that it could not begin', async () => {
+  const worker = await attached();
+  const { answer } = streaming();
+  await settled();
+  worker.part(worker.jobs[0], 'so far');
+  await settled();
+  worker.fail([...worker.jobs], { code: 'unavailable', notStarted: true, retryable: true });
+  await settled();
+  rig.clock.advance(1000);
+  await settled();
+  expect([answer.failure?.code, answer.failure?.notStarted, worker.jobs]).toEqual(['unavailable', false, []]);
+});
+
 test('a worker that sends more than it has credit for is killed', async () => {
   const supervisor = new FakeSupervisor(rig.balancer);
   const worker = await attached({ host: 'here' });
