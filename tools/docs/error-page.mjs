@@ -14,7 +14,8 @@ const when = {
   already_exists: 'the name is taken; an idempotency key was used with another payload',
   failed_precondition: 'a toolchain is absent; an alias is in use',
   resource_exhausted: 'a queue is full, a rate or concurrency limit is reached; 413 for a payload over its limit',
-  deadline_exceeded: "the function's time was up; `timings` says where it went: queued, cold start, running",
+  deadline_exceeded:
+    "the function's time was up; `timings` says where it went: queued, cold start, running. Fault platform where it waited all the time, or was at a worker that was held up by another call or hung",
   aborted:
     'the function threw, exited with another code than 0, trapped, or hit one of its limits; `exit` and `limit` say how',
   cancelled: 'the caller gave the call up',
