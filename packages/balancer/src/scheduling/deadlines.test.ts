@@ -174,6 +174,22 @@ test('a kill that no supervisor could hear is ordered from the next that attache
   expect([elsewhere.kills.length, here.kills.map((kill) => kill.workerId)]).toEqual([0, ['w1']]);
 });
 
+test('a kill is ordered of every supervisor that attaches until one tells of the end of that worker', async () => {
+  const rig = await startRig();
+  const deaf = new FakeSupervisor(rig.balancer);
+  new FakeWorker(rig.balancer, { workerId: 'w1', inline: true });
+  await settled();
+  ask(rig, call({ budgetMs: 100 }));
+  await pass(rig, 1000);
+  const next = new FakeSupervisor(rig.balancer);
+  await settled();
+  next.exited('w1', []);
+  await settled();
+  const last = new FakeSupervisor(rig.balancer);
+  await settled();
+  expect([deaf, next, last].map(({ kills }) => kills.length)).toEqual([1, 1, 0]);
+});
+
 test('a worker that attaches again is not killed for what it was blamed for before', async () => {
   const rig = await startRig();
   new FakeWorker(rig.balancer, { workerId: 'w1', inline: true });

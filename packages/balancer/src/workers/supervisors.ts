@@ -2,7 +2,7 @@ import type { SuperviseRequest, SuperviseResponse, SupervisorHello, WorkerExit, 
 import type { Clock, Link, Logger } from '@relais/kit';
 import type { WorkerSession } from './worker-session.js';
 
-interface PendingKill {
+interface OrderedKill {
   readonly host: string;
   readonly reason: string;
 }
@@ -26,7 +26,7 @@ export interface HostKind extends WorkerKind {
   readonly isSaturated: boolean;
 }
 
-const pendingKillsMax = 1000;
+const orderedKillsMax = 1000;
 
 export interface SupervisorsOptions {
   readonly clock: Clock;
@@ -39,13 +39,14 @@ export interface SupervisorsOptions {
 }
 
 /**
- * The supervisors of worker processes, by host. An order to kill goes to every supervisor of the worker's host; while a
- * host has none it is kept (the last 1000) and sent to the next that attaches, so that no runaway worker is forgotten.
+ * The supervisors of worker processes, by host. An order to kill goes to every supervisor of the worker's host. Until one has
+ * told of the end of that worker it is kept (the last 1000) and sent to each that attaches, for the host may have had none, or
+ * one whose link was dead without anybody knowing: no runaway worker is forgotten.
  */
 export class Supervisors {
   readonly #options: SupervisorsOptions;
   readonly #links = new Map<SupervisorLink, Attached | undefined>();
-  readonly #pending = new Map<string, PendingKill>();
+  readonly #kills = new Map<string, OrderedKill>();
 
   constructor(options: SupervisorsOptions) {
     this.#options = options;
@@ -82,9 +83,12 @@ export class Supervisors {
     const { id, host } = worker;
     const supervisors = this.#of(host);
     for (const { link } of supervisors) link.send({ kills: [{ workerId: id, reason }], starts: [] });
-    if (supervisors.length > 0) return;
-    this.#options.logger.warn({ workerId: id, host }, 'no supervisor is attached to kill this worker');
-    if (this.#pending.size < pendingKillsMax) this.#pending.set(id, { host, reason });
+    if (supervisors.length === 0) {
+      this.#options.logger.warn({ workerId: id, host }, 'no supervisor is attached to kill this worker');
+    }
+    this.#kills.set(id, { host, reason });
+    const [eldest] = this.#kills.keys();
+    if (eldest !== undefined && this.#kills.size > orderedKillsMax) this.#kills.delete(eldest);
   }
 
   /** Orders one more worker of a kind, of the supervisor that has the most left to give; it comes or it does not. */
@@ -93,9 +97,9 @@ export class Supervisors {
     able[0]?.link.send({ kills: [], starts: [{ inline, reason }] });
   }
 
-  /** The worker has shown itself alive: an order that nobody could carry out is void. */
+  /** The worker has shown itself alive: an order that nobody has carried out is void. */
   forgive(workerId: string): void {
-    this.#pending.delete(workerId);
+    this.#kills.delete(workerId);
   }
 
   close(): void {
@@ -120,7 +124,7 @@ export class Supervisors {
     }
     for (const exit of frame.exits) {
       supervisor.ordered.delete(exit.workerId);
-      this.#pending.delete(exit.workerId);
+      this.#kills.delete(exit.workerId);
       this.#options.exited(exit);
     }
   }
@@ -134,16 +138,14 @@ export class Supervisors {
     const { host, kinds } = hello;
     const supervisor = { link, host, kinds, ordered: new Map<string, boolean>(), isSaturated: false };
     this.#links.set(link, supervisor);
-    this.#sendPending(link, host);
+    this.#sendKills(link, host);
     return supervisor;
   }
 
-  #sendPending(link: SupervisorLink, host: string): void {
-    for (const [workerId, kill] of this.#pending) {
-      if (kill.host !== host) continue;
-      this.#pending.delete(workerId);
-      link.send({ kills: [{ workerId, reason: kill.reason }], starts: [] });
-    }
+  #sendKills(link: SupervisorLink, host: string): void {
+    const ofHost = [...this.#kills].filter(([, kill]) => kill.host === host);
+    const kills = ofHost.map(([workerId, { reason }]) => ({ workerId, reason }));
+    if (kills.length > 0) link.send({ kills, starts: [] });
   }
 }
 
