@@ -91,10 +91,11 @@ export class EdgeAdapter {
     values.set(functionsKey, functions);
     if (handler?.method.methodKind === 'server_streaming') this.#stream(response, values);
     const refuseIt = (failure: RelaisError) => refuse(this.#shared, this.#nameOf(path), request, failure);
+    const bytesMax = this.#messageBytesMax(handler);
     const bodyOf = ({ method }: UniversalHandler) => {
       if (body) return createAsyncIterable([body]);
       if (!isMessageWhole(method)) return unbudgetedBody(request);
-      return budgetedBody(request, response, this.#bodies, refuseIt);
+      return budgetedBody(request, response, { bodies: this.#bodies, messageBytesMax: bytesMax }, refuseIt);
     };
     const answer = handler
       ? await handler(universalRequest(request, response, values, bodyOf(handler)))
@@ -103,7 +104,7 @@ export class EdgeAdapter {
       ? refusalResponse(refuseIt(refusal), request)
       : await completeRefusal(answer, {
           began: () => values.get(begunKey),
-          bytesMax: this.#messageBytesMax(handler),
+          bytesMax,
           refuse: refuseIt,
         });
     await this.#answer(request, response, complete, isContinued);
