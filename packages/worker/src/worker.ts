@@ -55,8 +55,6 @@ export interface WorkerOptions {
   readonly carrier?: SpanCarrier;
 }
 
-/** A version that is to be kept warm is fetched within this. */
-const keepWarmMs = 30_000;
 /** Calls beside the loop: enough that one that is endless does not keep the next one waiting, and few enough to share a core. */
 const apartSlotsMax = 2;
 
@@ -125,7 +123,7 @@ export class Worker implements Component {
   /** What cannot be made warm is told to the next call. */
   async #keepWarm(functionId: string, instances: number): Promise<void> {
     try {
-      await this.#functions.keepWarm(functionId, instances, { budgetMs: keepWarmMs });
+      await this.#functions.keepWarm(functionId, instances);
     } catch (error) {
       this.#options.logger.debug({ functionId, error: String(error) }, 'could not keep a function warm');
     }

@@ -3,8 +3,6 @@ import { FakeArtifacts } from '../testing/fake-artifacts.js';
 import { FakeRuntime } from '../testing/fake-runtime.js';
 import { FunctionCache } from './function-cache.js';
 
-const context = { budgetMs: 1000 };
-
 function cacheOf(bounds: { functionsMax?: number; loadedBytesMax?: number } = {}) {
   const artifacts = new FakeArtifacts();
   const runtime = new FakeRuntime('js', 'processes', 10);
@@ -21,7 +19,7 @@ function cacheOf(bounds: { functionsMax?: number; loadedBytesMax?: number } = {}
 
 test('fetches and loads once however many ask at the same time', async () => {
   const { artifacts, cache, runtime } = cacheOf();
-  const loaded = await Promise.all(Array.from({ length: 20 }, () => cache.load('js/a', context)));
+  const loaded = await Promise.all(Array.from({ length: 20 }, () => cache.load('js/a')));
   expect(new Set(loaded.map((entry) => entry.loaded)).size).toBe(1);
   expect([artifacts.fetches, runtime.loads]).toEqual([1, ['js/a']]);
   expect(cache.take('js/a')?.loaded).toBe(loaded[0]?.loaded);
@@ -30,13 +28,13 @@ test('fetches and loads once however many ask at the same time', async () => {
 test('a failed load is forgotten, so that the next call tries again', async () => {
   const { artifacts, cache } = cacheOf();
   artifacts.refusal = new RelaisError('unavailable', 'Storage is away.');
-  await expect(cache.load('js/a', context)).rejects.toMatchObject({ code: 'unavailable' });
-  await expect(cache.load('js/a', context)).resolves.toMatchObject({ version: { id: 'js/a' } });
+  await expect(cache.load('js/a')).rejects.toMatchObject({ code: 'unavailable' });
+  await expect(cache.load('js/a')).resolves.toMatchObject({ version: { id: 'js/a' } });
 });
 
 test('a version of a language without a runtime here is refused as our fault', async () => {
   const { cache } = cacheOf();
-  await expect(cache.load('go/a', context)).rejects.toMatchObject({ code: 'internal' });
+  await expect(cache.load('go/a')).rejects.toMatchObject({ code: 'internal' });
 });
 
 test.each([
@@ -44,9 +42,9 @@ test.each([
   ['bytes', { loadedBytesMax: 20 }],
 ])('beyond its bound of %s it closes the least recently used one that is idle', async (_what, bounds) => {
   const { cache, runtime } = cacheOf(bounds);
-  await cache.load('js/busy', context);
+  await cache.load('js/busy');
   for (const id of ['js/old', 'js/new']) {
-    await cache.load(id, context);
+    await cache.load(id);
     cache.release(id);
   }
   expect(runtime.held.map((held) => held.closed)).toEqual([false, true, false]);
@@ -56,8 +54,8 @@ test.each([
 
 test('close ends every loaded function', async () => {
   const { cache, runtime } = cacheOf();
-  await cache.load('js/a', context);
-  await cache.load('js/b', context);
+  await cache.load('js/a');
+  await cache.load('js/b');
   await cache.close();
   expect(runtime.held.map((held) => held.closed)).toEqual([true, true]);
 });

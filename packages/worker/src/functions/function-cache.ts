@@ -1,5 +1,5 @@
 import type { ArtifactServiceService, FunctionVersion } from '@relais/contracts';
-import { type CallContext, type Clock, RelaisError, type ServiceOf } from '@relais/kit';
+import { type Clock, RelaisError, type ServiceOf } from '@relais/kit';
 import type { LoadedFunction, Runtime } from '../runtimes/runtime.js';
 
 /** A version that is ready for calls, with when it became so: monotonic milliseconds. */
@@ -19,6 +19,9 @@ export interface FunctionCacheOptions {
   /** Memory of loaded versions together; beyond it the least recently used idle ones are closed. */
   readonly loadedBytesMax: number;
 }
+
+/** A version is fetched within this. All who ask meanwhile wait for the same fetch, so it is held to the time of none of them. */
+const fetchMs = 30_000;
 
 interface Entry extends CachedFunction {
   uses: number;
@@ -60,11 +63,14 @@ export class FunctionCache {
     return entry;
   }
 
-  /** The same, fetching and loading when needed. Rejects with not_found, unavailable or what the runtime says. */
-  async load(functionId: string, context: CallContext): Promise<CachedFunction> {
+  /**
+   * The same, fetching and loading when needed. traceparent: of the call that asks first, for storage's part of its trace.
+   * Rejects with not_found, unavailable or what the runtime says.
+   */
+  async load(functionId: string, traceparent = ''): Promise<CachedFunction> {
     let loading = this.#loading.get(functionId);
     if (!loading) {
-      loading = this.#fetchAndLoad(functionId, context).finally(() => this.#loading.delete(functionId));
+      loading = this.#fetchAndLoad(functionId, traceparent).finally(() => this.#loading.delete(functionId));
       this.#loading.set(functionId, loading);
     }
     const entry = await loading;
@@ -85,8 +91,8 @@ export class FunctionCache {
   }
 
   /** Keeps so many instances of a version warm, which is fetched and loaded when it must be. Rejects like load. */
-  async keepWarm(functionId: string, instances: number, context: CallContext): Promise<void> {
-    const { loaded } = this.take(functionId) ?? (await this.load(functionId, context));
+  async keepWarm(functionId: string, instances: number): Promise<void> {
+    const { loaded } = this.take(functionId) ?? (await this.load(functionId));
     try {
       await loaded.keepWarm?.(instances);
     } finally {
@@ -101,9 +107,9 @@ export class FunctionCache {
     await Promise.allSettled(entries.map((entry) => entry.loaded.close()));
   }
 
-  async #fetchAndLoad(functionId: string, context: CallContext): Promise<Entry> {
+  async #fetchAndLoad(functionId: string, traceparent: string): Promise<Entry> {
     const { artifacts, clock, runtimeOf } = this.#options;
-    const { version, artifact } = await artifacts.getVersion({ id: functionId }, context);
+    const { version, artifact } = await artifacts.getVersion({ id: functionId }, { budgetMs: fetchMs, traceparent });
     const runtime = version && runtimeOf(version.lang);
     if (!version || !runtime) {
       throw new RelaisError('internal', `This worker was given ${functionId}, whose language it does not run.`, {

@@ -60,7 +60,7 @@ function codeOf(result: JobResult | undefined): string | undefined {
 }
 
 async function warm({ functions }: ReturnType<typeof rig>, lang: string): Promise<void> {
-  await functions.load(`${lang}/f`, { budgetMs: 100 });
+  await functions.load(`${lang}/f`);
   functions.release(`${lang}/f`);
 }
 
@@ -115,11 +115,30 @@ test('a job whose version cannot be fetched says that it has not started', async
   expect(readBegunJournal(journalFd)).toEqual([]);
 });
 
+test('a job that has time left waits for a fetch that one without had begun', async () => {
+  const it = rig();
+  const budgets: number[] = [];
+  it.artifacts.onFetch = ({ budgetMs }) => {
+    budgets.push(budgetMs);
+    it.clock.advance(50);
+  };
+  it.runner.run(call(1, 'c', 'hi', 10), it.clock.nowMs());
+  it.runner.run(call(2, 'c', 'hi', 5_000), it.clock.nowMs());
+  await it.functions.load('c/f');
+  await Promise.resolve();
+  const value = { code: 'deadline_exceeded', reason: 'timeout', fault: 3, notStarted: true };
+  expect(it.results).toMatchObject([
+    { id: 1, outcome: { $case: 'failure', value } },
+    { id: 2, outcome: { $case: 'invoked' } },
+  ]);
+  expect([it.artifacts.fetches, budgets.every((budgetMs) => budgetMs > 5_000)]).toEqual([1, true]);
+});
+
 test('a job cancelled while its function loads never begins', async () => {
   const it = rig();
   it.runner.run(call(3, 'js'), it.clock.nowMs());
   it.runner.cancel(3);
-  await it.functions.load('js/f', { budgetMs: 100 });
+  await it.functions.load('js/f');
   await Promise.resolve();
   expect(it.results.map(codeOf)).toEqual(['cancelled']);
   expect(readBegunJournal(journalFd)).toEqual([]);
@@ -129,7 +148,7 @@ test('the first call is told what fetching and compiling cost it, the second tha
   const it = rig();
   it.artifacts.onFetch = () => it.clock.advance(3);
   it.runner.run(call(1, 'c'), it.clock.nowMs());
-  await it.functions.load('c/f', { budgetMs: 100 });
+  await it.functions.load('c/f');
   await Promise.resolve();
   it.runner.run(call(2, 'c'), it.clock.nowMs());
   expect(it.results.map(({ timings }) => timings)).toMatchObject([

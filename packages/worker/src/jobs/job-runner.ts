@@ -122,11 +122,10 @@ export class JobRunner {
   }
 
   async #loadAndBegin(running: RunningJob, work: InvokeWork): Promise<void> {
-    const { clock, functions, tracer } = this.#options;
+    const { functions, tracer } = this.#options;
     try {
-      const budgetMs = Math.max(1, running.deadlineMs - clock.nowMs());
       // Storage's span hangs on what outlives this worker, should it be killed.
-      const cached = await functions.load(work.functionId, { budgetMs, traceparent: running.job.traceparent });
+      const cached = await functions.load(work.functionId, running.job.traceparent);
       if (running.span.recording) traceLoad(tracer, running.span.traceparent, running.arrivedMs, cached);
       this.#begin(running, work, cached, loadTimesOf(running.arrivedMs, cached));
     } catch (error) {
@@ -138,7 +137,7 @@ export class JobRunner {
     const { clock, functions, journal, runtimeTracer } = this.#options;
     const { job } = running;
     const beginMs = clock.nowMs();
-    const refusal = running.doomed ?? (beginMs >= running.deadlineMs ? outOfTime(work.functionName) : undefined);
+    const refusal = running.doomed ?? (beginMs >= running.deadlineMs ? waitedTooLong(work.functionName) : undefined);
     if (refusal) {
       functions.release(work.functionId);
       this.#fail(running, refusal);
@@ -292,4 +291,12 @@ function outOfTime(what: string): RelaisError {
     component: 'worker',
     reason: 'timeout',
   });
+}
+
+function waitedTooLong(functionName: string): RelaisError {
+  return new RelaisError(
+    'deadline_exceeded',
+    `The time budget of this ${functionName} call was used up before the worker could begin it.`,
+    { component: 'worker', reason: 'timeout', fault: 'platform', notStarted: true },
+  );
 }

@@ -4,23 +4,23 @@ import {
   type GetVersionRequest,
   type GetVersionResponse,
 } from '@relais/contracts';
-import type { RelaisError, ServiceOf } from '@relais/kit';
+import type { CallContext, RelaisError, ServiceOf } from '@relais/kit';
 
 /** Storage's door for workers over a list of versions in memory. Ids are taken as "LANG/NAME". */
 export class FakeArtifacts implements ServiceOf<typeof ArtifactServiceService> {
   fetches = 0;
   /** Called within each fetch. */
-  onFetch = () => {};
+  onFetch: (context: CallContext) => void = () => {};
   /** When set, the next fetch is refused with it. */
   refusal: RelaisError | undefined;
 
-  async getVersion({ id }: GetVersionRequest): Promise<GetVersionResponse> {
+  async getVersion({ id }: GetVersionRequest, context: CallContext): Promise<GetVersionResponse> {
     this.fetches++;
     const { refusal } = this;
     this.refusal = undefined;
     if (refusal) throw refusal;
     const lang = id.split('/')[0] ?? '';
-    this.onFetch();
+    this.onFetch(context);
     return { version: FunctionVersion.create({ id, name: id, lang }), artifact: Buffer.from('artifact') };
   }
 }
