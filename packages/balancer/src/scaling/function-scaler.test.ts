@@ -19,6 +19,16 @@ async function start(inline = false) {
   return { rig, workers };
 }
 
+/** With a function that was called once, and ends what is idle after five seconds. */
+async function startIdle(bound: { targetCalls: number } | { max: number }) {
+  const { rig, workers } = await start();
+  const scale = { ...bound, idleMs: 5000 };
+  ask(rig, call({ fn: 'f_1', scale }));
+  await settled();
+  for (const worker of workers) worker.answer();
+  return { rig, scale, workers };
+}
+
 const running = (workers: readonly FakeWorker[]) => workers.reduce((sum, { jobs }) => sum + jobs.length, 0);
 const idleEnded = ({ frames }: FakeWorker) => frames.flatMap(({ idleFunctionIds }) => idleFunctionIds);
 
@@ -69,11 +79,7 @@ test('without a word of its owner a function has as many as it has calls', async
 });
 
 test('after being idle its workers are told to end what waits, once, and the next call starts anew', async () => {
-  const { rig, workers } = await start();
-  const scale = { targetCalls: 1, idleMs: 5000 };
-  ask(rig, call({ fn: 'f_1', scale }));
-  await settled();
-  for (const worker of workers) worker.answer();
+  const { rig, scale, workers } = await startIdle({ targetCalls: 1 });
   await pass(rig, workers, 4900);
   expect(workers.flatMap(idleEnded)).toEqual([]);
   await pass(rig, workers, 70_000);
@@ -92,11 +98,7 @@ test('after being idle its workers are told to end what waits, once, and the nex
 });
 
 test('a call that comes when its workers are away goes out when one is back, however idle its function was', async () => {
-  const { rig, workers } = await start();
-  const scale = { max: 3, idleMs: 5000 };
-  ask(rig, call({ fn: 'f_1', scale }));
-  await settled();
-  for (const worker of workers) worker.answer();
+  const { rig, scale, workers } = await startIdle({ max: 3 });
   await pass(rig, workers, 75_000);
   for (const worker of workers) worker.close();
   await settled();

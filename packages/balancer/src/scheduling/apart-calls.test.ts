@@ -62,17 +62,28 @@ test('few run there at once, and they keep nobody from the loop', async () => {
   expect(long.map(({ output }) => output)).toEqual(['a_1', 'b_1', 'c_1']);
 });
 
-test('a worker that has fallen silent gets none of them', async () => {
-  const rig = await startRig();
-  const [silent, heard] = ['w1', 'w2'].map((workerId) => new FakeWorker(rig.balancer, { workerId, ...inline }));
-  await settled();
+/** In which only one of the workers is heard of. */
+async function passTwoSeconds(rig: Rig, heard: FakeWorker): Promise<void> {
   for (let passedMs = 0; passedMs < 2000; passedMs += 500) {
-    heard?.heartbeat();
+    heard.heartbeat();
     await pass(rig, 500);
   }
+}
+
+/** Two workers, the first of which will say nothing of its own accord. */
+async function silentAndHeard(rig: Rig): Promise<readonly [FakeWorker, FakeWorker]> {
+  const two = ['w1', 'w2'].map((workerId) => new FakeWorker(rig.balancer, { workerId, ...inline }));
+  await settled();
+  return two as [FakeWorker, FakeWorker];
+}
+
+test('a worker that has fallen silent gets none of them', async () => {
+  const rig = await startRig();
+  const [silent, heard] = await silentAndHeard(rig);
+  await passTwoSeconds(rig, heard);
   ask(rig, call({ fn: 'a_1' }));
   await settled();
-  expect([silent?.jobs.length, heard?.jobs.length]).toEqual([0, 1]);
+  expect([silent.jobs.length, heard.jobs.length]).toEqual([0, 1]);
 });
 
 test.each([
@@ -85,21 +96,14 @@ test.each([
 ])('$what do not explain why a worker is silent: it gets nothing new, and is killed', async ({ job, flow }) => {
   const rig = await startRig();
   const supervisor = new FakeSupervisor(rig.balancer);
-  const [silent, heard] = ['w1', 'w2'].map((workerId) => new FakeWorker(rig.balancer, { workerId, ...inline }));
-  await settled();
+  const [silent, heard] = await silentAndHeard(rig);
   const stuck = ask(rig, job, undefined, flow);
   await settled();
-  for (let passedMs = 0; passedMs < 2000; passedMs += 500) {
-    heard?.heartbeat();
-    await pass(rig, 500);
-  }
+  await passTwoSeconds(rig, heard);
   ask(rig, call({ fn: 'b_1' }));
   await settled();
-  expect([silent?.jobs.length, heard?.jobs.length]).toEqual([1, 1]);
-  for (let passedMs = 0; passedMs < 2000; passedMs += 500) {
-    heard?.heartbeat();
-    await pass(rig, 500);
-  }
+  expect([silent.jobs.length, heard.jobs.length]).toEqual([1, 1]);
+  await passTwoSeconds(rig, heard);
   expect(supervisor.kills.map(({ workerId }) => workerId)).toEqual(['w1']);
   expect(stuck.failure?.reason).toBe('worker_lost');
 });
