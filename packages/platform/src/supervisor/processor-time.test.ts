@@ -25,8 +25,19 @@ test('processors are saturated when hardly any time is left over for long enough
   ]);
 });
 
-test('where there are few, two fifths of one must be left over for one more worker', () => {
-  expect(looks(2, 0.19, 0.19, 0.21, 0.21)).toEqual([false, true, true, false]);
+test('where there are few, half of one must be left over for one more worker, and more once it was not', () => {
+  expect(looks(2, 0.26, 0.26, 0.24, 0.24, 0.26, 0.26, 0.39, 0.39, 0.41, 0.41)).toEqual([
+    false,
+    false,
+    false,
+    true,
+    true,
+    true,
+    true,
+    true,
+    true,
+    false,
+  ]);
 });
 
 test('the processors of this machine can be looked at', () => {
