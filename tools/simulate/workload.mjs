@@ -26,7 +26,7 @@ const tiny = { logMeanMs: Math.log(0.3), logDeviation: 1 };
 export const workloads = {
   skewed: { tinyShare: 0, load: 0.5, swing: 0, keptShare: 1 },
   mixed: { tinyShare: 0.8, load: 0.5, swing: 0, keptShare: 1 },
-  crowded: { tinyShare: 0, load: 0.85, swing: 0, keptShare: 1 },
+  crowded: { tinyShare: 0, load: 0.7, swing: 0, keptShare: 1 },
   tidal: { tinyShare: 0, load: 0.4, swing: 0.9, keptShare: 0.05 },
 };
 
