@@ -91,11 +91,10 @@ export class EdgeAdapter {
     values.set(functionsKey, functions);
     if (handler?.method.methodKind === 'server_streaming') this.#stream(response, values);
     const refuseIt = (failure: RelaisError) => refuse(this.#shared, this.#nameOf(path), request, failure);
-    const bytesMax = this.#messageBytesMax(handler);
     const bodyOf = ({ method }: UniversalHandler) => {
       if (body) return createAsyncIterable([body]);
       if (!isMessageWhole(method)) return unbudgetedBody(request);
-      return budgetedBody(request, response, { bodies: this.#bodies, messageBytesMax: bytesMax }, refuseIt);
+      return budgetedBody(request, response, this.#bodies, refuseIt);
     };
     const answer = handler
       ? await handler(universalRequest(request, response, values, bodyOf(handler)))
@@ -104,7 +103,7 @@ export class EdgeAdapter {
       ? refusalResponse(refuseIt(refusal), request)
       : await completeRefusal(answer, {
           began: () => values.get(begunKey),
-          bytesMax,
+          bytesMax: this.#messageBytesMax(handler),
           refuse: refuseIt,
         });
     await this.#answer(request, response, complete, isContinued);

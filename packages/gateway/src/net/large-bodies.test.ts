@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import http2 from 'node:http2';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { MetricRegistry, renderMetrics } from '@relais/kit';
 import type { GatewayLimits } from '../limits.js';
 import type { DoorFailure } from '../testing/door.js';
@@ -21,8 +20,6 @@ afterEach(() => harness.gateway.stop(0));
 async function startEmpty(limits: Partial<GatewayLimits>): Promise<void> {
   harness = await startGateway({ limits });
 }
-
-const packings: Record<string, (message: string) => Buffer> = { gzip: gzipSync, br: brotliCompressSync };
 
 const failureOf = (raw: string) => JSON.parse(raw.slice(raw.indexOf('\r\n\r\n'))).error;
 
@@ -134,22 +131,6 @@ test.each(allDoors('http://127.0.0.1:1').map((door) => door.name))(
     while (outcome !== 'ok') outcome = await asked();
   },
 );
-
-test.each(['gzip', 'br'])('a message packed by %s takes what it may become of the budget', async (packing) => {
-  const bodyBytesInFlightMax = 60_000;
-  await start({ bodyBytesInFlightMax });
-  const message = JSON.stringify({ function: 'hello', payload: Buffer.alloc(30_000).toString('base64') });
-  const invoke = (headers: Record<string, string>, body: string | Buffer) =>
-    fetch(`${harness.url}/relais.v1.InvocationService/Invoke`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body,
-    });
-  const plain = await invoke({}, message);
-  const packed = await invoke({ 'content-encoding': packing }, packings[packing]?.(message) ?? '');
-  expect([plain.status, packed.status]).toEqual([200, 429]);
-  expect(await packed.json()).toMatchObject({ code: 'resource_exhausted' });
-});
 
 test('a call that is answered holds nothing of the budget', async () => {
   const metrics = new MetricRegistry();
