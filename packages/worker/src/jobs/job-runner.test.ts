@@ -134,6 +134,20 @@ test('a job that has time left waits for a fetch that one without had begun', as
   expect([it.artifacts.fetches, budgets.every((budgetMs) => budgetMs > 5_000)]).toEqual([1, true]);
 });
 
+test('a job is answered in its time, or when it is cancelled, though its function has not come', async () => {
+  const it = rig();
+  it.artifacts.hangs = true;
+  for (const id of [1, 2, 3]) it.runner.run(call(id, 'c', 'hi', id === 1 ? 50 : 5_000), it.clock.nowMs());
+  it.runner.cancel(2);
+  it.clock.advance(60);
+  const late = { code: 'deadline_exceeded', reason: 'timeout', fault: 3, notStarted: true };
+  expect(it.results).toMatchObject([
+    { id: 2, outcome: { $case: 'failure', value: { code: 'cancelled', notStarted: true } } },
+    { id: 1, outcome: { $case: 'failure', value: late } },
+  ]);
+  expect(it.runner.runningCount).toBe(1);
+});
+
 test('a job cancelled while its function loads never begins', async () => {
   const it = rig();
   it.runner.run(call(3, 'js'), it.clock.nowMs());

@@ -49,10 +49,8 @@ interface RunningJob {
   readonly arrivedMs: number;
   readonly deadlineMs: number;
   readonly span: Span;
-  /** Set once it runs in a child and can be stopped. */
+  /** Set while it waits for its function, and once it runs where it can be stopped. */
   stop?: (failure: RelaisError) => void;
-  /** Set when it must not begin any more. */
-  doomed?: RelaisError;
   /** Where its output goes while it runs, when its caller wants that. */
   stream?: OutputStream;
 }
@@ -123,9 +121,16 @@ export class JobRunner {
 
   async #loadAndBegin(running: RunningJob, work: InvokeWork): Promise<void> {
     const { functions, tracer } = this.#options;
+    // The fetch goes on for others that wait for it; this job is answered in its own time.
+    running.stop = (failure) => this.#fail(running, notBegun(failure, work.functionName));
+    this.#watchDeadlines();
     try {
       // Storage's span hangs on what outlives this worker, should it be killed.
       const cached = await functions.load(work.functionId, running.job.traceparent);
+      if (this.#running.get(running.job.id) !== running) {
+        functions.release(work.functionId);
+        return;
+      }
       if (running.span.recording) traceLoad(tracer, running.span.traceparent, running.arrivedMs, cached);
       this.#begin(running, work, cached, loadTimesOf(running.arrivedMs, cached));
     } catch (error) {
@@ -137,10 +142,9 @@ export class JobRunner {
     const { clock, functions, journal, runtimeTracer } = this.#options;
     const { job } = running;
     const beginMs = clock.nowMs();
-    const refusal = running.doomed ?? (beginMs >= running.deadlineMs ? waitedTooLong(work.functionName) : undefined);
-    if (refusal) {
+    if (beginMs >= running.deadlineMs) {
       functions.release(work.functionId);
-      this.#fail(running, refusal);
+      this.#fail(running, waitedTooLong(work.functionName));
       return;
     }
     const span = runtimeTracer.start(`runtime ${job.lang}`, {
@@ -254,8 +258,7 @@ export class JobRunner {
   }
 
   #stop(running: RunningJob, failure: RelaisError): void {
-    if (running.stop) running.stop(failure);
-    else running.doomed = failure;
+    running.stop?.(failure);
   }
 
   #watchDeadlines(): void {
@@ -299,4 +302,9 @@ function waitedTooLong(functionName: string): RelaisError {
     `The time budget of this ${functionName} call was used up before the worker could begin it.`,
     { component: 'worker', reason: 'timeout', fault: 'platform', notStarted: true },
   );
+}
+
+/** Why a job was stopped, of one that waited for its function. */
+function notBegun(failure: RelaisError, functionName: string): RelaisError {
+  return failure.code === 'deadline_exceeded' ? waitedTooLong(functionName) : failure.with({ notStarted: true });
 }

@@ -11,6 +11,8 @@ export class FakeArtifacts implements ServiceOf<typeof ArtifactServiceService> {
   fetches = 0;
   /** Called within each fetch. */
   onFetch: (context: CallContext) => void = () => {};
+  /** A fetch is never answered. */
+  hangs = false;
   /** When set, the next fetch is refused with it. */
   refusal: RelaisError | undefined;
 
@@ -19,6 +21,7 @@ export class FakeArtifacts implements ServiceOf<typeof ArtifactServiceService> {
     const { refusal } = this;
     this.refusal = undefined;
     if (refusal) throw refusal;
+    if (this.hangs) await new Promise(() => {});
     const lang = id.split('/')[0] ?? '';
     this.onFetch(context);
     return { version: FunctionVersion.create({ id, name: id, lang }), artifact: Buffer.from('artifact') };
