@@ -1,4 +1,4 @@
-import { type AttachRequest, AttachResponse, Job, JobResult } from '@relais/contracts';
+import { AttachRequest, AttachResponse, Job, JobResult } from '@relais/contracts';
 import { type Link, ManualClock, memoryLinkPair, RelaisError, silentLogger } from '@relais/kit';
 import type { JobRunner } from '../jobs/job-runner.js';
 import { WorkerNode } from './worker-node.js';
@@ -30,9 +30,9 @@ class HeldRunner {
     if (this.atOnce) this.finish(job.id);
   }
 
-  finish(id: number): void {
+  finish(id: number, result: JobResult = JobResult.create({ id })): void {
     this.#running.delete(id);
-    this.answer(JobResult.create({ id }));
+    this.answer(result);
   }
 
   cancel(id: number): void {
@@ -74,7 +74,13 @@ function rig() {
       const [ours, theirs] = memoryLinkPair<AttachRequest, AttachResponse>('balancer', 'worker');
       theirs.receive({ message: (frame) => frames.push(frame), closed: () => {} });
       links.push(theirs);
-      return ours;
+      return {
+        peer: ours.peer,
+        // As between processes: what cannot be encoded cannot be sent.
+        send: (frame) => ours.send(AttachRequest.decode(AttachRequest.encode(frame).finish())),
+        receive: (receiver) => ours.receive(receiver),
+        close: () => ours.close(),
+      };
     },
     endIdle: (functionId) => idleEnded.push(functionId),
     keepWarm: (functionId, instances) => warmed.push([functionId, instances]),
@@ -110,6 +116,24 @@ test('says hello first, takes jobs, and answers those of one turn in one frame',
   await turnsUntil(() => frames.length === 2);
   expect(frames[0]?.hello).toMatchObject({ workerId: 'w1', slots: 4, weight: 2, pid: 4711 });
   expect(frames[1]?.results.map(({ id }) => id)).toEqual([1, 2]);
+});
+
+test('a result that cannot travel costs its own call the answer, and no other', async () => {
+  const { frames, links, node, runner } = rig();
+  await node.start();
+  links[0]?.send(AttachResponse.create({ jobs: [1, 2, 3].map((id) => Job.create({ id })) }));
+  await turnsUntil(() => runner.jobs.length === 3);
+  const timings = { queuedUs: -1 };
+  runner.finish(1);
+  runner.finish(2, JobResult.fromPartial({ id: 2, timings }));
+  runner.finish(3);
+  const results = () => frames.flatMap((frame) => frame.results);
+  await turnsUntil(() => results().length === 3);
+  expect(results()).toMatchObject([
+    { id: 1, outcome: undefined },
+    { id: 2, workerId: 'w1', outcome: { $case: 'failure', value: { code: 'internal', component: 'worker' } } },
+    { id: 3, outcome: undefined },
+  ]);
 });
 
 test('what ran within a frame is answered with it, not a turn of the loop later', async () => {

@@ -2,7 +2,7 @@ import {
   AttachRequest,
   type AttachResponse,
   type Job,
-  type JobResult,
+  JobResult,
   type LanguageSupport,
   type OutputPart,
   type SandboxState,
@@ -16,6 +16,7 @@ import {
   PartsLane,
   RelaisError,
   TickBatch,
+  toDetail,
 } from '@relais/kit';
 import type { JobRunner } from '../jobs/job-runner.js';
 
@@ -78,7 +79,7 @@ export class WorkerNode implements Component {
 
   constructor(options: WorkerNodeOptions) {
     this.#options = options;
-    this.#results = new TickBatch((results) => this.#link?.send(AttachRequest.create({ results })));
+    this.#results = new TickBatch((results) => this.#send(results));
     this.#parts = new PartsLane({
       send: (parts) => this.#link?.send(AttachRequest.create({ parts: parts.map(({ part }) => part) })),
       sizeOf: ({ data }) => data.length + partOverheadBytes,
@@ -192,6 +193,23 @@ export class WorkerNode implements Component {
   #answer(result: JobResult): void {
     if (this.#parts.has(result.id)) this.#parts.after(result.id, () => this.#results.push(result));
     else this.#results.push(result);
+  }
+
+  /** What a result says comes from the function. One that cannot travel costs its own call the answer, and nobody else. */
+  #send(results: JobResult[]): void {
+    try {
+      this.#link?.send(AttachRequest.create({ results }));
+    } catch (cause) {
+      if (results.length > 1) for (const result of results) this.#send([result]);
+      else for (const { id } of results) this.#sendFailure(id, RelaisError.from(cause));
+    }
+  }
+
+  #sendFailure(id: number, error: RelaisError): void {
+    this.#options.logger.error({ jobId: id, error: error.fields.cause }, 'the result of a job cannot travel');
+    const value = toDetail(error.with({ component: 'worker' }));
+    const result = JobResult.create({ id, workerId: this.#options.workerId, outcome: { $case: 'failure', value } });
+    this.#link?.send(AttachRequest.create({ results: [result] }));
   }
 
   #lost(link: Link<AttachRequest, AttachResponse>): void {
