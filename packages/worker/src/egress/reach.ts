@@ -108,9 +108,14 @@ async function connected(
   port: number,
   { clock, withinMs, signal }: { readonly clock: Clock; readonly withinMs: number; readonly signal: AbortSignal },
 ): Promise<Socket> {
-  const socket = connect({ host, port, signal });
+  signal.throwIfAborted();
+  const socket = connect({ host, port });
   // Whoever uses it later sees it close.
   socket.on('error', () => {});
+  // Given to connect the signal would keep every socket there ever was, for as long as it lives itself.
+  const end = () => socket.destroy();
+  signal.addEventListener('abort', end);
+  socket.once('close', () => signal.removeEventListener('abort', end));
   try {
     await within(once(socket, 'connect'), clock, withinMs, signal);
     return socket;
