@@ -59,3 +59,12 @@ test('close ends every loaded function', async () => {
   await cache.close();
   expect(runtime.held.map((held) => held.closed)).toEqual([true, true]);
 });
+
+test('close does not wait for a fetch that is not answered', async () => {
+  const { artifacts, cache } = cacheOf();
+  artifacts.hangs = true;
+  const loading = cache.load('js/a');
+  const told = expect(loading).rejects.toMatchObject({ code: 'cancelled' });
+  await cache.close();
+  await told;
+});

@@ -33,6 +33,7 @@ export class FunctionCache {
   /** In order of last use, oldest first. */
   readonly #entries = new Map<string, Entry>();
   readonly #loading = new Map<string, Promise<Entry>>();
+  readonly #closed = new AbortController();
   #loadedBytes = 0;
 
   constructor(options: FunctionCacheOptions) {
@@ -100,7 +101,9 @@ export class FunctionCache {
     }
   }
 
+  /** Gives up what is being fetched, and ends what is loaded or about to be. */
   async close(): Promise<void> {
+    this.#closed.abort();
     await Promise.allSettled([...this.#loading.values()]);
     const entries = [...this.#entries.values()];
     this.#entries.clear();
@@ -109,7 +112,14 @@ export class FunctionCache {
 
   async #fetchAndLoad(functionId: string, traceparent: string): Promise<Entry> {
     const { artifacts, clock, runtimeOf } = this.#options;
-    const { version, artifact } = await artifacts.getVersion({ id: functionId }, { budgetMs: fetchMs, traceparent });
+    const { version, artifact } = await artifacts.getVersion(
+      { id: functionId },
+      {
+        budgetMs: fetchMs,
+        traceparent,
+        signal: this.#closed.signal,
+      },
+    );
     const runtime = version && runtimeOf(version.lang);
     if (!version || !runtime) {
       throw new RelaisError('internal', `This worker was given ${functionId}, whose language it does not run.`, {
