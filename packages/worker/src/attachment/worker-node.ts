@@ -200,8 +200,9 @@ export class WorkerNode implements Component {
     try {
       this.#link?.send(AttachRequest.create({ results }));
     } catch (cause) {
-      if (results.length > 1) for (const result of results) this.#send([result]);
-      else for (const { id } of results) this.#sendFailure(id, RelaisError.from(cause));
+      const [first, ...others] = results;
+      if (first && others.length === 0) this.#sendFailure(first.id, RelaisError.from(cause));
+      else for (const result of results) this.#send([result]);
     }
   }
 

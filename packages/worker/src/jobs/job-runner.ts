@@ -98,9 +98,8 @@ export class JobRunner {
 
   /** Stops a job whose time is over or whose caller has gone; one that is unknown or answered is ignored. */
   cancel(jobId: number): void {
-    const running = this.#running.get(jobId);
-    if (!running) return;
-    this.#stop(running, new RelaisError('cancelled', 'The call was cancelled.', { component: 'worker' }));
+    const cancelled = new RelaisError('cancelled', 'The call was cancelled.', { component: 'worker' });
+    this.#running.get(jobId)?.stop?.(cancelled);
   }
 
   /** Lets a job send more of its output; one that is unknown, answered or answers whole is ignored. */
@@ -257,10 +256,6 @@ export class JobRunner {
     this.#options.answer(result);
   }
 
-  #stop(running: RunningJob, failure: RelaisError): void {
-    running.stop?.(failure);
-  }
-
   #watchDeadlines(): void {
     this.#stopTicker ??= this.#options.clock.every(deadlineTickMs, () => this.#stopOverdue());
   }
@@ -273,7 +268,7 @@ export class JobRunner {
   #stopOverdue(): void {
     const nowMs = this.#options.clock.nowMs();
     for (const running of this.#running.values()) {
-      if (nowMs >= running.deadlineMs) this.#stop(running, outOfTime(running.job.lang));
+      if (nowMs >= running.deadlineMs) running.stop?.(outOfTime(running.job.lang));
     }
   }
 }
