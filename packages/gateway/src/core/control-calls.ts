@@ -2,8 +2,12 @@ import { type CallContext, RelaisError } from '@relais/kit';
 import { type Caller, contextFor } from './caller.js';
 import type { DeadlineGuard } from './deadline-guard.js';
 
-/** Reasons after which nobody knows whether a write landed. */
-const unknownReasons: ReadonlySet<unknown> = new Set(['no_answer', 'peer_unreachable', 'storage_write_failed']);
+/** Reasons after which nobody knows whether a write landed. What is said of them in place of "try again", if they say that. */
+const unknownAfter: ReadonlyMap<unknown, string | undefined> = new Map([
+  ['no_answer', 'Storage did not answer this change in time.'],
+  ['peer_unreachable', 'The connection to storage was lost before it answered this change.'],
+  ['storage_write_failed', undefined],
+]);
 
 /** Calls to storage and the fleet: one budget for all of them, and none waits beyond it. */
 export class ControlCalls {
@@ -33,9 +37,9 @@ export class ControlCalls {
 
 function mayHaveLanded(failure: RelaisError): RelaisError {
   const { code, fields, message } = failure;
-  if (fields.notStarted || !unknownReasons.has(fields.reason)) return failure;
+  if (fields.notStarted || !unknownAfter.has(fields.reason)) return failure;
   const { retryAfterMs: _, ...rest } = fields;
-  const told = `${message} It may have been stored: look before you repeat it.`;
+  const told = `${unknownAfter.get(fields.reason) ?? message} It may have been stored: look before you repeat it.`;
   return new RelaisError(code, told, { ...rest, retryable: false });
 }
 

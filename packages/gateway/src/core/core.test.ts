@@ -2,7 +2,7 @@ import { passThroughTracer, RelaisError, type Span, type SpanStart } from '@rela
 import { type Harness, startGateway, until } from '../testing/harness.js';
 
 interface Told {
-  error: { retryable: boolean };
+  error: { retryable: boolean; message: string };
 }
 
 let harness: Harness;
@@ -71,13 +71,23 @@ test('a storage that never answers is unavailable', async () => {
 });
 
 test.each([
-  ['was not sent', { reason: 'peer_unreachable', notStarted: true }, true],
-  ['may have been sent', { reason: 'peer_unreachable' }, false],
-  ['may be on the disk', { reason: 'storage_write_failed', retryable: true }, false],
-  ['waited for too long', { reason: 'storage_queue_full' }, true],
-])('whether a write that %s may be repeated', async (_what, fields, retryable) => {
+  ['was not sent', { reason: 'peer_unreachable', notStarted: true }, true, 'Away; try again.'],
+  [
+    'may have been sent',
+    { reason: 'peer_unreachable' },
+    false,
+    'The connection to storage was lost before it answered this change. It may have been stored: look before you repeat it.',
+  ],
+  [
+    'may be on the disk',
+    { reason: 'storage_write_failed', retryable: true },
+    false,
+    'Away; try again. It may have been stored: look before you repeat it.',
+  ],
+  ['waited for too long', { reason: 'storage_queue_full' }, true, 'Away; try again.'],
+])('whether a write that %s may be repeated, and what is said of it', async (_what, fields, retryable, message) => {
   harness = await startGateway();
-  const failure = new RelaisError('unavailable', 'Away.', fields);
+  const failure = new RelaisError('unavailable', 'Away; try again.', fields);
   const away = () => Promise.reject(failure);
   Object.assign(harness.storage, { createVersion: away, deleteFunction: away, listFunctions: away });
   const answers = [
@@ -85,8 +95,9 @@ test.each([
     await fetch(`${harness.url}/function/hello`, { method: 'DELETE' }),
     await fetch(`${harness.url}/functions`),
   ];
-  const told = await Promise.all(answers.map(async (answer) => ((await answer.json()) as Told).error.retryable));
-  expect(told).toEqual([retryable, retryable, true]);
+  const told = await Promise.all(answers.map(async (answer) => ((await answer.json()) as Told).error));
+  expect(told.map((error) => error.retryable)).toEqual([retryable, retryable, true]);
+  expect(told.map((error) => error.message)).toEqual([message, message, 'Away; try again.']);
 });
 
 test('a write that storage does not answer is not to be repeated', async () => {

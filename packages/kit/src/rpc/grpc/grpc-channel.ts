@@ -13,7 +13,7 @@ import { dialLink } from './dial.js';
 import type { BufferedLink } from './grpc-link.js';
 import { OpenCalls } from './open-calls.js';
 import { giveSpans } from './spans-trailer.js';
-import { errorOfStatus, type Peer, unreachable } from './status.js';
+import { errorOfStatus, notSent, type Peer } from './status.js';
 
 export interface GrpcChannelOptions {
   /** The peer's role or name, as failures tell it: "Cannot reach storage; …". */
@@ -112,7 +112,7 @@ export class GrpcChannel implements Component {
     return new Promise((resolve, reject) => {
       const waitMs = Math.min(budgetMs - hopMs, connectMsMax);
       const giveUp = () => settle(notWanted());
-      const open = { cancel: () => settle(unreachable(this.#peer, 'this side is stopping')) };
+      const open = { cancel: () => settle(notSent(this.#peer, 'this side is stopping')) };
       const settle = (error: RelaisError | undefined) => {
         this.#openCalls.remove(open);
         signal?.removeEventListener('abort', giveUp);
@@ -122,7 +122,7 @@ export class GrpcChannel implements Component {
       this.#openCalls.add(open);
       signal?.addEventListener('abort', giveUp);
       client.waitForReady(Date.now() + waitMs, (error) => {
-        settle(error ? unreachable(this.#peer, `no connection within ${Math.round(waitMs)} ms`) : undefined);
+        settle(error ? notSent(this.#peer, `no connection within ${Math.round(waitMs)} ms`) : undefined);
       });
     });
   }
@@ -154,7 +154,7 @@ export class GrpcChannel implements Component {
 
   #openClient(): Client {
     if (this.#client && !this.#stopped) return this.#client;
-    throw unreachable(this.#peer, this.#stopped ? 'this side is stopping' : 'the channel has not been started');
+    throw notSent(this.#peer, this.#stopped ? 'this side is stopping' : 'the channel has not been started');
   }
 
   #metadata(traceparent: string | undefined, waitForReady: boolean): Metadata {

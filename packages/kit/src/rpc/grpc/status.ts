@@ -93,6 +93,11 @@ export function unreachable(peer: Peer, why: string): RelaisError {
   );
 }
 
+/** The same of a call that was not sent at all. */
+export function notSent(peer: Peer, why: string): RelaisError {
+  return unreachable(peer, why).with({ notStarted: true });
+}
+
 // Addresses are for our log: the message of a failure may go all the way to a caller.
 function causeOf(peer: Peer, what: string): Error {
   return new Error(`${peer.name} at ${peer.address}: ${what}`);

@@ -182,7 +182,8 @@ test('messages larger than the default of grpc-js cross', async () => {
 test('a peer that is away is unavailable and says who and what to do; where it was looked for is the cause', async () => {
   const client = (await bench.channel()).service(StorageServiceService);
   const error = await failureOf(client.listFunctions(request, { budgetMs: 300 }));
-  expect([error.code, error.retryable, error.fields.reason]).toEqual(['unavailable', true, 'peer_unreachable']);
+  expect(error.code).toBe('unavailable');
+  expect([error.retryable, error.fields.reason, error.fields.notStarted]).toEqual([true, 'peer_unreachable', true]);
   expect(error.message).toBe('Cannot reach storage; try again shortly, and check that it runs if this lasts.');
   expect(String(error.fields.cause)).toContain(`storage at ${bench.address}: `);
 });
@@ -202,7 +203,24 @@ test('a channel that stops lets nothing wait for a connection', async () => {
   const channel = await bench.channel();
   const waiting = failureOf(channel.service(StorageServiceService).listFunctions(request, { budgetMs: 15_000 }));
   await channel.stop(0);
-  expect((await waiting).code).toBe('unavailable');
+  expect([(await waiting).code, (await waiting).fields.notStarted]).toEqual(['unavailable', true]);
+});
+
+test('a call that was sent when the connection broke is unavailable, and not said to be unsent', async () => {
+  let arrived = false;
+  const never = () => {
+    arrived = true;
+    return new Promise<ListFunctionsResponse>(() => {});
+  };
+  const server = await bench.server({
+    registrations: [registration(StorageServiceService, listing(never), 'storage')],
+  });
+  const client = (await bench.channel()).service(StorageServiceService);
+  const failure = failureOf(client.listFunctions(request, { budgetMs: 15_000 }));
+  await until(() => arrived, 'the call to arrive');
+  await server.stop(0);
+  const { code, fields } = await failure;
+  expect([code, fields.reason, fields.notStarted]).toEqual(['unavailable', 'peer_unreachable', undefined]);
 });
 
 test('a channel finds a server that comes back', async () => {
