@@ -24,7 +24,14 @@ function door(name: string, key?: string): Door {
 interface Called {
   status: number;
   headers: Headers;
-  body: { key: string; details: { id: string }; keys: { id: string }[]; error: DoorFailure; output: string };
+  body: {
+    key: string;
+    details: { id: string };
+    keys: { id: string }[];
+    decisions: object[];
+    error: DoorFailure;
+    output: string;
+  };
 }
 
 async function call(method: string, path: string, key?: string, body?: object): Promise<Called> {
@@ -177,7 +184,17 @@ test('a key for some functions is told of no decision about another', async () =
       { kind: 'function', subject: 'mine' },
     ],
   });
+  expect((await call('POST', path, key, { limit: 1 })).body.decisions).toEqual([{ kind: 'workers', subject: 'f' }]);
   expect((await call('POST', path, adminKey, {})).body).toMatchObject({ decisions: [{ subject: 'f' }, {}, {}] });
+});
+
+test('as many decisions as a key for some functions asks for are about what it may see', async () => {
+  const decided = (subject: string) => ScaleDecision.fromPartial({ kind: 'function', subject });
+  harness.fleet.decisions = [...Array(60).fill(decided('f')), ...Array(60).fill(decided('mine'))];
+  const key = await newKey({ scopes: ['read'], functions: ['mine'] });
+  const path = `/${cluster.ClusterService.typeName}/ExplainScale`;
+  const told = async (limit: number) => (await call('POST', path, key, { limit })).body.decisions.length;
+  expect([await told(0), await told(10), await told(1000)]).toEqual([50, 10, 60]);
 });
 
 test('a key for some functions does not see metrics, which name them all', async () => {

@@ -10,6 +10,10 @@ import type { Caller } from './caller.js';
 import type { ControlCalls } from './control-calls.js';
 import { invalid } from './failures.js';
 
+/** All decisions that the balancer keeps, and how many are told when nobody says how many. */
+const decisionsKept = 1000;
+const decisionsUsual = 50;
+
 export interface ClusterStatus extends GetStatusResponse {
   /** Release of the platform. */
   readonly version: string;
@@ -62,8 +66,13 @@ export class Cluster {
   /** The last decisions about scale, newest first, without functions the caller may not use; of one subject when it is not empty. */
   async explainScale(subject: string, limit: number, caller: Caller): Promise<ScaleDecision[]> {
     const { calls, fleet } = this.#options;
-    const { decisions } = await calls.run('balancer', caller, (c) => fleet.explainScale({ subject, limit }, c));
     const { functions } = caller;
-    return functions ? decisions.filter((each) => each.kind !== 'function' || functions.has(each.subject)) : decisions;
+    // Those of other functions must not use up the caller's limit.
+    const asked = functions ? decisionsKept : limit;
+    const { decisions } = await calls.run('balancer', caller, (c) => fleet.explainScale({ subject, limit: asked }, c));
+    if (!functions) return decisions;
+    return decisions
+      .filter((each) => each.kind !== 'function' || functions.has(each.subject))
+      .slice(0, limit || decisionsUsual);
   }
 }

@@ -59,8 +59,8 @@ export class FakeFleet implements ServiceOf<typeof FleetServiceService> {
     throw new RelaisError('not_found', `There is no worker ${workerId}.`, { component: 'balancer' });
   }
 
-  async explainScale() {
-    return { decisions: this.decisions };
+  async explainScale({ limit }: { limit: number }) {
+    return { decisions: this.decisions.slice(0, limit || 50) };
   }
 
   async setStrategy({ strategy }: { strategy: string }) {
