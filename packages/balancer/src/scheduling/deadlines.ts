@@ -71,11 +71,9 @@ export class Deadlines {
     figures.expired.of('worker').add();
     const inLoop = worker.inline && !entry.runsBesideLoop;
     const ran = !inLoop || firstInLoop(worker) === entry;
-    const heard = isHeard(worker, bounds.heartbeatMs, nowMs);
-    // Of a worker that hangs it cannot be said how long a call took there.
-    if (!entry.flow && ran && heard) fn.observe(nowMs - held.atMs);
-    // While a loop is in a call nothing is heard: that says nothing for the call.
-    const isToBlame = ran && (heard || inLoop);
+    // While a loop is in a call nothing is heard; of others that are silent it cannot be said what a call did there.
+    const isToBlame = ran && (inLoop || isHeard(worker, bounds.heartbeatMs, nowMs));
+    if (isToBlame && !entry.flow) fn.observe(nowMs - held.atMs);
     desk.fail(entry, abandonedFrom(held), isToBlame ? expiredRunning(fn) : expiredHeldUp(fn), nowMs);
     this.watchAbandoned(entry, held, nowMs);
   }
