@@ -59,13 +59,6 @@ function limitReached(
   return new RelaisError('aborted', message, { reason, component: 'worker', exit: details, limit });
 }
 
-export function shuttingDown(): RelaisError {
-  return new RelaisError('unavailable', 'The worker that had this call is shutting down.', {
-    reason: 'shutting_down',
-    component: 'worker',
-  });
-}
-
 /** "exit code 3" or "signal SIGSEGV". */
 export function describeExit(exit: ProcessExit): string {
   return exit.signal === '' ? `exit code ${exit.exitCode}` : `signal ${exit.signal}`;

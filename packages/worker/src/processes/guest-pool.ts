@@ -4,10 +4,10 @@ import { type EgressFrame, openDoor, proxyEnvironment } from '../egress/doors.js
 import { type NetworkRules, networkRules } from '../egress/network-rules.js';
 import { callCpuSecondsOf, cpuSecondsOf, type RuntimeLimits } from '../runtimes/limits.js';
 import type { LoadedFunction } from '../runtimes/runtime.js';
+import { shuttingDown } from '../runtimes/shutting-down.js';
 import { archiveFormat } from '../sources/source-tree.js';
 import { CountedLauncher } from './counted-launcher.js';
 import { CpuWatch } from './cpu-watch.js';
-import { shuttingDown } from './failures.js';
 import { ForkedGuests } from './forks/forked-guests.js';
 import { Guest, type GuestBoot } from './guest.js';
 import { GuestDebts } from './guest-debts.js';

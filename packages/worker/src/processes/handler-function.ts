@@ -6,7 +6,6 @@ import { secretVariables, type Variable, versionVariables } from '../runtimes/en
 import { timeoutMsOf } from '../runtimes/limits.js';
 import type { OutputStream } from '../runtimes/output-stream.js';
 import type { Call, CallOutcome, InstanceCounts, LoadedFunction } from '../runtimes/runtime.js';
-import { shuttingDown } from './failures.js';
 import type { Guest, GuestReply, OnPart } from './guest.js';
 import { faultError } from './guest-faults.js';
 import type { GuestFunctionOptions } from './guest-pool.js';
@@ -89,7 +88,7 @@ export class HandlerFunction implements LoadedFunction {
   }
 
   async close(): Promise<void> {
-    this.#running.cancelAll(shuttingDown());
+    this.#running.shutDown();
     this.endIdle();
     this.#options.guests.forget(this);
     await this.#options.source.remove();

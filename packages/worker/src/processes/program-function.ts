@@ -5,7 +5,7 @@ import { programEnvironment } from '../runtimes/environment.js';
 import type { OutputStream } from '../runtimes/output-stream.js';
 import { ProgramStream } from '../runtimes/program-stream.js';
 import type { Call, CallOutcome, InstanceCounts, LoadedFunction } from '../runtimes/runtime.js';
-import { describeExit, outputLimit, shuttingDown } from './failures.js';
+import { describeExit, outputLimit } from './failures.js';
 import type { Guest } from './guest.js';
 import { exitError } from './guest-faults.js';
 import type { GuestFunctionOptions } from './guest-pool.js';
@@ -38,7 +38,7 @@ export class ProgramFunction implements LoadedFunction {
   }
 
   async close(): Promise<void> {
-    this.#running.cancelAll(shuttingDown());
+    this.#running.shutDown();
     this.#options.guests.forget(this);
     await this.#options.source.remove();
   }

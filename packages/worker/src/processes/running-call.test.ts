@@ -1,6 +1,5 @@
 import { ManualClock } from '@relais/kit';
 import { testCall } from '../runtimes/conformance/support.js';
-import { shuttingDown } from './failures.js';
 import { RunningCall, RunningCalls } from './running-call.js';
 
 test('a call tells of a start that had begun before it asked only what it waited for', async () => {
@@ -35,7 +34,7 @@ test('of the calls of a worker that goes those that have not begun are told to b
       await running.outcome;
     }),
   );
-  calls.cancelAll(shuttingDown());
+  calls.shutDown();
   const results = (await Promise.all(outcomes)).map(({ result }) => result);
   expect(results.map((result) => !result.ok && result.error.fields.notStarted)).toEqual([undefined, true]);
   expect(results.map((result) => !result.ok && result.error.retryable)).toEqual([false, true]);

@@ -1,5 +1,6 @@
 import { type Clock, RelaisError } from '@relais/kit';
 import type { Call, CallFailure, CallOutcome, CallSuccess } from '../runtimes/runtime.js';
+import { shutDown } from '../runtimes/shutting-down.js';
 import type { Guest } from './guest.js';
 import { noLogs } from './log-capture.js';
 
@@ -130,11 +131,9 @@ export class RunningCalls {
     this.#running.get(jobId)?.cancel(failure);
   }
 
-  /** What the function's own code has not begun with need not fail: another worker can do it. The rest may have been done. */
-  cancelAll(failure: RelaisError): void {
-    for (const running of this.#running.values()) {
-      running.cancel(failure.with(running.hasBegun ? { retryable: false } : { notStarted: true }));
-    }
+  /** Ends them all, as what has begun or not. */
+  shutDown(): void {
+    shutDown(this.#running.values());
   }
 }
 

@@ -31,6 +31,7 @@ export class ApartCall {
   readonly #credit = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   readonly #output: ProgramStream | undefined;
   readonly #giveUp: () => void;
+  #begun = false;
   #resolve: (outcome: CallOutcome) => void = () => {};
 
   constructor(call: Call, stream: OutputStream | undefined, options: ApartCallOptions) {
@@ -46,6 +47,11 @@ export class ApartCall {
       (data) => this.#output?.push(Buffer.from(data.buffer, data.byteOffset, data.byteLength)),
       (end) => void this.#finish(end),
     );
+  }
+
+  /** Whether a thread has it. */
+  get hasBegun(): boolean {
+    return this.#begun;
   }
 
   /** Answers with the failure and ends what runs. */
@@ -74,6 +80,7 @@ export class ApartCall {
   #forThread(): ThreadCall {
     const { clock, environment, logBytesMax, outputBytesMax, program, version } = this.#options;
     const windowBytes = this.#stream?.windowBytes;
+    this.#begun = true;
     this.#call.begun();
     return {
       program,

@@ -2,6 +2,7 @@ import { FunctionConfig, HttpRequest } from '@relais/contracts';
 import { RelaisError } from '@relais/kit';
 import { failureOf, outputOf, testCall, until } from '../runtimes/conformance/support.js';
 import { TestStream } from '../runtimes/conformance/test-stream.js';
+import { defaultRuntimeLimits } from '../runtimes/limits.js';
 import type { CallOutcome, LoadedFunction } from '../runtimes/runtime.js';
 import type { WasmEngine } from './engine.js';
 import { CModules } from './testing/c-modules.js';
@@ -65,6 +66,23 @@ test(
     expect(failureOf(await outcome).message).toBe('too long');
     expect(outputOf(await other).toString()).toBe('fine\n');
     expect(endless.instances?.().busy).toBe(0);
+  },
+  slowTestMs,
+);
+
+test(
+  'of the calls of a worker that goes those that wait for a thread are told not to have begun',
+  async () => {
+    engine.close();
+    engine = testEngine({ limits: { ...defaultRuntimeLimits, processesMax: 2 } });
+    const endless = await load('int main(void) { volatile int n = 0; for (;;) n++; }');
+    const outcomes = [1, 2, 3, 4, 5].map((jobId) => apart(endless, '', jobId));
+    await endless.close();
+    const told = (await Promise.all(outcomes)).map((outcome) => failureOf(outcome));
+    expect(new Set(told.map(({ fields }) => fields.reason))).toEqual(new Set(['shutting_down']));
+    const unbegun = told.filter(({ fields, retryable }) => fields.notStarted && retryable).length;
+    const begun = told.filter(({ fields, retryable }) => !fields.notStarted && !retryable).length;
+    expect([begun, unbegun]).toEqual([2, 3]);
   },
   slowTestMs,
 );

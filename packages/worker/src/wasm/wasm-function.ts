@@ -1,6 +1,5 @@
 import type { FunctionVersion } from '@relais/contracts';
 import type { Attributes, Clock, RelaisError } from '@relais/kit';
-import { shuttingDown } from '../processes/failures.js';
 import { answerOf } from '../runtimes/cgi-response.js';
 import { callVariables, secretVariables, type Variable, versionVariables } from '../runtimes/environment.js';
 import type { RuntimeLimits } from '../runtimes/limits.js';
@@ -13,6 +12,7 @@ import type {
   InstanceCounts,
   LoadedFunction,
 } from '../runtimes/runtime.js';
+import { shutDown } from '../runtimes/shutting-down.js';
 import { ApartCall } from './apart-call.js';
 import { failureOfCall } from './call-failure.js';
 import type { Program } from './program.js';
@@ -105,7 +105,7 @@ export class WasmFunction implements LoadedFunction {
   }
 
   async close(): Promise<void> {
-    for (const call of this.#onThreads.values()) call.cancel(shuttingDown().with({ retryable: false }));
+    shutDown(this.#onThreads.values());
     this.#slot.drop();
   }
 

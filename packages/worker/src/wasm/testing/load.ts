@@ -1,14 +1,20 @@
 import { FunctionVersion } from '@relais/contracts';
 import { type Clock, systemClock } from '@relais/kit';
 import { type TestCall, testCall } from '../../runtimes/conformance/support.js';
-import { defaultRuntimeLimits } from '../../runtimes/limits.js';
+import { defaultRuntimeLimits, type RuntimeLimits } from '../../runtimes/limits.js';
 import type { CallOutcome, LoadedFunction } from '../../runtimes/runtime.js';
 import { WasmEngine } from '../engine.js';
 import type { Wait } from '../wasi/poll.js';
 
 /** An engine with a test's clock; the machine's own by default. */
 export function testEngine(
-  options: { clock?: Clock; wait?: Wait; liveMemoriesMax?: number; liveMemoryBytesMax?: number } = {},
+  options: {
+    limits?: RuntimeLimits;
+    clock?: Clock;
+    wait?: Wait;
+    liveMemoriesMax?: number;
+    liveMemoryBytesMax?: number;
+  } = {},
 ): WasmEngine {
   return new WasmEngine({ limits: defaultRuntimeLimits, clock: systemClock, ...options });
 }
