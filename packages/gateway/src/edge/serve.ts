@@ -91,19 +91,18 @@ export function serveStream<I extends DescMessage, O extends DescMessage>(
     context.values.set(begunKey, true);
     const span = begin(shared.tracer, name, context, parentOf(context));
     context.responseHeader.set('traceparent', span.traceparent);
-    let failure: RelaisError | undefined;
+    let failure: ConnectError | undefined;
     try {
       yield* run(request, callOf(shared, span, context));
     } catch (error) {
-      failure = inTime(RelaisError.from(error), context).with({ traceId: traceIdOf(span.traceparent) });
-      if (failure.fault === 'platform') shared.report(failure, name);
-      if (failure.fields.limit) figures.limitHit(failure.fields.limit.name);
-      if (isWorthKeeping(failure)) span.keep();
-      throw toConnectError(failure, span.traceparent);
+      failure = failed(shared, name, span, inTime(RelaisError.from(error), context));
+      throw failure;
     } finally {
-      figures.answered(name, failure?.code ?? 'ok');
       // Also when the caller has gone, and nothing more is asked for.
-      span.end(failure);
+      if (!failure) {
+        figures.answered(name, 'ok');
+        span.end();
+      }
     }
   };
 }
