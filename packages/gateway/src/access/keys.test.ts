@@ -109,6 +109,15 @@ describe.each(doorNames)('%s', (name) => {
     expect(harness.storage.versions.map((version) => version.name)).toEqual(['f', 'mine']);
   });
 
+  test('a key for a function whose name looks like an id is good for it, and not for the id', async () => {
+    const [lookalike, id] = ['g_1700000000', 'f_1728435600'];
+    await door(name, adminKey).deploy({ name: lookalike, lang: 'js', source: 'x' });
+    const only = door(name, await newKey({ scopes: ['read', 'invoke'], functions: [lookalike, id] }));
+    expect(await only.invoke(lookalike, 'x')).toBe('x');
+    expect((await only.list(10, '')).names).toEqual([lookalike]);
+    await expect(only.invoke(id, '')).rejects.toMatchObject({ reason: 'function_not_allowed' });
+  });
+
   test('a key for some functions pages through them, and no token names another', async () => {
     for (const each of ['a', 'b', 'c', 'd', 'e']) {
       await door(name, adminKey).deploy({ name: each, lang: 'js', source: 'x' });

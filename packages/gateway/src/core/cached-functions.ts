@@ -1,5 +1,5 @@
 import type { FunctionVersion, StorageServiceService } from '@relais/contracts';
-import type { ServiceOf } from '@relais/kit';
+import { RelaisError, type ServiceOf } from '@relais/kit';
 import { type Caller, checkMayUse } from './caller.js';
 import type { FeedListener } from './change-feed.js';
 import type { ControlCalls } from './control-calls.js';
@@ -24,11 +24,29 @@ export class StoredFunctions implements Functions {
 
   async resolve(reference: string, caller: Caller): Promise<FunctionVersion> {
     checkReference(reference);
-    checkMayUseReference(caller, reference);
+    checkMayAsk(caller, reference);
+    const version = await this.#ask(reference, caller);
+    checkMayUse(caller, version.name);
+    return version;
+  }
+
+  /** The current version of a name; undefined when there is no function of that name. Errors: unavailable. */
+  async current(name: string, caller: Caller): Promise<FunctionVersion | undefined> {
+    try {
+      const version = await this.#ask(name, caller);
+      // A name can have the form of another function's id.
+      return version.name === name ? version : undefined;
+    } catch (error) {
+      if (RelaisError.from(error).code === 'not_found') return undefined;
+      throw error;
+    }
+  }
+
+  async #ask(reference: string, caller: Caller): Promise<FunctionVersion> {
     const request = { function: reference };
-    const answer = await this.#calls.run('storage', caller, (c) => this.#storage.resolveFunction(request, c));
-    if (!answer.version) throw brokenContract('Storage resolved a function to nothing.');
-    return answer.version;
+    const { version } = await this.#calls.run('storage', caller, (c) => this.#storage.resolveFunction(request, c));
+    if (!version) throw brokenContract('Storage resolved a function to nothing.');
+    return version;
   }
 }
 
@@ -54,9 +72,9 @@ export class CachedFunctions implements Functions, FeedListener {
 
   /** What is known without asking. Throws permission_denied. */
   peek(reference: string, caller: Caller): FunctionVersion | undefined {
-    checkMayUseReference(caller, reference);
     const version = this.#entries.get(reference);
     if (!version) return undefined;
+    checkMayUse(caller, version.name);
     if (reference !== this.#newest) this.#keep(reference, version);
     return version;
   }
@@ -102,6 +120,8 @@ export class CachedFunctions implements Functions, FeedListener {
   }
 }
 
-function checkMayUseReference(caller: Caller, reference: string): void {
-  if (caller.functions) checkMayUse(caller, nameOfReference(reference));
+/** A key for some functions learns nothing of others, not even whether they are there. */
+function checkMayAsk(caller: Caller, reference: string): void {
+  // What looks like the id of a version can be a name as well.
+  if (!caller.functions?.has(reference)) checkMayUse(caller, nameOfReference(reference));
 }

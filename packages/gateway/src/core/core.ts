@@ -128,6 +128,7 @@ export class Core {
     this.deploy = new DeployFunction({
       storage,
       calls,
+      stored,
       functions,
       secrets: this.secrets,
       languages: this.languages,

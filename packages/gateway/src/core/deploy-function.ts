@@ -7,7 +7,7 @@ import {
   type StorageServiceService,
 } from '@relais/contracts';
 import { type Clock, invocationId, RelaisError, type ServiceOf } from '@relais/kit';
-import type { CachedFunctions } from './cached-functions.js';
+import type { CachedFunctions, StoredFunctions } from './cached-functions.js';
 import { type Caller, checkMayUse } from './caller.js';
 import type { ControlCalls } from './control-calls.js';
 import { brokenContract, invalid, networkHostRefused, tooLarge } from './failures.js';
@@ -41,6 +41,8 @@ export interface DeployOutput {
 export interface DeployFunctionOptions {
   readonly storage: ServiceOf<typeof StorageServiceService>;
   readonly calls: ControlCalls;
+  /** Asks storage itself, so that a deploy sees the last acknowledged one. */
+  readonly stored: StoredFunctions;
   readonly functions: CachedFunctions;
   readonly secrets: Secrets;
   readonly languages: Languages;
@@ -102,7 +104,7 @@ export class DeployFunction {
   async #checkSecrets(name: string, secrets: readonly string[], caller: Caller): Promise<void> {
     await this.#options.secrets.values(secrets, caller);
     if (!caller.functions || secrets.length === 0) return;
-    const before = await this.#current(name, caller);
+    const before = await this.#options.stored.current(name, caller);
     const added = secrets.find((secret) => !before?.config?.secrets.includes(secret));
     if (added === undefined) return;
     const message = `A key for some functions only cannot give a function the secret ${added}; use one without that limit.`;
@@ -111,19 +113,9 @@ export class DeployFunction {
 
   // Storage decides; this spares the caller a build that could only end in a refusal.
   async #checkFree(name: string, caller: Caller): Promise<void> {
-    if ((await this.#current(name, caller))?.name !== name) return;
+    if (!(await this.#options.stored.current(name, caller))) return;
     const message = `There is a function "${name}" already; only an update gives it a new version.`;
     throw new RelaisError('already_exists', message, { reason: 'name_taken', component: 'gateway' });
-  }
-
-  async #current(name: string, caller: Caller): Promise<FunctionVersion | undefined> {
-    const { calls, storage } = this.#options;
-    try {
-      return (await calls.run('storage', caller, (c) => storage.resolveFunction({ function: name }, c))).version;
-    } catch (error) {
-      if (RelaisError.from(error).code === 'not_found') return undefined;
-      throw error;
-    }
   }
 
   async #build(

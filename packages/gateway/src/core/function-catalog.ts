@@ -1,6 +1,6 @@
 import type { FunctionVersion, IsolationCost, StorageServiceService } from '@relais/contracts';
 import { RelaisError, type ServiceOf } from '@relais/kit';
-import type { CachedFunctions, Functions } from './cached-functions.js';
+import type { CachedFunctions, StoredFunctions } from './cached-functions.js';
 import { type Caller, checkMayUse } from './caller.js';
 import type { ControlCalls } from './control-calls.js';
 import { brokenContract, invalid } from './failures.js';
@@ -31,7 +31,7 @@ export interface FunctionCatalogOptions {
   readonly storage: ServiceOf<typeof StorageServiceService>;
   readonly calls: ControlCalls;
   /** Asks storage itself, so that a reader sees the last acknowledged write. */
-  readonly stored: Functions;
+  readonly stored: StoredFunctions;
   readonly functions: CachedFunctions;
   readonly costs: StartCosts;
 }
@@ -90,13 +90,10 @@ export class FunctionCatalog {
 
   /** The current version of a name; undefined when there is none, or a damaged one, which no list has. */
   async #find(name: string, caller: Caller): Promise<FunctionVersion | undefined> {
-    const { calls, storage } = this.#options;
     try {
-      const { version } = await calls.run('storage', caller, (c) => storage.resolveFunction({ function: name }, c));
-      return version?.name === name ? version : undefined;
+      return await this.#options.stored.current(name, caller);
     } catch (error) {
-      const { code, fields } = RelaisError.from(error);
-      if (code === 'not_found' || fields.reason === 'record_corrupt') return undefined;
+      if (RelaisError.from(error).fields.reason === 'record_corrupt') return undefined;
       throw error;
     }
   }

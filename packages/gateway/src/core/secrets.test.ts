@@ -180,6 +180,16 @@ test('a key for some functions reaches no secret that its function has not', asy
   expect((await deploy('&secrets=A,B', limited)).body.error.reason).toBe('function_not_allowed');
 });
 
+test('a name that looks like the id of a version gets none of its secrets', async () => {
+  await set('A', 'x');
+  await deploy('&secrets=A');
+  const id = harness.storage.versions[0]?.id ?? '';
+  const only = { name: 'ci', scopes: ['deploy'], functions: [id] };
+  const limited = (await call('KeyService/CreateKey', only)).body.key;
+  const { body } = await send(`/deploy?name=${id}&lang=js&update=true&secrets=A`, 'x', limited);
+  expect(body.error.reason).toBe('function_not_allowed');
+});
+
 test('storage away fails the call and says so', async () => {
   await set('A', 'x');
   await deploy('&secrets=A');
