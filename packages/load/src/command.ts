@@ -8,6 +8,8 @@ import type { SecondReport } from './run/recorder.js';
 import { inject } from './threads/injector.js';
 import { fetchHops } from './traces/fetch-hops.js';
 
+const urlDefault = 'http://127.0.0.1:8080';
+
 /** What the injector says of itself. */
 export const loadHelp = `Sends calls and tells the truth about how long they took.
 
@@ -17,7 +19,7 @@ export const loadHelp = `Sends calls and tells the truth about how long they too
   relais bench --plan FILE                          several functions, weights, phases, budgets; see docs/load.md
 
 Options
-  --url URL            server, default http://127.0.0.1:8080
+  --url URL            server, default ${urlDefault}
   --key KEY            sent as a bearer token
   --protocol NAME      ${protocolNames.join(', ')}; default rest
   --payload TEXT       default {"input":"test"}
@@ -141,7 +143,7 @@ function planOf(positionals: readonly string[], values: Values, { key, url }: Lo
       : { loop: 'closed', clients: clientCount, seconds };
   const open = { loop: 'open', ratePerSecond: rate, seconds: seconds ?? 10, ...given('arrivals', values.arrivals) };
   return {
-    url: url ?? 'http://127.0.0.1:8080',
+    url: url ?? urlDefault,
     ...given('key', key),
     targets: [{ function: fn, payload: values.payload ?? '{"input":"test"}', ...given('protocol', values.protocol) }],
     phases: [rate === undefined ? closed : open],
@@ -174,7 +176,7 @@ async function planIn(
     throw new PlanError(`cannot read the plan ${path}: ${error instanceof Error ? error.message : error}`);
   }
   const own = typeof read === 'object' && read !== null ? read : {};
-  const plan = checkPlan({ url: url ?? 'http://127.0.0.1:8080', ...given('key', key), ...own });
+  const plan = checkPlan({ url: url ?? urlDefault, ...given('key', key), ...own });
   return { ...plan, ...common(values), budget: { ...plan.budget, ...budgetOf(values) } };
 }
 

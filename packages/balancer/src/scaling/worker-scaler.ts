@@ -2,6 +2,7 @@ import type { Logger } from '@relais/kit';
 import type { BalancerFigures } from '../balancer-figures.js';
 import type { BalancerBounds } from '../bounds.js';
 import type { FunctionState } from '../functions/function-state.js';
+import { isStalled } from '../workers/fits.js';
 import type { Fleet } from '../workers/fleet.js';
 import type { Supervisors } from '../workers/supervisors.js';
 import type { WorkerSession } from '../workers/worker-session.js';
@@ -66,7 +67,7 @@ export class WorkerScaler {
   #decide(staffed: Staffed, waiting: readonly FunctionState[], callsWait: boolean, nowMs: number): void {
     const { group, instances, workers } = staffed;
     const { kind } = group;
-    const stalled = workers.filter(({ stalledFromMs }) => nowMs > stalledFromMs).length;
+    const stalled = workers.filter((worker) => isStalled(worker, nowMs)).length;
     const demand = {
       now: group.inline
         ? inlineDemand(stalled, kind.usual, instances, workers.length, callsWait)
@@ -146,7 +147,7 @@ export class WorkerScaler {
       if (!this.#mayGrow(staffed)) continue;
       for (const fn of waiting) {
         if (met.has(fn) || fn.isBuild) continue;
-        if (!fn.pool.workers.every(({ stalledFromMs }) => nowMs > stalledFromMs)) continue;
+        if (!fn.pool.workers.every((worker) => isStalled(worker, nowMs))) continue;
         short.add(staffed);
         met.add(fn);
       }

@@ -31,6 +31,11 @@ const slotShare = { of: 8, known: 4, short: 2 };
 export const unknownLength = Number.POSITIVE_INFINITY;
 const anyKnownLength = Number.MAX_VALUE;
 
+/** Whether a worker's own loop has been in a call for so long that it can be expected to go on. */
+export function isStalled({ stalledFromMs }: Pick<WorkerLoad, 'stalledFromMs'>, nowMs: number): boolean {
+  return nowMs > stalledFromMs;
+}
+
 /** A worker without credit. */
 export const noRoom = Number.NEGATIVE_INFINITY;
 
@@ -44,7 +49,7 @@ export const noRoom = Number.NEGATIVE_INFINITY;
  */
 export function roomMsOf(worker: WorkerLoad, nowMs: number, workAheadMs: number): number {
   if (worker.jobCount >= worker.slots) return noRoom;
-  if (!worker.inline) return nowMs > worker.stalledFromMs ? noRoom : roomBesideOthers(worker);
+  if (!worker.inline) return isStalled(worker, nowMs) ? noRoom : roomBesideOthers(worker);
   if (worker.callCount === 0) return Number.POSITIVE_INFINITY;
   return workAheadMs - Math.max(worker.outstandingMs, nowMs - worker.progressMs);
 }
@@ -64,7 +69,7 @@ export function freeInMsOf(worker: WorkerLoad, nowMs: number): number {
   if (!worker.inline) return Number.POSITIVE_INFINITY;
   if (worker.callCount === 0) return worker.jobCount < worker.slots ? 0 : Number.POSITIVE_INFINITY;
   const withoutResultMs = nowMs - worker.progressMs;
-  if (nowMs > worker.stalledFromMs && withoutResultMs > worker.outstandingMs) return Number.POSITIVE_INFINITY;
+  if (isStalled(worker, nowMs) && withoutResultMs > worker.outstandingMs) return Number.POSITIVE_INFINITY;
   return Math.max(worker.outstandingMs, withoutResultMs);
 }
 

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Clock } from '@relais/kit';
+import { type Clock, descendantsOf } from '@relais/kit';
 import type { ControlGroup, ControlGroups, Sandbox, SandboxPolicy } from '@relais/worker';
 import { figuresFd, type WorkerPlan } from './worker-spec.js';
 
@@ -93,20 +93,11 @@ const looksMax = 1000;
 export async function innerPid(outer: number, clock: Clock): Promise<number> {
   const node = realpathSync(process.execPath);
   for (let look = 0; look < looksMax && existsSync(`/proc/${outer}`); look++) {
-    const found = descendants(outer).find((pid) => executableOf(pid) === node);
+    const found = descendantsOf(outer).find((pid) => executableOf(pid) === node);
     if (found !== undefined) return found;
     await new Promise<void>((resolve) => clock.after(lookMs, resolve));
   }
   return outer;
-}
-
-function descendants(pid: number): number[] {
-  try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').map(Number).filter(Boolean);
-    return children.flatMap((child) => [child, ...descendants(child)]);
-  } catch {
-    return [];
-  }
 }
 
 function executableOf(pid: number): string {

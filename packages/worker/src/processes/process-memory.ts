@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { descendantsOf } from '@relais/kit';
 
 const pageBytes = 4096;
 
@@ -7,21 +8,8 @@ const pageBytes = 4096;
  * what would be free without them. Whoever ends meanwhile is not counted. 0 where there is no /proc.
  */
 export async function treeMemoryBytes(rootPids: readonly number[]): Promise<number> {
-  let bytes = 0;
-  let generation = [...rootPids];
-  while (generation.length > 0) {
-    const sizes = await Promise.all(generation.map(memoryBytes));
-    bytes += sizes.reduce((sum, size) => sum + size, 0);
-    generation = (await Promise.all(generation.map(childrenOf))).flat();
-  }
-  return bytes;
-}
-
-/** Those that any of its threads has started. */
-async function childrenOf(pid: number): Promise<number[]> {
-  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
-  const texts = await Promise.all(threads.map((thread) => read(`/proc/${pid}/task/${thread}/children`)));
-  return texts.flatMap((text) => text.split(' ').map(Number).filter(Boolean));
+  const sizes = await Promise.all(rootPids.flatMap((pid) => [pid, ...descendantsOf(pid)]).map(memoryBytes));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 async function memoryBytes(pid: number): Promise<number> {

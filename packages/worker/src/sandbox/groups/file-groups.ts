@@ -1,11 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Clock } from '@relais/kit';
+import { type Clock, cpuMsOf } from '@relais/kit';
 import type { ControlGroup, ControlGroups, GroupHits, GroupLimits } from './control-group.js';
 import { type CpuDebt, noDebt } from './cpu/cpu-debt.js';
 import { CpuPart, usedMsIn } from './cpu/cpu-part.js';
 import { FairCpu } from './cpu/fair-cpu.js';
-import { cpuMsOf } from './cpu/process-cpu.js';
 import { countIn, type GroupFiles } from './group-files.js';
 
 /** Directories of the kernel in which groups may be made; the same one several times in version 2. */

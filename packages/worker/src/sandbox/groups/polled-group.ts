@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-import type { Clock } from '@relais/kit';
+import { type Clock, descendantsOf, readProc } from '@relais/kit';
 import type { ControlGroup, GroupHits, GroupLimits } from './control-group.js';
-import { childrenOf } from './cpu/process-cpu.js';
 
 const pollMs = 25;
 
@@ -40,19 +38,10 @@ export class PolledGroup implements ControlGroup {
 
 /** Bytes that are resident and not those of a file, of a process and its descendants. */
 function memoryBelow(pid: number): number {
-  return memoryOf(pid) + childrenOf(pid).reduce((sum, child) => sum + memoryBelow(child), 0);
+  return descendantsOf(pid).reduce((sum, each) => sum + memoryOf(each), memoryOf(pid));
 }
 
 function memoryOf(pid: number): number {
-  const kibibytes = [...read(`/proc/${pid}/status`).matchAll(/^Rss(?:Anon|Shmem):\s*(\d+) kB$/gm)];
+  const kibibytes = [...readProc(`${pid}/status`).matchAll(/^Rss(?:Anon|Shmem):\s*(\d+) kB$/gm)];
   return kibibytes.reduce((sum, [, count]) => sum + Number(count) * 1024, 0);
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    // It has ended.
-    return '';
-  }
 }
