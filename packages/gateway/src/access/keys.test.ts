@@ -4,7 +4,7 @@ import { cluster, keys } from '@relais/contracts/edge';
 import { ManualClock, RelaisError, systemClock } from '@relais/kit';
 import type { Door, DoorFailure } from '../testing/door.js';
 import { allDoors } from '../testing/doors.js';
-import { type Harness, startGateway, until } from '../testing/harness.js';
+import { answerThat, type Harness, startGateway, until } from '../testing/harness.js';
 import { MemoryStorage } from '../testing/memory-storage.js';
 
 const adminKey = `rlk_${'a'.repeat(32)}`;
@@ -150,9 +150,7 @@ describe.each(doorNames)('%s', (name) => {
           () => '',
           ({ code }: DoorFailure) => code,
         );
-    let code = await failed();
-    while (code === '') code = await failed();
-    expect(code).toBe('unavailable');
+    expect(await answerThat(failed, (code) => code !== '')).toBe('unavailable');
   });
 });
 
@@ -336,8 +334,10 @@ describe('a limit of a key', () => {
     expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     gone.abort();
     expect(await second).toBe('gone');
-    let third = await call('GET', '/languages', key);
-    while (third.status === 429) third = await call('GET', '/languages', key);
+    const third = await answerThat(
+      () => call('GET', '/languages', key),
+      (answer) => answer.status !== 429,
+    );
     expect(third.status).toBe(200);
     ends[0]?.();
     expect((await first).status).toBe(200);

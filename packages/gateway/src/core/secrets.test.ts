@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { RelaisError } from '@relais/kit';
-import { type Harness, startGateway, until } from '../testing/harness.js';
+import { answerThat, type Harness, startGateway, until } from '../testing/harness.js';
 
 const adminKey = `rlk_${'a'.repeat(32)}`;
 let key: Buffer | undefined;
@@ -75,7 +75,7 @@ test('what another gateway changed arrives by the feed', async () => {
   await fetch(`${there.url}/relais.v1.SecretService/SetSecret`, init);
   await there.gateway.stop(0);
   await until(() => harness.storage.secrets.get('A')?.version === 2);
-  while (JSON.stringify(await given()) !== '{"A":"theirs"}') await new Promise(setImmediate);
+  await answerThat(given, (secrets) => JSON.stringify(secrets) === '{"A":"theirs"}');
 });
 
 test('warm secrets cost no question to storage', async () => {
@@ -136,9 +136,11 @@ test('values that storage swapped between names do not open', async () => {
   const [a, b] = [harness.storage.secrets.get('A'), harness.storage.secrets.get('B')];
   if (a && b) harness.storage.secrets.set('A', { ...b, name: 'A' });
   harness.storage.announce('secret/A');
-  let reason = '';
-  while (reason === '') reason = (await send('/invoke?fn=f', '')).body.error?.reason ?? '';
-  expect(reason).toBe('secrets_key_wrong');
+  const { body } = await answerThat(
+    () => send('/invoke?fn=f', ''),
+    ({ status }) => status !== 200,
+  );
+  expect(body.error.reason).toBe('secrets_key_wrong');
 });
 
 test('of two that change a secret at once both are heard, one after the other', async () => {
@@ -195,7 +197,9 @@ test('storage away fails the call and says so', async () => {
   await deploy('&secrets=A');
   harness.storage.broken = new RelaisError('unavailable', 'Away.', { component: 'storage' });
   harness.storage.wake();
-  let status = 200;
-  while (status === 200) ({ status } = await send('/invoke?fn=f', '', adminKey));
+  const { status } = await answerThat(
+    () => send('/invoke?fn=f', ''),
+    (answer) => answer.status !== 200,
+  );
   expect(status).toBe(503);
 });

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { silentLogger, startTelemetry, type Telemetry } from '@relais/kit';
-import { type Harness, startGateway } from '../testing/harness.js';
+import { answerThat, type Harness, startGateway } from '../testing/harness.js';
 
 const traceId = 'ab'.repeat(16);
 const callerSpan = '12'.repeat(8);
@@ -126,7 +126,8 @@ test('a call under way takes spans, also of kind server, until it has ended and 
   const running = call();
   const spans = ['a', 'b', 'c'].map((digit) => spanJson({ spanId: digit.repeat(16), kind: 2 }));
   const answers: string[] = [];
-  while (answers.at(-1) !== '{}') answers.push((await send(exportJson([spans[0] ?? {}]))).text);
+  const offer = () => send(exportJson([spans[0] ?? {}]));
+  answers.push((await answerThat(offer, ({ text }) => text === '{}')).text);
   answers.push((await send(exportJson([spans[1] ?? {}]))).text);
   resolve();
   await running;

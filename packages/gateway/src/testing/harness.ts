@@ -47,3 +47,13 @@ export async function until(condition: () => boolean, deadlineMs = 5_000): Promi
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+/** Asks again and again; resolves with the first answer that will do, rejects when there was none within 10 s. */
+export async function answerThat<T>(ask: () => Promise<T>, willDo: (answer: T) => boolean): Promise<T> {
+  const endMs = performance.now() + 10_000;
+  for (;;) {
+    const answer = await ask();
+    if (willDo(answer)) return answer;
+    if (performance.now() > endMs) throw new Error(`the last answer was still ${JSON.stringify(answer)}`);
+  }
+}
