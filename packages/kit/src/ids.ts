@@ -19,7 +19,16 @@ export function randomHex(bytes: number): string {
   return text;
 }
 
+let lastMs = -1;
+let lastMsText = '';
+
 /** An invocation id: 12 hexadecimal digits of wall-clock milliseconds and 20 random ones; sorts by time. */
 export function invocationId(wallMs: number): string {
-  return Math.trunc(wallMs).toString(16).padStart(12, '0') + randomHex(10);
+  const ms = Math.trunc(wallMs);
+  // Many calls fall into one millisecond, and a number in digits of another base is dear.
+  if (ms !== lastMs) {
+    lastMs = ms;
+    lastMsText = ms.toString(16).padStart(12, '0');
+  }
+  return lastMsText + randomHex(10);
 }
