@@ -7,6 +7,7 @@ import type { GatewayLimits } from '../limits.js';
 import { answerClientError, refuseRequest, refuseSocket } from './client-error.js';
 import { awaitFirstBytes } from './first-bytes.js';
 import { probeHalfClosed } from './half-closed.js';
+import { IdleConnections } from './idle-connections.js';
 import type { ServerRequest, ServerResponse } from './messages.js';
 import { brokenRule, noTunnel, unknownExpectation } from './request-rules.js';
 import type { TlsFiles } from './tls-files.js';
@@ -52,13 +53,13 @@ export class GatewayPort {
   // Accepted, and nothing said yet, by peer: what is beneath TLS cannot be told from what is above by anything else.
   readonly #undecided = new Map<string, net.Socket>();
   readonly #sessions = new Set<http2.ServerHttp2Session>();
-  // Of each HTTP/1.1 connection the last.
-  readonly #answers = new WeakMap<net.Socket, http.ServerResponse>();
+  readonly #idle: IdleConnections;
   #closing = false;
   #stopWatching = () => {};
 
   constructor(options: GatewayPortOptions) {
     this.#options = options;
+    this.#idle = new IdleConnections(options.clock, options.limits.idleConnectionMs);
     this.#http1 = this.#createHttp1();
     this.#http2 = this.#createHttp2();
     this.#tcp = net.createServer({ noDelay: true, allowHalfOpen: true });
@@ -169,7 +170,10 @@ export class GatewayPort {
     this.#undecided.delete(peerOf(socket));
     // An HTTP/2 peer that can acknowledge nothing any more has left its streams, and Node does not close them.
     if (protocol === 'h2') socket.once('end', () => socket.destroy());
-    else socket.once('end', () => probeHalfClosed(socket, this.#answers.get(socket), clock));
+    else {
+      this.#idle.watch(socket);
+      socket.once('end', () => probeHalfClosed(socket, this.#idle.lastAnswer(socket), clock));
+    }
     (protocol === 'h2' ? this.#http2 : this.#http1).emit('connection', socket);
   }
 
@@ -194,12 +198,12 @@ export class GatewayPort {
       maxHeaderSize: limits.headerBytesMax,
       headersTimeout: limits.headersTimeoutMs,
       requestTimeout: limits.requestTimeoutMs,
-      keepAliveTimeout: limits.idleConnectionMs,
+      keepAliveTimeout: 0,
       connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
       requireHostHeader: false,
     });
     const answer = (request: http.IncomingMessage, response: http.ServerResponse) => {
-      this.#answers.set(request.socket, response);
+      this.#idle.answering(request.socket, response);
       if (this.#closing) response.shouldKeepAlive = false;
       const why = brokenRule(request);
       if (why) refuseRequest(request, response, why, clock, limits);
