@@ -1,5 +1,5 @@
 import type { Job, JobResult, OutputPart } from '@relais/contracts';
-import type { Flow } from '@relais/kit';
+import type { CancelSignal, Flow } from '@relais/kit';
 import type { FunctionState } from '../functions/function-state.js';
 import { type JobState, queued } from './job-state.js';
 
@@ -10,7 +10,7 @@ export interface JobEntryStart {
   readonly nowMs: number;
   readonly deadlineMs: number;
   readonly payloadBytes: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CancelSignal | undefined;
   /** Where its output goes in parts; undefined: it is wanted whole. */
   readonly flow: Flow<OutputPart> | undefined;
   readonly cancelled: (entry: JobEntry) => void;
@@ -60,7 +60,7 @@ export class JobEntry {
   wheelBucket = -1;
   dueMs = 0;
 
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: CancelSignal | undefined;
   readonly #cancelled: (entry: JobEntry) => void;
 
   constructor(start: JobEntryStart) {

@@ -1,5 +1,5 @@
 import type { Job, JobResult, OutputPart } from '@relais/contracts';
-import type { Clock, Flow, Logger, RelaisError, SpanCarrier, Tracer } from '@relais/kit';
+import type { CancelSignal, Clock, Flow, Logger, RelaisError, SpanCarrier, Tracer } from '@relais/kit';
 import type { BalancerFigures } from '../balancer-figures.js';
 import type { BalancerBounds } from '../bounds.js';
 import type { FunctionState } from '../functions/function-state.js';
@@ -138,7 +138,7 @@ export class Scheduler {
     this.#open = true;
   }
 
-  exchange(job: Job, signal: AbortSignal | undefined, flow: Flow<OutputPart> | undefined): Promise<JobResult> {
+  exchange(job: Job, signal: CancelSignal | undefined, flow: Flow<OutputPart> | undefined): Promise<JobResult> {
     if (signal?.aborted) return Promise.reject(cancelled().with({ invocationId: job.invocationId }));
     const nowMs = this.#clock.nowMs();
     if (!this.#open) return this.#refuse(job, notServing());

@@ -1,4 +1,4 @@
-import { type CallContext, RelaisError, type Span } from '@relais/kit';
+import { type CallContext, type CancelSignal, RelaisError, type Span } from '@relais/kit';
 
 /** Who asks, as every use case sees it. */
 export interface Caller {
@@ -9,7 +9,7 @@ export interface Caller {
   /** The request's span, which the call may find worth keeping. */
   readonly span?: Span;
   /** Fires when the caller has gone. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
   /** What the caller's own deadline leaves, milliseconds; absent: it set none. */
   readonly budgetMs?: number | undefined;
   /** Names of the only functions its key is good for; absent: all. */

@@ -1,5 +1,5 @@
 import type { OutputPart } from '@relais/contracts';
-import { Flow, partCost, RelaisError } from '@relais/kit';
+import { Cancellation, Flow, partCost } from '@relais/kit';
 import type { Caller } from './caller.js';
 import type { InvokeOutput } from './invoke-function.js';
 
@@ -19,7 +19,7 @@ export class StreamedOutput {
    */
   readonly end: Promise<InvokeOutput>;
   readonly #flow: Flow<OutputPart>;
-  readonly #unwanted = new AbortController();
+  readonly #unwanted = new Cancellation();
   readonly #waiting: OutputPart[] = [];
   /** A quarter of the window is given back at once: not every small part is worth a message. */
   readonly #grantBytesMin: number;
@@ -40,9 +40,13 @@ export class StreamedOutput {
       this.#waiting.push(part);
       this.#wake?.();
     });
-    const signals = caller.signal ? [caller.signal, this.#unwanted.signal] : [this.#unwanted.signal];
-    this.end = run(this.#flow, { ...caller, signal: AbortSignal.any(signals) });
+    const { signal } = caller;
+    const gone = () => this.#unwanted.cancel();
+    signal?.addEventListener('abort', gone);
+    if (signal?.aborted) gone();
+    this.end = run(this.#flow, { ...caller, signal: this.#unwanted });
     const settled = () => {
+      signal?.removeEventListener('abort', gone);
       this.#ended = true;
       this.#wake?.();
     };
@@ -64,7 +68,7 @@ export class StreamedOutput {
   /** Nobody wants the rest: the function is stopped. Without effect when it has ended. */
   cancel(): void {
     this.#waiting.length = 0;
-    this.#unwanted.abort(new RelaisError('cancelled', 'The caller has gone.', { component: 'gateway' }));
+    this.#unwanted.cancel();
   }
 
   #giveBack(cost: number): void {

@@ -6,7 +6,7 @@ import type {
   MessageShape,
 } from '@bufbuild/protobuf';
 import { type ConnectError, createContextKey, type HandlerContext } from '@connectrpc/connect';
-import { type Clock, RelaisError, type Span, type Tracer, traceIdOf } from '@relais/kit';
+import { type CancelSignal, type Clock, RelaisError, type Span, type Tracer, traceIdOf } from '@relais/kit';
 import type { Caller } from '../core/caller.js';
 import type { Core } from '../core/core.js';
 import { callerDeadline } from '../core/failures.js';
@@ -35,7 +35,8 @@ export const functionsKey = createContextKey<ReadonlySet<string> | undefined>(un
 export const cutKey = createContextKey(() => {});
 
 /** Of what the RPC library knows of a call, what is needed here. */
-export interface RpcContext extends Pick<HandlerContext, 'values' | 'signal' | 'timeoutMs' | 'requestMethod'> {
+export interface RpcContext extends Pick<HandlerContext, 'values' | 'timeoutMs' | 'requestMethod'> {
+  readonly signal: CancelSignal;
   readonly protocolName: string;
   readonly requestHeader: Pick<Headers, 'get'>;
   readonly responseHeader: Pick<Headers, 'set'>;

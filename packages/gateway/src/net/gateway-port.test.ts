@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import http2 from 'node:http2';
 import net from 'node:net';
-import type { RelaisError } from '@relais/kit';
+import type { CancelSignal, RelaisError } from '@relais/kit';
 import type { GatewayLimits } from '../limits.js';
 import { type Harness, startGateway, until } from '../testing/harness.js';
 import { rawExchange } from '../testing/raw.js';
@@ -152,7 +152,7 @@ test('a connection over the bound is closed', async () => {
 
 describe('a caller that goes away', () => {
   async function waitingCall() {
-    let signal: AbortSignal | undefined;
+    let signal: CancelSignal | undefined;
     harness.dispatch.functions.set('hello', (_work, _job, context) => {
       signal = context.signal;
       return new Promise(() => {});
@@ -252,7 +252,7 @@ describe('a caller that has said all it had to say', () => {
   test.each(invokes)('still gets its answer by $how', async ({ interims, request }) => {
     await start();
     const answers: (() => void)[] = [];
-    let signal: AbortSignal | undefined;
+    let signal: CancelSignal | undefined;
     harness.dispatch.functions.set('hello', (_work, _job, context) => {
       signal = context.signal;
       return new Promise((resolve) => answers.push(() => resolve({ output: 'late' })));

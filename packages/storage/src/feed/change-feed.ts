@@ -1,5 +1,5 @@
 import type { WaitForChangeRequest, WaitForChangeResponse } from '@relais/contracts';
-import { type CallContext, type Clock, randomHex } from '@relais/kit';
+import { type CallContext, type CancelSignal, type Clock, randomHex } from '@relais/kit';
 import { overLimit, storageError } from '../errors.js';
 
 const waitMsMax = 60_000;
@@ -77,7 +77,7 @@ export class ChangeFeed {
     return { revision: this.#revision, names: [...names], allChanged: false };
   }
 
-  #change(patienceMs: number, signal: AbortSignal | undefined): Promise<void> {
+  #change(patienceMs: number, signal: CancelSignal | undefined): Promise<void> {
     const { clock, watchersMax } = this.#options;
     if (signal?.aborted) return Promise.reject(cancelled());
     if (this.#watchers.size >= watchersMax) return Promise.reject(tooManyWatchers(watchersMax));

@@ -2,6 +2,7 @@ import type { RelaisError } from '../../errors/relais-error.js';
 import type { Component } from '../../lifecycle/component.js';
 import type { Logger } from '../../logging/logger.js';
 import type { Clock } from '../../time/clock.js';
+import type { CancelSignal } from '../cancellation.js';
 import type { CallContext } from '../context.js';
 import type { Exchange } from '../exchange.js';
 import type { Flow } from '../flow.js';
@@ -106,7 +107,7 @@ export class LinkExchange<Question, Answer, Out, In, Part = never>
     return backlogBytes > backlogBytesMax ? failures.backlogFull(this.name, backlogBytesMax, backlogBytes) : undefined;
   }
 
-  #watch(pending: Pending<Question, Answer, Part>, signal: AbortSignal): void {
+  #watch(pending: Pending<Question, Answer, Part>, signal: CancelSignal): void {
     pending.onAbort = () => this.#giveUp(pending, failures.cancelled());
     signal.addEventListener('abort', pending.onAbort);
   }

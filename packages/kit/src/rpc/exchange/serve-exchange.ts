@@ -1,9 +1,9 @@
 import { RelaisError } from '../../errors/relais-error.js';
 import { type Logger, silentLogger } from '../../logging/logger.js';
 import { traceField } from '../../telemetry/traceparent.js';
+import { Cancellation } from '../cancellation.js';
 import type { Exchange } from '../exchange.js';
 import { Flow } from '../flow.js';
-import { LazySignal, servedContext } from '../lazy-signal.js';
 import type { Link } from '../link.js';
 import { TickBatch } from '../tick-batch.js';
 import type { AnsweringCodec, IdentifiedAnswer, IncomingQuestion } from './codec.js';
@@ -42,7 +42,7 @@ class ExchangeServer<Question, Answer, Out, In, Part> {
   readonly #exchange: Exchange<Question, Answer, Part>;
   readonly #codec: AnsweringCodec<Question, Answer, Out, In, Part>;
   readonly #options: ServeExchangeOptions;
-  readonly #underWay = new Map<number, LazySignal>();
+  readonly #underWay = new Map<number, Cancellation>();
   readonly #answers: TickBatch<IdentifiedAnswer<Answer>>;
   /** Of the questions whose answers go in parts. */
   readonly #flows = new Map<number, Flow<Part>>();
@@ -88,7 +88,7 @@ class ExchangeServer<Question, Answer, Out, In, Part> {
 
   end(): void {
     this.#options.draining?.removeEventListener('abort', this.#onDraining);
-    for (const lazy of this.#underWay.values()) lazy.cancel();
+    for (const cancellation of this.#underWay.values()) cancellation.cancel();
     this.#underWay.clear();
     for (const id of [...this.#flows.keys()]) this.#endFlow(id);
     this.#lane.use(undefined);
@@ -109,11 +109,11 @@ class ExchangeServer<Question, Answer, Out, In, Part> {
   }
 
   async #run({ id, question, budgetMs, traceparent }: IncomingQuestion<Question>): Promise<void> {
-    const lazy = new LazySignal();
-    this.#underWay.set(id, lazy);
+    const signal = new Cancellation();
+    this.#underWay.set(id, signal);
     let answer: Answer;
     try {
-      const context = servedContext(budgetMs, traceparent, lazy);
+      const context = traceparent ? { budgetMs, signal, traceparent } : { budgetMs, signal };
       answer = await this.#exchange.exchange(question, context, this.#flowOf(id, question));
     } catch (thrown) {
       if (!RelaisError.is(thrown)) {
@@ -123,13 +123,13 @@ class ExchangeServer<Question, Answer, Out, In, Part> {
       answer = this.#codec.failure(id, RelaisError.from(thrown));
     }
     // Cancelled meanwhile: nobody waits for it, and the id may already be another's.
-    if (this.#underWay.get(id) !== lazy) return;
-    if (this.#endFlow(id)) this.#lane.after(id, () => this.#finish(id, lazy, answer));
-    else this.#finish(id, lazy, answer);
+    if (this.#underWay.get(id) !== signal) return;
+    if (this.#endFlow(id)) this.#lane.after(id, () => this.#finish(id, signal, answer));
+    else this.#finish(id, signal, answer);
   }
 
-  #finish(id: number, lazy: LazySignal, answer: Answer): void {
-    if (this.#underWay.get(id) !== lazy) return;
+  #finish(id: number, signal: Cancellation, answer: Answer): void {
+    if (this.#underWay.get(id) !== signal) return;
     this.#underWay.delete(id);
     this.#answers.push({ id, answer });
   }

@@ -2,8 +2,8 @@ import type { handleUnaryCall, Metadata } from '@grpc/grpc-js';
 import { RelaisError } from '../../errors/relais-error.js';
 import type { Logger } from '../../logging/logger.js';
 import { traceField } from '../../telemetry/traceparent.js';
+import { Cancellation } from '../cancellation.js';
 import type { CallContext } from '../context.js';
-import { LazySignal, servedContext } from '../lazy-signal.js';
 import { budgetMsMax } from './bounds.js';
 import type { ServiceHost } from './service-host.js';
 import { takeSpans } from './spans-trailer.js';
@@ -19,21 +19,23 @@ export function unaryHandler(
   { carrier, logger }: Pick<ServiceHost, 'carrier' | 'logger'>,
 ): handleUnaryCall<unknown, unknown> {
   return (call, respond) => {
-    const lazy = new LazySignal();
-    const cancel = () => lazy.cancel();
+    const signal = new Cancellation();
+    const cancel = () => signal.cancel();
     call.once('cancelled', cancel);
-    const context = servedContext(budgetOf(call.getDeadline()), traceparentOf(call.metadata), lazy);
+    const budgetMs = budgetOf(call.getDeadline());
+    const traceparent = traceparentOf(call.metadata);
+    const context = traceparent ? { budgetMs, signal, traceparent } : { budgetMs, signal };
     const answer = async () => {
       try {
         return { value: await run(call.request, context) };
       } catch (thrown) {
-        return { status: statusOf(failureOf(thrown, path, component, logger, context.traceparent)) };
+        return { status: statusOf(failureOf(thrown, path, component, logger, traceparent)) };
       }
     };
     void answer().then(({ value, status }) => {
       // grpc-js emits it after answered calls too, and a signal must not fire then.
       call.off('cancelled', cancel);
-      const trailer = takeSpans(carrier, context.traceparent, status?.metadata);
+      const trailer = takeSpans(carrier, traceparent, status?.metadata);
       respond(status ?? null, value, trailer);
     });
   };
