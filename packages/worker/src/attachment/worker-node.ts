@@ -50,9 +50,8 @@ export interface WorkerNodeOptions {
 
 const heartbeatMs = 1000;
 const redialMs = { first: 50, max: 1000 };
-/** After this long in one turn, or half of what waits and at least so many jobs, answers are sent: others work on them meanwhile. */
+/** After this long in one turn, answers are sent and the loop gets to breathe before the next job. */
 const sliceMs = 2;
-const sliceJobsMin = 8;
 const drainPollMs = 5;
 /** What a part weighs in a frame beside its bytes, roughly. */
 const partOverheadBytes = 64;
@@ -171,10 +170,9 @@ export class WorkerNode implements Component {
     const { clock } = this.#options;
     this.#working = true;
     const startMs = clock.nowMs();
-    const sliceJobs = Math.max(sliceJobsMin, this.#inbox.length / 2);
-    for (let done = 1, next = this.#inbox.shift(); next; done++, next = this.#inbox.shift()) {
+    for (let next = this.#inbox.shift(); next; next = this.#inbox.shift()) {
       this.#runner.run(next.job, next.arrivedMs);
-      if (this.#inbox.length > 0 && (done >= sliceJobs || clock.nowMs() - startMs > sliceMs)) {
+      if (this.#inbox.length > 0 && clock.nowMs() - startMs > sliceMs) {
         this.#results.flushNow();
         setImmediate(() => this.#work());
         return;
