@@ -2,37 +2,39 @@ import type { RelaisError } from '@relais/kit';
 import type { BodyBudget } from '../net/body-budget.js';
 import type { ServerRequest, ServerResponse } from '../net/messages.js';
 
-/**
- * The body of a request as the RPC library reads it. Each chunk takes its bytes of the budget, and all of them are given
- * back when the answer is out or the caller has gone. Beyond the budget it throws what `refuse` makes of it.
- */
-export function budgetedBody(
-  request: ServerRequest,
-  response: ServerResponse,
-  bodies: BodyBudget,
-  refuse: (failure: RelaisError) => Error,
-): AsyncIterable<Uint8Array> {
-  let bytes = 0;
-  let isOver = false;
-  response.once('close', () => {
-    isOver = true;
-    bodies.giveBack(bytes);
-  });
-  return read();
+/** What one request holds of the budget of bodies: given back when the answer is out or the caller has gone. */
+export class HeldBytes {
+  readonly #bodies: BodyBudget;
+  readonly #refuse: (failure: RelaisError) => Error;
+  #bytes = 0;
+  #isOver = false;
 
-  async function* read(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of unbudgetedBody(request)) {
-      if (!isOver) take(chunk.length);
-      yield chunk;
-    }
+  constructor(response: ServerResponse, bodies: BodyBudget, refuse: (failure: RelaisError) => Error) {
+    this.#bodies = bodies;
+    this.#refuse = refuse;
+    response.once('close', () => {
+      this.#isOver = true;
+      bodies.giveBack(this.#bytes);
+    });
   }
-  function take(more: number): void {
+
+  /** Beyond the budget it throws what `refuse` makes of it. */
+  take(bytes: number): void {
+    if (this.#isOver) return;
     try {
-      bodies.take(more);
+      this.#bodies.take(bytes);
     } catch (error) {
-      throw refuse(error as RelaisError);
+      throw this.#refuse(error as RelaisError);
     }
-    bytes += more;
+    this.#bytes += bytes;
+  }
+}
+
+/** The body of a request as the RPC library reads it; each chunk takes its bytes. */
+export async function* budgetedBody(request: ServerRequest, held: HeldBytes): AsyncGenerator<Uint8Array> {
+  for await (const chunk of unbudgetedBody(request)) {
+    held.take(chunk.length);
+    yield chunk;
   }
 }
 

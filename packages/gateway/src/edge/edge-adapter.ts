@@ -2,13 +2,13 @@ import type { ServerResponse as Http1Response, IncomingMessage } from 'node:http
 import http2, { type Http2ServerRequest } from 'node:http2';
 import { type ContextValues, createConnectRouter, createContextValues } from '@connectrpc/connect';
 import { createAsyncIterable, type UniversalHandler, type UniversalServerResponse } from '@connectrpc/connect/protocol';
-import { compressionBrotli, compressionGzip, universalResponseToNodeResponse } from '@connectrpc/connect-node';
+import { universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import { errorCodes, RelaisError } from '@relais/kit';
 import type { Verdict } from '../access/gatekeeper.js';
 import type { BodyBudget } from '../net/body-budget.js';
 import { discardRest } from '../net/discard-rest.js';
 import { isHttp2, markStreaming, type ServerRequest, type ServerResponse } from '../net/messages.js';
-import { budgetedBody, unbudgetedBody } from './budgeted-body.js';
+import { budgetedBody, HeldBytes, unbudgetedBody } from './budgeted-body.js';
 import { invokeProcedure } from './invocation-service.js';
 import { completeRefusal } from './library-failures.js';
 import { invokePath, PlainInvoke } from './plain-invoke.js';
@@ -17,6 +17,7 @@ import { refuse, unknownProcedureName } from './refused-call.js';
 import { begunKey, cutKey, type EdgeShared, functionsKey } from './serve.js';
 import { addServices, messageBytesMax } from './services.js';
 import { universalRequest } from './universal-request.js';
+import { Unpacking } from './unpacking.js';
 
 const noSniffing = { 'x-content-type-options': 'nosniff' };
 
@@ -27,6 +28,7 @@ export class EdgeAdapter {
   readonly #stopped = new AbortController();
   readonly #handlers: ReadonlyMap<string, UniversalHandler>;
   readonly #plain: PlainInvoke;
+  readonly #unpacking = new Unpacking();
 
   constructor(shared: EdgeShared, bodies: BodyBudget) {
     this.#shared = shared;
@@ -35,7 +37,7 @@ export class EdgeAdapter {
     const refusePlain = (request: ServerRequest, failure: RelaisError) =>
       refuse(shared, this.#nameOf(invokePath), request, failure);
     this.#plain = new PlainInvoke({ limits: shared.limits, bodies }, shared.clock, invoke, refusePlain);
-    const router = createConnectRouter({ acceptCompression: [compressionGzip, compressionBrotli] });
+    const router = createConnectRouter({ acceptCompression: [...this.#unpacking.compressions] });
     addServices(router, shared, invoke, this.#stopped.signal);
     this.#handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
   }
@@ -77,36 +79,37 @@ export class EdgeAdapter {
   }
 
   /** `body` is there when it has been read already. */
-  async #serve(
+  #serve(
     request: ServerRequest,
     response: ServerResponse,
     path: string,
-    verdict: Verdict,
+    { functions, refusal }: Verdict,
     body?: Buffer,
   ): Promise<void> {
-    const { functions, refusal } = verdict;
     const handler = refusal ? undefined : this.#handlers.get(path);
-    const isContinued = this.#welcomeBody(request, response, handler);
-    const values = createContextValues();
-    values.set(functionsKey, functions);
-    if (handler?.method.methodKind === 'server_streaming') this.#stream(response, values);
     const refuseIt = (failure: RelaisError) => refuse(this.#shared, this.#nameOf(path), request, failure);
-    const bodyOf = ({ method }: UniversalHandler) => {
-      if (body) return createAsyncIterable([body]);
-      if (!isMessageWhole(method)) return unbudgetedBody(request);
-      return budgetedBody(request, response, this.#bodies, refuseIt);
-    };
-    const answer = handler
-      ? await handler(universalRequest(request, response, values, bodyOf(handler)))
-      : unknownProcedure(request);
-    const complete = refusal
-      ? refusalResponse(refuseIt(refusal), request)
-      : await completeRefusal(answer, {
-          began: () => values.get(begunKey),
-          bytesMax: this.#messageBytesMax(handler),
-          refuse: refuseIt,
-        });
-    await this.#answer(request, response, complete, isContinued);
+    const isWhole = handler !== undefined && isMessageWhole(handler.method);
+    const held = isWhole ? new HeldBytes(response, this.#bodies, refuseIt) : undefined;
+    // The message of a stream is read as late as its answer.
+    return this.#unpacking.holding(held, async () => {
+      const isContinued = this.#welcomeBody(request, response, handler);
+      const values = createContextValues();
+      values.set(functionsKey, functions);
+      if (handler?.method.methodKind === 'server_streaming') this.#stream(response, values);
+      const read = held ? budgetedBody(request, held) : unbudgetedBody(request);
+      const whole = body ? createAsyncIterable([body]) : read;
+      const answer = handler
+        ? await handler(universalRequest(request, response, values, whole))
+        : unknownProcedure(request);
+      const complete = refusal
+        ? refusalResponse(refuseIt(refusal), request)
+        : await completeRefusal(answer, {
+            began: () => values.get(begunKey),
+            bytesMax: this.#messageBytesMax(handler),
+            refuse: refuseIt,
+          });
+      await this.#answer(request, response, complete, isContinued);
+    });
   }
 
   async #answer(

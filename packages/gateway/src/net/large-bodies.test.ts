@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import http2 from 'node:http2';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { MetricRegistry, renderMetrics } from '@relais/kit';
 import type { GatewayLimits } from '../limits.js';
 import type { DoorFailure } from '../testing/door.js';
@@ -129,6 +130,66 @@ test.each(allDoors('http://127.0.0.1:1').map((door) => door.name))(
     await answerThat(asked, (outcome) => outcome === 'ok');
   },
 );
+
+describe('a message that comes packed', () => {
+  const unpackedBytes = 40_000;
+  const invocation = '/relais.v1.InvocationService';
+  const message = JSON.stringify({ function: 'hello', payload: Buffer.alloc(unpackedBytes / 2).toString('base64') });
+  const envelope = (bytes: Buffer) =>
+    Buffer.concat([Buffer.from([1, 0, 0, bytes.length >> 8, bytes.length & 255]), bytes]);
+  const inEnvelope = { 'content-type': 'application/grpc-web+json', 'grpc-encoding': 'gzip' };
+  const send = (path: string, headers: Record<string, string>, body: Buffer) =>
+    fetch(`${harness.url}${path}`, { method: 'POST', headers, body });
+  const kinds = {
+    'Connect and gzip': (text: string) => ({
+      path: `${invocation}/Invoke`,
+      headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+      body: gzipSync(text),
+    }),
+    'Connect and brotli': (text: string) => ({
+      path: `${invocation}/Invoke`,
+      headers: { 'content-type': 'application/json', 'content-encoding': 'br' },
+      body: brotliCompressSync(text),
+    }),
+    'gRPC-Web': (text: string) => ({
+      path: `${invocation}/Invoke`,
+      headers: inEnvelope,
+      body: envelope(gzipSync(text)),
+    }),
+    'gRPC-Web, to a stream': (text: string) => ({
+      path: `${invocation}/InvokeStream`,
+      headers: inEnvelope,
+      body: envelope(gzipSync(text)),
+    }),
+  };
+
+  test.each(Object.entries(kinds))('by %s takes what it has become of the budget', async (_name, packed) => {
+    await start({ bodyBytesInFlightMax: unpackedBytes });
+    const { body, headers, path } = packed(message);
+    const { promise: end, resolve: finish } = Promise.withResolvers<void>();
+    harness.dispatch.functions.set('hello', () => end.then(() => ({ output: '' })));
+    const held = send(path, headers, body).then((answer) => answer.text());
+    await until(() => harness.dispatch.jobs.length === 2);
+    const refused = await send(path, headers, body);
+    expect(`${refused.status} ${await refused.text()} ${[...refused.headers]}`).toMatch(/429|grpc-status\W+8/);
+    const small = Array.from({ length: 50 }, () => {
+      const one = packed('{"function":"hello","payload":""}');
+      return send(one.path, one.headers, one.body).then((answer) => answer.text());
+    });
+    await until(() => harness.dispatch.jobs.length === 52);
+    finish();
+    await held;
+    for (const text of await Promise.all(small)) expect(text).not.toMatch(/resource_exhausted|grpc-status\W+8/);
+    const again = await answerThat(
+      async () => {
+        const answer = await send(path, headers, body);
+        return `${answer.status} ${await answer.text()}`;
+      },
+      (text) => !/429|grpc-status\W+8/.test(text),
+    );
+    expect(again).toMatch(/^200/);
+  });
+});
 
 test('a call that is answered holds nothing of the budget', async () => {
   const metrics = new MetricRegistry();

@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { invalid, tooLarge } from '../core/failures.js';
 import { readBody, spansBound } from '../net/read-body.js';
+import { inUnpackingTurn } from '../net/unpacking-turn.js';
 import { decodeJsonSpans } from '../otlp/decode-json.js';
 import { decodeProtobufSpans } from '../otlp/decode-protobuf.js';
 import { exportAnswer } from '../otlp/export-answer.js';
@@ -53,7 +54,7 @@ async function inflated({ request }: RestCall, body: Buffer, bytesMax: number): 
   if (coding === undefined || coding === 'identity') return body;
   if (coding !== 'gzip') throw invalid('bad_spans', 'Compress spans with gzip, or not at all.');
   try {
-    return await inflate(body, { maxOutputLength: bytesMax });
+    return await inUnpackingTurn(() => inflate(body, { maxOutputLength: bytesMax }));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
       throw tooLarge('export', spansBound.name, bytesMax, 0);
