@@ -19,15 +19,23 @@ test('those that still listen are told, once', () => {
   expect(told.sort()).toEqual(['a', 'c', 'e', 'object']);
 });
 
-test('one that comes late is not told, and one may leave while others are told', () => {
-  const cancellation = new Cancellation();
+test.each([
+  ['ours', new Cancellation()],
+  ['of an AbortController', new AbortController()],
+])('%s: one that comes late is not told, nor one that is taken away while others are told', (_whose, source) => {
+  const signal: CancelSignal = source instanceof Cancellation ? source : source.signal;
+  const fire = () => (source instanceof Cancellation ? source.cancel() : source.abort());
   const told: string[] = [];
-  const [first] = heard(cancellation, ['first'], told);
-  cancellation.addEventListener('abort', () => first && cancellation.removeEventListener('abort', first));
-  cancellation.cancel();
-  heard(cancellation, ['late'], told);
-  cancellation.cancel();
-  expect(told).toEqual(['first']);
+  const taken: (() => void)[] = [];
+  signal.addEventListener('abort', () => {
+    for (const listener of taken) signal.removeEventListener('abort', listener);
+  });
+  const [first, second] = heard(signal, ['first', 'second', 'third'], told);
+  if (first && second) taken.push(first, second);
+  fire();
+  heard(signal, ['late'], told);
+  fire();
+  expect(told).toEqual(['third']);
 });
 
 test('an AbortSignal will do in its place', () => {

@@ -22,6 +22,7 @@ export class Cancellation implements CancelSignal {
     if (!this.#aborted) this.#listeners.push(listener);
   }
 
+  /** One that is taken away while others are told is not called any more. */
   removeEventListener(_type: 'abort', listener: CancelListener): void {
     const at = this.#listeners.lastIndexOf(listener);
     if (at < 0) return;
@@ -32,9 +33,10 @@ export class Cancellation implements CancelSignal {
   cancel(): void {
     if (this.#aborted) return;
     this.#aborted = true;
-    for (const listener of this.#listeners.splice(0)) {
-      if (typeof listener === 'function') listener();
-      else listener.handleEvent();
+    // One by one: who is told may take others away.
+    for (let next = this.#listeners.shift(); next; next = this.#listeners.shift()) {
+      if (typeof next === 'function') next();
+      else next.handleEvent();
     }
   }
 }
