@@ -40,6 +40,7 @@ test.each([
   `00-${traceId.slice(1)}g-${spanId}-01`,
   `00-${traceId}-${spanId}-0g`,
   `00-${'١'.repeat(32)}-${spanId}-01`,
+  ...[2, 35, 52].map((at) => `${good.slice(0, at)}0${good.slice(at + 1)}`),
   '-'.repeat(55),
 ])('%j is not one, and begins a new trace', (value) => {
   expect(isTraceparent(value)).toBe(false);
