@@ -6,7 +6,6 @@ import { callCpuSecondsOf, cpuSecondsOf, type RuntimeLimits } from '../runtimes/
 import type { LoadedFunction } from '../runtimes/runtime.js';
 import { shuttingDown } from '../runtimes/shutting-down.js';
 import { archiveFormat } from '../sources/source-tree.js';
-import { CountedLauncher } from './counted-launcher.js';
 import { CpuWatch } from './cpu-watch.js';
 import { ForkedGuests } from './forks/forked-guests.js';
 import { Guest, type GuestBoot } from './guest.js';
@@ -44,7 +43,7 @@ export interface GuestFunctionOptions extends GuestPoolOptions {
 export class GuestPool implements IdleInstances {
   readonly pool: InstancePool<Guest>;
   readonly #options: GuestPoolOptions;
-  readonly #launcher: CountedLauncher;
+  readonly #launcher: ProcessLauncher;
   readonly #supply: SpareGuests;
   readonly #guests = new Set<Guest>();
   readonly #functions = new Set<LoadedFunction>();
@@ -60,13 +59,9 @@ export class GuestPool implements IdleInstances {
     this.#debts = new GuestDebts(clock);
     this.#cpu = new CpuWatch(clock);
     this.pool = new InstancePool(limits.processesMax, () => clock.nowMs());
-    this.#launcher = new CountedLauncher(options.launcher);
+    this.#launcher = options.launcher;
     this.#supply = new SpareGuests({ sparesMax: limits.sparesMax, maker: this.#maker(), nowMs: () => clock.nowMs() });
     options.budget?.join(this);
-  }
-
-  get rootPids(): readonly number[] {
-    return this.#launcher.pids;
   }
 
   get oldestIdleMs(): number | undefined {
@@ -75,6 +70,12 @@ export class GuestPool implements IdleInstances {
 
   evictOldest(): Promise<unknown> {
     return this.pool.evictOldest();
+  }
+
+  async memoryBytes(): Promise<number> {
+    let bytes = 0;
+    for (const guest of this.#guests) bytes += await guest.memoryBytes();
+    return bytes;
   }
 
   /**

@@ -200,6 +200,10 @@ export class Guest {
     return this.#process.cpuUsedMs();
   }
 
+  memoryBytes(): Promise<number> {
+    return this.#process.memoryBytes();
+  }
+
   /** Kills it, and says so of how it ended. */
   endAtCpuLimit(hit: CpuHit): void {
     this.#cpuHit = hit;

@@ -3,9 +3,11 @@ import { type IdleInstances, MemoryBudget } from './memory-budget.js';
 import { treeMemoryBytes } from './process-memory.js';
 import { threadWithChild } from './testing/thread-child.js';
 
-/** Instances of 100 bytes each, idle since the times given. */
+/** Instances of 100 bytes each, idle since the times given, beside what is busy. */
 class Pool implements IdleInstances {
-  readonly rootPids = [];
+  busyBytes = 0;
+  measured = 0;
+  measuring = async () => {};
   readonly evicted: number[] = [];
   readonly idleSinceMs: number[];
 
@@ -15,6 +17,12 @@ class Pool implements IdleInstances {
 
   get oldestIdleMs(): number | undefined {
     return this.idleSinceMs[0];
+  }
+
+  async memoryBytes(): Promise<number> {
+    this.measured += 1;
+    await this.measuring();
+    return this.busyBytes + 100 * this.idleSinceMs.length;
   }
 
   async evictOldest(): Promise<void> {
@@ -31,9 +39,8 @@ async function look(clock: ManualClock): Promise<void> {
 test('beyond the budget the instances idle for longest are ended, whatever their language, until it is kept', async () => {
   const clock = new ManualClock();
   const [js, python] = [new Pool([1, 5, 6]), new Pool([2, 3, 9])];
-  const busyBytes = 50;
-  const measure = async () => busyBytes + 100 * (js.idleSinceMs.length + python.idleSinceMs.length);
-  const budget = new MemoryBudget({ bytesMax: 350, clock, measure });
+  js.busyBytes = 50;
+  const budget = new MemoryBudget({ bytesMax: 350, clock });
   budget.join(js);
   budget.join(python);
   await look(clock);
@@ -45,7 +52,7 @@ test('beyond the budget the instances idle for longest are ended, whatever their
 test('what served a call just now is left alone, whatever others hold', async () => {
   const clock = new ManualClock();
   const pool = new Pool([1, 600]);
-  const budget = new MemoryBudget({ bytesMax: 1, clock, measure: async () => 1000 });
+  const budget = new MemoryBudget({ bytesMax: 1, clock });
   budget.join(pool);
   await look(clock);
   expect(pool.evicted).toEqual([1]);
@@ -56,33 +63,45 @@ test('what served a call just now is left alone, whatever others hold', async ()
 test('nothing is measured while nothing is idle, and what runs is left alone', async () => {
   const clock = new ManualClock();
   const pool = new Pool([]);
-  let measured = 0;
-  const measure = async () => {
-    measured += 1;
-    return 1000;
-  };
-  const budget = new MemoryBudget({ bytesMax: 1, clock, measure });
+  const budget = new MemoryBudget({ bytesMax: 1, clock });
   budget.join(pool);
   await look(clock);
-  expect(measured).toBe(0);
+  expect(pool.measured).toBe(0);
   pool.idleSinceMs.push(4);
   await look(clock);
-  expect([measured, pool.evicted]).toEqual([2, [4]]);
+  expect([pool.measured, pool.evicted]).toEqual([2, [4]]);
   budget.leave(pool);
   pool.idleSinceMs.push(7);
   await look(clock);
   expect(pool.idleSinceMs).toEqual([7]);
 });
 
+test('measuring that takes long rests for long: it has no more than a twentieth of the time', async () => {
+  const clock = new ManualClock();
+  const pool = new Pool([1, 2, 3]);
+  pool.measuring = async () => {
+    await Promise.resolve();
+    clock.advance(200);
+  };
+  const budget = new MemoryBudget({ bytesMax: 150, clock });
+  budget.join(pool);
+  await look(clock);
+  expect([pool.measured, pool.evicted]).toEqual([1, [1]]);
+  for (let second = 0; second < 3; second += 1) await look(clock);
+  expect(pool.measured).toBe(1);
+  await look(clock);
+  expect([pool.measured, pool.evicted]).toEqual([2, [1, 2]]);
+});
+
 test('a process that does not exist holds nothing', async () => {
-  expect(await treeMemoryBytes([2 ** 22 + 1])).toBe(0);
-  expect(await treeMemoryBytes([process.pid])).toBeGreaterThan(2 ** 20);
+  expect(await treeMemoryBytes(2 ** 22 + 1)).toBe(0);
+  expect(await treeMemoryBytes(process.pid)).toBeGreaterThan(2 ** 20);
 });
 
 test('what a thread has started is counted', async () => {
   const { pid, end } = await threadWithChild(300 * 2 ** 20);
   try {
-    expect(await treeMemoryBytes([pid])).toBeGreaterThan(300 * 2 ** 20);
+    expect(await treeMemoryBytes(pid)).toBeGreaterThan(300 * 2 ** 20);
   } finally {
     end();
   }

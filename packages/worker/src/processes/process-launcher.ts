@@ -83,6 +83,11 @@ export interface LaunchedProcess {
    * and was not waited for, so it may fall. Undefined when it cannot be known.
    */
   cpuUsedMs(): number | undefined;
+  /**
+   * Memory that it and all that it has started hold now, bytes: where a control group counts, what is in no file on disk and
+   * was not there before it was forked; elsewhere its part of what several share too. 0 when it is gone. Never rejects.
+   */
+  memoryBytes(): Promise<number>;
   /** Kills the whole process group with SIGKILL. Safe to call at any time. */
   kill(): void;
   /** Resolves when it has ended; what it had printed may not have been read. Never rejects. */

@@ -4,12 +4,14 @@ import { descendantsOf } from '@relais/kit';
 const pageBytes = 4096;
 
 /**
- * Memory that processes and their descendants hold, bytes: of pages that several share each has its part, so that the sum is
+ * Memory that a process and its descendants hold, bytes: of pages that several share each has its part, so that the sum is
  * what would be free without them. Whoever ends meanwhile is not counted. 0 where there is no /proc.
  */
-export async function treeMemoryBytes(rootPids: readonly number[]): Promise<number> {
-  const sizes = await Promise.all(rootPids.flatMap((pid) => [pid, ...descendantsOf(pid)]).map(memoryBytes));
-  return sizes.reduce((sum, size) => sum + size, 0);
+export async function treeMemoryBytes(root: number): Promise<number> {
+  let bytes = 0;
+  // One after the other: the kernel walks through all pages of each, and would else do so on every processor at once.
+  for (const pid of [root, ...descendantsOf(root)]) bytes += await memoryBytes(pid);
+  return bytes;
 }
 
 async function memoryBytes(pid: number): Promise<number> {

@@ -11,6 +11,7 @@ import { limitsHitIn } from './limits-hit.js';
 import { endingOf } from './process-ending.js';
 import { killProcessGroup } from './process-group.js';
 import type { LimitsHit, ProcessExit, RootProcess } from './process-launcher.js';
+import { treeMemoryBytes } from './process-memory.js';
 import type { Scratch } from './scratch.js';
 
 /** How a process is started, with everything a sandbox adds. */
@@ -103,6 +104,11 @@ class SpawnedProcess implements RootProcess {
 
   cpuUsedMs(): number | undefined {
     return this.#reaped ? undefined : (this.#plan.group?.cpuUsedMs?.() ?? cpuMsBelow(this.pid));
+  }
+
+  async memoryBytes(): Promise<number> {
+    if (this.#reaped) return 0;
+    return this.#plan.group ? this.#plan.group.memoryBytes() : treeMemoryBytes(this.pid);
   }
 
   limitsHit(): LimitsHit | undefined {

@@ -6,6 +6,7 @@ import { cpuMsBelow } from '../../sandbox/groups/cpu/process-cpu.js';
 import { limitsHitIn } from '../limits-hit.js';
 import { endingOf } from '../process-ending.js';
 import type { LaunchedProcess, LimitsHit, ProcessExit } from '../process-launcher.js';
+import { treeMemoryBytes } from '../process-memory.js';
 import type { Scratch } from '../scratch.js';
 import type { ForkStreams } from './stream-door.js';
 
@@ -67,8 +68,15 @@ export class ForkedProcess implements LaunchedProcess {
   cpuUsedMs(): number | undefined {
     const counted = this.#parts.group?.cpuUsedMs?.();
     if (counted !== undefined) return counted;
-    this.#ourPid ??= this.#parts.ourPid();
-    return this.#ourPid && cpuMsBelow(this.#ourPid);
+    const pid = this.#pidHere();
+    return pid === undefined ? undefined : cpuMsBelow(pid);
+  }
+
+  async memoryBytes(): Promise<number> {
+    const { group } = this.#parts;
+    if (group) return group.memoryBytes();
+    const pid = this.#pidHere();
+    return pid === undefined ? 0 : treeMemoryBytes(pid);
   }
 
   limitsHit(): LimitsHit | undefined {
@@ -78,5 +86,10 @@ export class ForkedProcess implements LaunchedProcess {
   kill(): void {
     this.#parts.group?.hurry?.();
     this.#parts.kill();
+  }
+
+  #pidHere(): number | undefined {
+    this.#ourPid ??= this.#parts.ourPid();
+    return this.#ourPid;
   }
 }

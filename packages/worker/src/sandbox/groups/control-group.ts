@@ -27,6 +27,8 @@ export interface ControlGroup {
   watch?(pid: number, kill: () => void): void;
   /** Safe to call at any time before it is removed. Never throws. */
   hits(): GroupHits;
+  /** Memory that its processes hold now, without what they read of files, bytes; 0 when it is gone. Never throws. */
+  memoryBytes(): number;
   /** What it owes of processor time; undefined where nobody counts. It can be given a debt, or have it forgiven. */
   cpuDebt?: CpuDebt | undefined;
   /** Processor time of its processes, milliseconds; absent or undefined where nobody counts. Never throws. */

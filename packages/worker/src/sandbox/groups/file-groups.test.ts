@@ -186,6 +186,26 @@ async function aLoopYields(): Promise<void> {
   for (const file of [...loop.joins, ...sleeper.joins]) expect(existsSync(dirname(file))).toBe(false);
 }
 
+if (groups) test('a group knows what its processes hold, and not what they read', aGroupKnowsWhatIsHeld);
+else test('nobody counts memory for us here', () => expect(groups).toBeUndefined());
+
+async function aGroupKnowsWhatIsHeld(): Promise<void> {
+  const mebibyte = 1024 * 1024;
+  const group = groups?.make({ memoryBytesMax: 256 * mebibyte, tasksMax: 8 }) as ControlGroup;
+  const script = `globalThis.held = Buffer.alloc(100 * ${mebibyte}, 1); setTimeout(() => {}, 1e6)`;
+  const holder = inside(group, `exec "${process.execPath}" -e "${script}"`);
+  try {
+    await until('it holds what it takes', () => group.memoryBytes() > 100 * mebibyte);
+    // What node itself has of its own is some fifty; its program and what it reads of itself is as much again.
+    expect(group.memoryBytes()).toBeLessThan(180 * mebibyte);
+  } finally {
+    holder.kill('SIGKILL');
+    await once(holder, 'exit');
+    await group.remove();
+  }
+  expect(group.memoryBytes()).toBe(0);
+}
+
 if (groups) test('who is left in a group that is removed is ended with it', whoIsLeftEnds);
 else test('groups are not ours to make here', () => expect(groups).toBeUndefined());
 

@@ -146,6 +146,12 @@ class FileGroup implements ControlGroup {
     };
   }
 
+  memoryBytes(): number {
+    const { stat, words } = this.#files.memory.held;
+    const told = read(join(this.#places.memory, stat));
+    return words.reduce((sum, word) => sum + countIn(told, word), 0);
+  }
+
   get cpuDebt(): CpuDebt | undefined {
     return this.#finalDebt ?? (this.#cpu && this.#fair?.debtOf(this.#cpu));
   }

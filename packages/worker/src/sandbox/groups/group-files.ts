@@ -15,6 +15,8 @@ export interface GroupFiles {
     readonly swap: { readonly limit: string; readonly bytesMax: (memoryBytesMax: number) => number };
     readonly peak: string;
     readonly events: string;
+    /** Where it says what is held, and the words there that count: what is in no file on disk. */
+    readonly held: { readonly stat: string; readonly words: readonly string[] };
   };
   readonly tasks: { readonly limit: string; readonly events: string };
   readonly cpu: CpuFiles;
@@ -50,6 +52,7 @@ export const version1: GroupFiles = {
     swap: { limit: 'memory.memsw.limit_in_bytes', bytesMax: (memoryBytesMax) => memoryBytesMax },
     peak: 'memory.max_usage_in_bytes',
     events: 'memory.oom_control',
+    held: { stat: 'memory.stat', words: ['rss', 'shmem'] },
   },
   tasks: { limit: 'pids.max', events: 'pids.events' },
   cpu: {
@@ -70,6 +73,7 @@ export const version2: GroupFiles = {
     swap: { limit: 'memory.swap.max', bytesMax: () => 0 },
     peak: 'memory.peak',
     events: 'memory.events',
+    held: { stat: 'memory.stat', words: ['anon', 'shmem'] },
   },
   tasks: { limit: 'pids.max', events: 'pids.events' },
   cpu: {

@@ -11,6 +11,7 @@ export class PolledGroup implements ControlGroup {
   readonly joins: readonly string[] = [];
   readonly limits: GroupLimits;
   readonly #clock: Clock;
+  #bytes = 0;
   #peakBytes = 0;
   #stop: () => void = () => {};
 
@@ -21,7 +22,8 @@ export class PolledGroup implements ControlGroup {
 
   watch(pid: number, kill: () => void): void {
     this.#stop = this.#clock.every(pollMs, () => {
-      this.#peakBytes = Math.max(this.#peakBytes, memoryBelow(pid));
+      this.#bytes = memoryBelow(pid);
+      this.#peakBytes = Math.max(this.#peakBytes, this.#bytes);
       if (this.hits().memory) kill();
     });
   }
@@ -31,7 +33,12 @@ export class PolledGroup implements ControlGroup {
     return { memory, memoryBytesUsed: this.#peakBytes, tasks: false };
   }
 
+  memoryBytes(): number {
+    return this.#bytes;
+  }
+
   async remove(): Promise<void> {
+    this.#bytes = 0;
     this.#stop();
   }
 }
