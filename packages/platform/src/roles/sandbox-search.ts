@@ -59,7 +59,7 @@ export class SandboxSearch implements Component {
   }
 
   async stop(): Promise<void> {
-    this.#found?.groups?.close();
+    await this.#found?.groups?.close();
   }
 }
 

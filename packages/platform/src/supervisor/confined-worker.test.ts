@@ -10,8 +10,8 @@ import { confinedCommand, groupOf } from './confined-worker.js';
 const directory = mkdtempSync(join(tmpdir(), 'relais-confined-'));
 const groups = findGroups(process.pid, randomHex(4));
 const { sandbox } = await findSandbox({ directory, searchPath: process.env.PATH ?? '' });
-afterAll(() => {
-  groups?.close();
+afterAll(async () => {
+  await groups?.close();
   removeTree(directory);
 });
 

@@ -110,7 +110,7 @@ async function childSandbox(): Promise<Sandbox> {
 async function leave(): Promise<void> {
   await group.stop(spec.drainMs);
   await telemetry.shutdown();
-  groups?.close();
+  await groups?.close();
   process.exit(0);
 }
 

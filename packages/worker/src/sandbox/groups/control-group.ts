@@ -49,8 +49,8 @@ export interface ControlGroups {
   readonly directories: readonly string[];
   /** Throws when the kernel refuses. */
   make(limits: GroupLimits): ControlGroup;
-  /** Removes all that is empty. */
-  close(): void;
+  /** Waits for what is being removed, then removes all that is empty. Never rejects. */
+  close(): Promise<void>;
 }
 
 /** A process without a group is better than none. */

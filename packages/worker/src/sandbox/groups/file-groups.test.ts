@@ -121,7 +121,7 @@ describe('directories that look like groups', () => {
     expect(existsSync(join(root, 'a/g1/cpu.weight'))).toBe(false);
   });
 
-  test('closing takes nothing away that others have made', () => {
+  test('closing takes nothing away that others have made', async () => {
     const [memory, tasks, shares, usage] = ['memory', 'pids', 'cpu', 'cpuacct'].map(made) as [
       string,
       string,
@@ -130,7 +130,7 @@ describe('directories that look like groups', () => {
     ];
     const roots = { memory, tasks, cpu: { shares, usage, beside: true } };
     for (const name of ['relais-1-ab-g1', 'other', 'relais-1-a-g7']) mkdirSync(join(shares, name));
-    new FileGroups({ files: version1, roots, name: 'relais-1-a', clock: new ManualClock() }).close();
+    await new FileGroups({ files: version1, roots, name: 'relais-1-a', clock: new ManualClock() }).close();
     expect(readdirSync(shares)).toEqual(['other', 'relais-1-ab-g1']);
     expect(readdirSync(memory)).toEqual([]);
   });
@@ -218,6 +218,21 @@ async function whoIsLeftEnds(): Promise<void> {
   await group.remove();
   expect(await ended).toEqual([null, 'SIGKILL']);
   for (const file of group.joins) expect(existsSync(dirname(file))).toBe(false);
+}
+
+if (groups) test('closing waits for groups whose processes are still ending', closingWaits);
+else test('there is nothing to wait for here', () => expect(groups).toBeUndefined());
+
+async function closingWaits(): Promise<void> {
+  const own = findGroups(process.pid, randomHex(4), systemClock);
+  const group = own?.make({ ...limits, tasksMax: 64 }) as ControlGroup;
+  const [first = ''] = group.joins;
+  const left = inside(group, 'for n in 1 2 3 4 5 6 7 8; do sleep 1000 & done; wait');
+  await until('all are in the group', () => readFileSync(first, 'utf8').trim().split('\n').length > 8);
+  void group.remove();
+  await own?.close();
+  for (const file of group.joins) expect(existsSync(dirname(file))).toBe(false);
+  if (left.exitCode === null && left.signalCode === null) await once(left, 'exit');
 }
 
 function inside({ joins }: ControlGroup, script: string): ChildProcess {

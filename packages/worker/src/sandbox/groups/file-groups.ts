@@ -47,6 +47,7 @@ export class FileGroups implements ControlGroups {
   readonly directories: readonly string[];
   readonly #options: FileGroupsOptions;
   readonly #fair: FairCpu | undefined;
+  readonly #leaving = new Set<Promise<void>>();
   #lastId = 0;
 
   /** Throws when the kernel does not let us. */
@@ -72,10 +73,14 @@ export class FileGroups implements ControlGroups {
   make(limits: GroupLimits): ControlGroup {
     this.#lastId++;
     const [memory = '', tasks = '', shares, usage] = this.#places(`g${this.#lastId}`);
-    return new FileGroup({ memory, tasks, shares, usage }, this.#options.files, limits, this.#fair);
+    return new FileGroup({ memory, tasks, shares, usage }, this.#options.files, limits, {
+      fair: this.#fair,
+      leaving: this.#leaving,
+    });
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await Promise.all(this.#leaving);
     for (const directory of this.#own()) removeEmpty(directory);
     for (const directory of this.directories) removeNamed(directory, `${this.#options.name}-`);
   }
@@ -96,6 +101,13 @@ export class FileGroups implements ControlGroups {
   }
 }
 
+/** What the groups of one place have in common. */
+interface Shared {
+  readonly fair: FairCpu | undefined;
+  /** Removals under way. */
+  readonly leaving: Set<Promise<void>>;
+}
+
 interface GroupPlaces {
   readonly memory: string;
   readonly tasks: string;
@@ -111,14 +123,16 @@ class FileGroup implements ControlGroup {
   readonly #directories: readonly string[];
   readonly #cpu: CpuPart | undefined;
   readonly #fair: FairCpu | undefined;
+  readonly #leaving: Set<Promise<void>>;
   /** What it owed when it was about to be killed. */
   #finalDebt: CpuDebt | undefined;
 
-  constructor(places: GroupPlaces, files: GroupFiles, limits: GroupLimits, fair: FairCpu | undefined) {
+  constructor(places: GroupPlaces, files: GroupFiles, limits: GroupLimits, { fair, leaving }: Shared) {
     this.limits = limits;
     this.#files = files;
     this.#places = places;
     this.#fair = fair;
+    this.#leaving = leaving;
     const { memory, shares, tasks, usage } = places;
     // Who joins does so in this order, and should not have to yield while it holds what others need for the same.
     this.#directories = unique([memory, tasks, usage, shares].filter((place) => place !== undefined));
@@ -175,6 +189,13 @@ class FileGroup implements ControlGroup {
   }
 
   async remove(): Promise<void> {
+    const removing = this.#remove();
+    this.#leaving.add(removing);
+    await removing;
+    this.#leaving.delete(removing);
+  }
+
+  async #remove(): Promise<void> {
     this.hurry();
     for (const directory of this.#directories) {
       for (let tries = 0; tries < removalTries && !removed(directory); tries++) {
