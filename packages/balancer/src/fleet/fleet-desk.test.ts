@@ -1,4 +1,5 @@
 import { LanguageSupport, WorkerState } from '@relais/contracts';
+import { FakeSupervisor } from '../testing/fake-supervisor.js';
 import { FakeWorker, language, settled } from '../testing/fake-worker.js';
 import { ask, call, startRig } from '../testing/rig.js';
 
@@ -65,6 +66,37 @@ test('languages are what the fleet can do together', async () => {
     offer('c', true, true, '', 'clang 20'),
     offer('php', true, false, 'no linter', 'php 8'),
   ]);
+});
+
+test('what a worker builds that is kept and not there yet, or not there now, is offered', async () => {
+  const rig = await startRig();
+  const kept = { kept: 1, usual: 1, max: 2, slots: 4 };
+  new FakeSupervisor(rig.balancer, 'here', [
+    { ...kept, inline: true, runs: ['c'] },
+    { ...kept, inline: false, builds: ['c', 'go'] },
+  ]);
+  new FakeWorker(rig.balancer, { workerId: 'w1', inline: true, languages: [language('c', true, false)] });
+  await settled();
+  const offers = async () => {
+    const { languages } = await rig.balancer.listLanguages({}, context);
+    return languages.map(({ lang, runs, builds, reason }) => [lang, runs, builds, reason]);
+  };
+  expect(await offers()).toEqual([
+    ['c', true, true, ''],
+    ['go', false, true, ''],
+  ]);
+  expect(await rig.balancer.getStatus({}, context)).toMatchObject({ workersReady: 1, workersOnDemand: 0 });
+  const without = LanguageSupport.fromPartial({ lang: 'go', reason: 'no go' });
+  const builder = new FakeWorker(rig.balancer, { workerId: 'w2', languages: [language('c', false, true), without] });
+  await settled();
+  const seen = [
+    ['c', true, true, ''],
+    ['go', false, false, 'no go'],
+  ];
+  expect(await offers()).toEqual(seen);
+  builder.close();
+  await settled();
+  expect(await offers()).toEqual(seen);
 });
 
 test('a drained worker is drained, an unknown one is not found', async () => {

@@ -3,8 +3,9 @@ import type { HostKind } from './supervisors.js';
 import type { WorkerSession } from './worker-session.js';
 
 /**
- * What workers could do that calls would start, of kinds of which none is kept running: as the last one of such a kind said
- * of itself, and as its supervisor says while none has been seen.
+ * What workers can do that run or would soon, whether a supervisor keeps them or calls start them: as the last one of such a kind
+ * said of itself, and as its supervisor says while none has been seen. So a platform whose first worker is there knows what
+ * the next will bring.
  */
 export class Startable {
   readonly #kinds: () => readonly HostKind[];
@@ -14,9 +15,10 @@ export class Startable {
     this.#kinds = kinds;
   }
 
-  /** Such workers. */
+  /** Workers that calls would start, of kinds of which none is kept running. */
   get count(): number {
-    return this.#onDemand().reduce((sum, { max }) => sum + max, 0);
+    const onDemand = this.#kinds().filter(({ kept }) => kept === 0);
+    return onDemand.reduce((sum, { max }) => sum + max, 0);
   }
 
   /** A worker has attached: what the machine has shows in what it offers. */
@@ -25,7 +27,8 @@ export class Startable {
   }
 
   languages(): LanguageSupport[] {
-    return this.#onDemand().flatMap((kind) => this.#seen.get(keyOf(kind.host, kind.inline)) ?? promisedBy(kind));
+    const known = this.#kinds().filter(({ max }) => max > 0);
+    return known.flatMap((kind) => this.#seen.get(keyOf(kind.host, kind.inline)) ?? promisedBy(kind));
   }
 
   /** Whether such a worker would do one kind of work in one language. */
@@ -38,10 +41,6 @@ export class Startable {
   /** Whether calls of a language run in processes wherever they run. */
   inProcesses(lang: string): boolean {
     return this.#kinds().some(({ inline, runs }) => !inline && runs.includes(lang));
-  }
-
-  #onDemand(): HostKind[] {
-    return this.#kinds().filter(({ kept, max }) => kept === 0 && max > 0);
   }
 }
 
