@@ -52,6 +52,9 @@ test('the curl line of the contract answers json for json', async () => {
 test.each([
   ['json that parses', '"json":{"a":[1,null,"ü"]}', undefined, { json: { a: [1, null, 'ü'] } }],
   ['json that does not parse', '"json":1', 'Hello\n', { text: 'Hello\n' }],
+  ['a number too large for a double', '"json":1', '[1e2,-1e400]', { text: '[1e2,-1e400]' }],
+  ['one with too many digits', '"json":1', '9'.repeat(310), { text: '9'.repeat(310) }],
+  ['numbers with an exponent', '"json":1', '{"e":[1e2,-2.5E-1]}', { json: { e: [100, -0.25] } }],
   ['text', '"text":"hi"', undefined, { text: 'hi' }],
   ['text with output that is not UTF-8', '"text":"hi"', Buffer.from([0xff]), { data: '/w==' }],
   ['data', '"data":"aGk="', undefined, { data: 'aGk=' }],

@@ -46,11 +46,19 @@ function parsed(text: string): Value | undefined {
   // To be told by an exception that plain text is no JSON costs more than all else here.
   if (!jsonBegins.test(text)) return undefined;
   try {
-    return fromJson(ValueSchema, JSON.parse(text));
+    return fromJson(ValueSchema, JSON.parse(text, mayBeInfinite.test(text) ? finite : undefined));
   } catch {
-    // Not JSON, or nested deeper than can be carried as a Value.
+    // Not JSON, nested deeper than can be carried as a Value, or a number that is too large for it.
     return undefined;
   }
+}
+
+/** What only a number beyond a double is written with: an exponent, or more digits than the largest has. */
+const mayBeInfinite = /\d[eE]|\d{309}/;
+
+function finite(_name: string, value: unknown): unknown {
+  if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) throw new RangeError('too large');
+  return value;
 }
 
 const jsonBegins = /^[ \t\n\r]*["[{tfn\d-]/;
