@@ -106,6 +106,15 @@ describe('directories that look like groups', () => {
     expect(first.cpuUsedMs?.()).toBeGreaterThan(ownMs - 20);
   });
 
+  test('what is held is what is in no file on disk, in either version', () => {
+    const roots = { memory: root, tasks: root, cpu: undefined };
+    const told = { first: 'cache 1000\nrss 20\nrss_huge 7\nshmem 3\n', second: 'anon 5\nfile 1000\nshmem 2\n' };
+    const first = new FileGroups({ files: version1, roots, name: 'first' }).make(limits);
+    const second = new FileGroups({ files: version2, roots, name: 'second' }).make(limits);
+    for (const [name, stat] of Object.entries(told)) writeFileSync(join(root, name, 'g1/memory.stat'), stat);
+    expect([first.memoryBytes(), second.memoryBytes()]).toEqual([23, 7]);
+  });
+
   test('version 2: without a clock to look by, processes stay where they are for processor time', () => {
     const cpu = { shares: root, usage: root, beside: false };
     const groups = new FileGroups({ files: version2, roots: { memory: root, tasks: root, cpu }, name: 'a' });
@@ -186,7 +195,7 @@ async function aLoopYields(): Promise<void> {
   for (const file of [...loop.joins, ...sleeper.joins]) expect(existsSync(dirname(file))).toBe(false);
 }
 
-if (groups) test('a group knows what its processes hold, and not what they read', aGroupKnowsWhatIsHeld);
+if (groups) test('a group knows what its processes hold', aGroupKnowsWhatIsHeld);
 else test('nobody counts memory for us here', () => expect(groups).toBeUndefined());
 
 async function aGroupKnowsWhatIsHeld(): Promise<void> {
@@ -196,7 +205,7 @@ async function aGroupKnowsWhatIsHeld(): Promise<void> {
   const holder = inside(group, `exec "${process.execPath}" -e "${script}"`);
   try {
     await until('it holds what it takes', () => group.memoryBytes() > 100 * mebibyte);
-    // What node itself has of its own is some fifty; its program and what it reads of itself is as much again.
+    // Beside that node has some of its own.
     expect(group.memoryBytes()).toBeLessThan(180 * mebibyte);
   } finally {
     holder.kill('SIGKILL');
