@@ -1,4 +1,5 @@
-import { newTraceparent, type RelaisError, type SpanStart, type Tracer } from '@relais/kit';
+import { JobResult } from '@relais/contracts';
+import { newTraceparent, type RelaisError, type SpanCarrier, type SpanStart, type Tracer } from '@relais/kit';
 import { FakeSupervisor } from './testing/fake-supervisor.js';
 import { FakeWorker, settled } from './testing/fake-worker.js';
 import { ask, call, startRig } from './testing/rig.js';
@@ -81,4 +82,25 @@ test('every span ends once, whatever becomes of the job', async () => {
     'balancer queue undefined',
     'balancer queue undefined',
   ]);
+});
+
+test('spans of a call whose caller has gone are let go at once, and those that come later when they come', async () => {
+  const told: string[] = [];
+  const carrier: SpanCarrier = {
+    take: () => void told.push('take'),
+    give: (_, spans) => void told.push(`give ${spans}`),
+    leave: () => void told.push('leave'),
+  };
+  const rig = await startRig({ carrier });
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1' });
+  const gone = new AbortController();
+  const answer = ask(rig, { ...call(), traceparent: parent }, gone.signal);
+  await settled();
+  gone.abort();
+  await answer.promise;
+  expect(told).toEqual(['leave']);
+  const result = JobResult.create({ id: worker.jobs[0]?.id ?? 0, spans: Buffer.from('of the worker') });
+  worker.send({ results: [result] });
+  await settled();
+  expect(told).toEqual(['leave', 'give of the worker', 'leave']);
 });

@@ -97,6 +97,7 @@ export class AnswerDesk {
     const { state } = entry;
     this.#leave(entry, next);
     if (state.kind === 'dispatched') state.span.end(error, nowMs);
+    if (isSampled(entry.job.traceparent)) this.#carrier?.leave(entry.job.traceparent);
     entry.reject(error.with({ invocationId: entry.job.invocationId }));
   }
 

@@ -69,7 +69,7 @@ export class Results {
     const how = endOf(result, held.kind === 'abandoned' && nowMs >= entry.deadlineMs);
     if (how) this.#options.probation.observe(entry.fn, how === 'badly');
     if (held.kind === 'abandoned') {
-      if (result.spans?.length) this.#options.carrier?.give(entry.job.traceparent, result.spans);
+      this.#leave(entry, result.spans);
       desk.forget(entry);
       return;
     }
@@ -81,6 +81,14 @@ export class Results {
     if (this.#movesOn(entry, result, nowMs)) return;
     learn(entry, held, result, runMs);
     desk.pass(entry, held, result, nowMs);
+  }
+
+  /** Nobody waits for an answer that could take them. */
+  #leave({ job: { traceparent } }: JobEntry, spans: Buffer | undefined): void {
+    const { carrier } = this.#options;
+    if (!carrier || !spans?.length) return;
+    carrier.give(traceparent, spans);
+    carrier.leave(traceparent);
   }
 
   /** What a worker could not even begin, and need not be so elsewhere or later. */

@@ -1,5 +1,13 @@
 import { type ErrorDetail, Job, type JobResult, type OutputPart, type Scale } from '@relais/contracts';
-import { type Flow, type Logger, ManualClock, passThroughTracer, silentLogger, type Tracer } from '@relais/kit';
+import {
+  type Flow,
+  type Logger,
+  ManualClock,
+  passThroughTracer,
+  type SpanCarrier,
+  silentLogger,
+  type Tracer,
+} from '@relais/kit';
 import { Balancer } from '../balancer.js';
 import type { BalancerBounds } from '../bounds.js';
 import { seededRandom } from './seeded-random.js';
@@ -11,7 +19,13 @@ export interface Rig {
 
 /** A started balancer on a clock that stands still. */
 export async function startRig(
-  options: { strategy?: string; bounds?: Partial<BalancerBounds>; tracer?: Tracer; logger?: Logger } = {},
+  options: {
+    strategy?: string;
+    bounds?: Partial<BalancerBounds>;
+    tracer?: Tracer;
+    logger?: Logger;
+    carrier?: SpanCarrier;
+  } = {},
 ): Promise<Rig> {
   const clock = new ManualClock();
   const balancer = new Balancer({
@@ -21,6 +35,7 @@ export async function startRig(
     strategy: options.strategy ?? 'fifo',
     random: seededRandom(1),
     bounds: options.bounds ?? {},
+    ...(options.carrier ? { carrier: options.carrier } : {}),
   });
   await balancer.start();
   return { clock, balancer };

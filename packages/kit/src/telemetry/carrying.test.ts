@@ -65,16 +65,33 @@ test('a kept request continues the trace of a caller that does not sample', asyn
   expect(kept?.spanId).not.toBe(spanIdOf(parent));
 });
 
-test('what no answer takes is let go after a while, and a bounded number waits', () => {
+test('what a call that lasts has already is held until its answer leaves', () => {
   const clock = new ManualClock();
   const left: SpanData[] = [];
   const shelf = new SpanShelf(clock, { add: (span) => left.push(span) });
-  const span = (trace: number) => ({ traceId: String(trace) }) as SpanData;
-  shelf.add(span(1));
-  clock.advance(3000);
-  shelf.add(span(2));
-  expect(left).toEqual([span(1)]);
-  for (let trace = 3; trace < 20_000; trace++) shelf.add(span(trace));
+  const traceparent = newTraceparent(true);
+  shelf.add(spanOf(traceIdOf(traceparent)));
+  clock.advance(899_000);
+  shelf.add(spanOf('2'));
+  expect([left, decodeSpans(shelf.take(traceparent) ?? Buffer.alloc(0))]).toEqual([
+    [],
+    [spanOf(traceIdOf(traceparent))],
+  ]);
+});
+
+test('what no answer takes is let go when that is said, after a while, and when too much waits', () => {
+  const clock = new ManualClock();
+  const left: SpanData[] = [];
+  const shelf = new SpanShelf(clock, { add: (span) => left.push(span) });
+  const traceparent = newTraceparent(true);
+  shelf.add(spanOf(traceIdOf(traceparent)));
+  shelf.leave(traceparent);
+  expect([left.splice(0), shelf.take(traceparent)]).toEqual([[spanOf(traceIdOf(traceparent))], undefined]);
+  shelf.add(spanOf('1'));
+  clock.advance(901_000);
+  shelf.add(spanOf('2'));
+  expect(left).toEqual([spanOf('1')]);
+  for (let trace = 3; trace < 20_000; trace++) shelf.add(spanOf(String(trace)));
   expect(left.length).toBe(19_999 - 10_000);
   shelf.flush();
   expect(left.length).toBe(19_999);
@@ -114,3 +131,9 @@ test('no more new traces are sampled each second than may be', () => {
     Array.from({ length: count }, () => sampler.sample(atMs)).filter(Boolean);
   expect([kept(100, 0).length, kept(100, 400).length, kept(100, 60_000).length]).toEqual([5, 2, 5]);
 });
+
+function spanOf(traceId: string): SpanData {
+  const times = { startUs: 1, durationUs: 1 };
+  const said = { name: 'run', scope: 'worker', service: 'relais-worker', attributes: {}, statusMessage: '' };
+  return { traceId, spanId: 'ab'.repeat(8), parentSpanId: '', kind: 'internal', failed: false, ...times, ...said };
+}

@@ -7,4 +7,6 @@ export interface SpanCarrier {
   take(traceparent: string): Buffer | undefined;
   /** Spans that came on an answer. */
   give(traceparent: string, spans: Buffer): void;
+  /** No answer will take what has ended here: whoever waited for it has gone. */
+  leave(traceparent: string): void;
 }

@@ -6,7 +6,8 @@ import { traceIdOf } from './traceparent.js';
 
 const tracesMax = 10_000;
 const spansPerTraceMax = 256;
-const leftMs = 2000;
+/** No call lasts longer, so that nothing is let go which an answer is still to take. */
+const leftMs = 900_000;
 
 interface Shelved {
   readonly sinceMs: number;
@@ -14,8 +15,8 @@ interface Shelved {
 }
 
 /**
- * Holds the spans of a process that does not keep traces itself until the answer they belong to leaves. What no answer has
- * taken after 2 s goes to `left`; so does the oldest when there are too many.
+ * Holds the spans of a process that does not keep traces itself until the answer they belong to leaves. What no answer will
+ * take goes to `left`: when that is said, after 15 minutes, and the oldest when there are too many.
  */
 export class SpanShelf implements SpanSink, SpanCarrier {
   readonly #clock: Clock;
@@ -53,6 +54,10 @@ export class SpanShelf implements SpanSink, SpanCarrier {
     } catch {
       // Of another release or damaged: not worth a call.
     }
+  }
+
+  leave(traceparent: string): void {
+    this.#leave(traceIdOf(traceparent));
   }
 
   /** Lets go of everything. */

@@ -43,6 +43,9 @@ export class TraceHub implements SpanSink, SpanIntake, SpanCarrier {
     this.#exporter?.add(span);
   }
 
+  /** Everything is where it belongs already. */
+  leave(): void {}
+
   #ended(traceId: string): void {
     const count = this.#underWay.get(traceId) ?? 0;
     if (count > 1) this.#underWay.set(traceId, count - 1);

@@ -128,6 +128,7 @@ export class JobRunner {
       const cached = await functions.load(work.functionId, running.job.traceparent);
       if (this.#running.get(running.job.id) !== running) {
         functions.release(work.functionId);
+        if (running.span.recording) this.#options.carrier?.leave(running.job.traceparent);
         return;
       }
       if (running.span.recording) traceLoad(tracer, running.span.traceparent, running.arrivedMs, cached);

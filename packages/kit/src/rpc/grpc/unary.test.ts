@@ -41,7 +41,7 @@ test.each([
   ['a failure', () => Promise.reject(new RelaisError('not_found', 'no'))],
 ])('spans that ended at the server come with %s', async (_what, answer) => {
   const given: string[] = [];
-  const idle = { take: () => undefined, give: () => {} };
+  const idle = { take: () => undefined, give: () => {}, leave: () => {} };
   const carrier = { ...idle, take: (traceparent: string) => Buffer.from(`spans of ${traceparent}`) };
   const registrations = [registration(StorageServiceService, listing(answer), 'storage')];
   await bench.server({ registrations, carrier });
