@@ -196,7 +196,8 @@ export class Supervisor implements Component, MetricSource {
 
   #processOf({ kind: { plan } }: Place, workerId: string): WorkerProcess {
     const { clock, confinement, sandbox, scratchFolder, workerMain: mainFile } = this.#options;
-    const own = { workerId, sandbox: sandbox(), scratchDirectory: join(scratchFolder, workerId) };
+    const toolsDirectory = plan.wasmOnly ? '' : join(scratchFolder, 'tools');
+    const own = { workerId, sandbox: sandbox(), toolsDirectory, scratchDirectory: join(scratchFolder, workerId) };
     return WorkerProcess.spawn({ mainFile, plan, own, confinement: confinement(), clock });
   }
 

@@ -21,7 +21,7 @@ afterEach(() => {
 
 function startOf(confinement?: WorkerStart['confinement']): WorkerStart {
   const sandbox = { name: 'none', tier: 'T0', missing: [] };
-  const own = { workerId: 'w1', sandbox, scratchDirectory: join(folder, 'w1') };
+  const own = { workerId: 'w1', sandbox, toolsDirectory: '', scratchDirectory: join(folder, 'w1') };
   const plan = { wasmOnly: confinement !== undefined } as WorkerPlan;
   return { mainFile: '/nonexistent.js', plan, own, confinement, clock: systemClock };
 }

@@ -30,7 +30,7 @@ const setpriv = '/usr/bin/setpriv';
 const dieWithParent = existsSync(setpriv) ? [setpriv, '--pdeathsig', 'KILL', '--'] : [];
 
 /** What each worker has of its own beside its plan. */
-export type WorkerOwn = Pick<WorkerSpec, 'workerId' | 'sandbox' | 'scratchDirectory'>;
+export type WorkerOwn = Pick<WorkerSpec, 'workerId' | 'sandbox' | 'toolsDirectory' | 'scratchDirectory'>;
 
 export interface WorkerStart {
   /** File that it runs. */

@@ -37,6 +37,8 @@ export interface WorkerSpec {
   readonly drainMs: number;
   /** Directory that outlives workers, for the caches of compilers. */
   readonly cacheDirectory: string;
+  /** Private directory in which workers leave to those after them what they found out about compilers; empty for none. */
+  readonly toolsDirectory: string;
   /** Private directory for what its runtimes write; the supervisor makes it and takes it away. */
   readonly scratchDirectory: string;
 }
@@ -48,7 +50,10 @@ export const journalFd = 3;
 export const figuresFd = 4;
 
 /** What the composition root says of a worker; the supervisor adds the rest. */
-export type WorkerPlan = Omit<WorkerSpec, 'workerId' | 'pid' | 'sandbox' | 'confined' | 'scratchDirectory'>;
+export type WorkerPlan = Omit<
+  WorkerSpec,
+  'workerId' | 'pid' | 'sandbox' | 'confined' | 'toolsDirectory' | 'scratchDirectory'
+>;
 
 /** Workers of one plan: those that are wasmOnly run calls one after the other, the others in processes. */
 export interface KindPlan {

@@ -81,6 +81,7 @@ const worker = new Worker({
     }),
     scratchDirectory: spec.scratchDirectory,
     cacheDirectory: spec.cacheDirectory,
+    toolsDirectory: spec.toolsDirectory,
     // What it cannot start it need not look for.
     searchPath: spec.confined ? '' : (process.env.PATH ?? ''),
   }),

@@ -8,6 +8,7 @@ import type { Sandbox } from '../sandbox/sandbox.js';
 import { WasmEngine } from '../wasm/engine.js';
 import { createCRuntime } from './c/c-runtime.js';
 import { ClangCompiler } from './c/clang-compiler.js';
+import { KnownTools } from './compiled/known-tools.js';
 import { createCppRuntime } from './cpp/cpp-runtime.js';
 import { createGoRuntime } from './go/go-runtime.js';
 import { createJsRuntime } from './js/js-runtime.js';
@@ -31,6 +32,7 @@ interface Workshop {
   readonly searchPath: string;
   readonly scratchDirectory: string;
   readonly cacheDirectory: string;
+  readonly tools: KnownTools;
 }
 
 interface CatalogEntry {
@@ -62,6 +64,8 @@ export interface RuntimesOptions {
   readonly scratchDirectory: string;
   /** Directory that outlives workers, for what compilers want to find again. Several workers may share it. */
   readonly cacheDirectory: string;
+  /** As KnownTools has it. */
+  readonly toolsDirectory: string;
   /** Where toolchains and interpreters are looked for, like PATH. */
   readonly searchPath: string;
   /** What native functions and compilers run in. */
@@ -89,6 +93,7 @@ export function createRuntimes(languages: Iterable<string>, options: RuntimesOpt
     searchPath,
     scratchDirectory,
     cacheDirectory,
+    tools: new KnownTools(options.toolsDirectory),
   };
   if (options.runsWasm) workshop.engine.prepare();
   return [...languages].map((lang) => {

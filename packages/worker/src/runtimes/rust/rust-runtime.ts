@@ -1,11 +1,13 @@
 import type { BuildOutcome, BuildWork, FunctionVersion, LanguageSupport } from '@relais/contracts';
 import { type Clock, RelaisError } from '@relais/kit';
+import { findExecutables } from '../../processes/executables.js';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
 import type { ToolResult } from '../../processes/run-tool.js';
 import { openSource, type SourceTree } from '../../sources/source-tree.js';
 import type { WasmEngine } from '../../wasm/engine.js';
 import { toolchainAbsent } from '../compiled/build-failures.js';
 import { compileFailure } from '../compiled/compile-failure.js';
+import { KnownTools } from '../compiled/known-tools.js';
 import { moduleOutcome } from '../compiled/module-outcome.js';
 import { type BuildSite, outputDirectory, ToolBuilds } from '../compiled/tool-builds.js';
 import { isReused, type RuntimeLimits } from '../limits.js';
@@ -23,6 +25,8 @@ export interface RustRuntimeOptions {
   readonly launcher: ProcessLauncher;
   /** Where rustc is looked for, like PATH. */
   readonly searchPath: string;
+  /** What other workers have found. Default: nothing, and nothing is kept for them. */
+  readonly tools?: KnownTools;
   /** Private directory in which builds get directories of their own. The caller removes it. */
   readonly scratchDirectory: string;
 }
@@ -75,8 +79,14 @@ class RustRuntime implements Runtime {
 
   // Looked for once: what is installed later is found by the next worker.
   #find(): Promise<RustToolchain | undefined> {
-    this.#found ??= findRust(this.#builds, this.#options.searchPath);
+    this.#found ??= this.#look();
     return this.#found;
+  }
+
+  async #look(): Promise<RustToolchain | undefined> {
+    const { searchPath, tools = new KnownTools('') } = this.#options;
+    const look = () => findRust(this.#builds, searchPath);
+    return tools.recall('rust', await findExecutables('rustc', searchPath), look);
   }
 
   async #compile(site: BuildSite, toolchain: RustToolchain, tree: SourceTree, work: BuildWork): Promise<BuildOutcome> {
