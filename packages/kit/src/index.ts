@@ -31,13 +31,16 @@ export type {
   OutgoingQuestion,
 } from './rpc/exchange/codec.js';
 export { LinkExchange, type LinkExchangeOptions } from './rpc/exchange/link-exchange.js';
+export { PacedFrames } from './rpc/exchange/paced-frames.js';
 export { type IdentifiedPart, PartsLane } from './rpc/exchange/parts-lane.js';
+export { sizeOfResult } from './rpc/exchange/result-size.js';
 export { type ServeExchangeOptions, serveExchange } from './rpc/exchange/serve-exchange.js';
 export type { Exchange } from './rpc/exchange.js';
 export { Flow, partBytesMax, partCost } from './rpc/flow.js';
 export { isLocal } from './rpc/grpc/address.js';
 export type { HandlersOf, LinkContext, RpcDefinition } from './rpc/grpc/definition.js';
 export { GrpcChannel, type GrpcChannelOptions } from './rpc/grpc/grpc-channel.js';
+export type { BufferedLink } from './rpc/grpc/grpc-link.js';
 export { GrpcServer, type GrpcServerOptions } from './rpc/grpc/grpc-server.js';
 export { registration, type ServiceRegistration } from './rpc/grpc/registration.js';
 export type { Dial, Link, LinkReceiver } from './rpc/link.js';

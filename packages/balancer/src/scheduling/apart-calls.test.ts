@@ -206,3 +206,25 @@ test('workers that can run none beside their loops run all in them', async () =>
   await settled();
   expect(flags(worker)).toEqual([undefined]);
 });
+
+test('a loop that was kept for calls that turn out to be long is kept for them no more', async () => {
+  const rig = await startRig({ bounds: { workAheadMs: 3, reserveAfterMs: 20 } });
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', ...inline });
+  await settled();
+  await taught(rig, worker, 'short_1', 1);
+  await taught(rig, worker, 'turns_1', 1);
+  for (const fn of ['a_1', 'b_1']) ask(rig, call({ fn, budgetMs: 60_000 }));
+  for (let count = 0; count < 20; count++) ask(rig, call({ fn: 'turns_1', budgetMs: 60_000 }));
+  await settled();
+  await pass(rig, 100);
+  const inLoop = worker.jobs.filter(({ apart }) => !apart);
+  expect(inLoop.length).toBeLessThan(20);
+  for (const job of inLoop) worker.answer([job], 60_000);
+  await settled();
+  expect(flags(worker)).toEqual([true, true]);
+  const short = ask(rig, call({ fn: 'short_1', payload: 'short' }));
+  await settled();
+  worker.answer(worker.jobs.slice(2));
+  await settled();
+  expect(short.output).toBe('short');
+});

@@ -143,7 +143,7 @@ export class Dispatcher {
       return false;
     }
     const worker = this.#choose(entry, nowMs);
-    if (!worker) return false;
+    if (!worker?.hasBytesFor(entry.payloadBytes)) return false;
     this.#send(entry, worker, nowMs);
     return true;
   }
@@ -160,7 +160,11 @@ export class Dispatcher {
     const { estimateMs, fn } = entry;
     const { pool, reserved } = fn;
     entry.apart = !entry.flow && pool.hasLanes && fn.mayBeLong(nowMs);
-    if (entry.apart) return this.#options.pickers.of(fn.strategy).pick(pool.apartRoom.forJob(0, nowMs), fn)?.worker;
+    if (entry.apart) {
+      // It waits for a lane now: a loop that is kept for it would be so for nothing.
+      fn.clearReservation();
+      return this.#options.pickers.of(fn.strategy).pick(pool.apartRoom.forJob(0, nowMs), fn)?.worker;
+    }
     if (reserved && roomMsOf(reserved, nowMs, this.#options.bounds.workAheadMs) >= estimateMs) return reserved;
     const sideBySide = pool.workers[0]?.inline === false;
     const lengthMs = sideBySide && entry.lengthUnknown ? unknownLength : estimateMs;

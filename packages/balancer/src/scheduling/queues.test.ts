@@ -244,3 +244,18 @@ test('nothing is sent to an inline worker behind the first call of a function, w
   await settled();
   expect(functionsOf(worker)).toEqual(['quick_1']);
 });
+
+test('payloads that would fill a link wait until what was sent has left', async () => {
+  const rig = await startRig();
+  const payload = 'x'.repeat(6 * 1024 * 1024);
+  const answers = Array.from({ length: 8 }, () => ask(rig, call({ fn: 'large_1', payload })));
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', slots: 32 });
+  await settled();
+  const countOf = ({ jobs }: { readonly jobs: readonly unknown[] }) => jobs.length;
+  expect(worker.frames.map(countOf).filter(Boolean)).toEqual([5]);
+  rig.clock.advance(20);
+  await settled();
+  expect(worker.frames.map(countOf).filter(Boolean)).toEqual([5, 3]);
+  worker.answer();
+  await Promise.all(answers.map((answer) => answer.promise));
+});

@@ -7,7 +7,7 @@ import {
   type SandboxState,
   type WorkerHello,
 } from '@relais/contracts';
-import { type Link, TickBatch } from '@relais/kit';
+import { type BufferedLink, type Link, TickBatch } from '@relais/kit';
 import type { FunctionState } from '../functions/function-state.js';
 import type { JobEntry } from '../jobs/job-entry.js';
 import { JobList } from '../jobs/job-list.js';
@@ -77,8 +77,10 @@ export class WorkerSession implements Standing {
   #reservedFor: FunctionState | undefined;
   #silent = false;
   readonly #stalledMs: number;
-  readonly #link: Link<AttachResponse, AttachRequest>;
+  readonly #link: Link<AttachResponse, AttachRequest> & Partial<BufferedLink<AttachResponse, AttachRequest>>;
   readonly #jobBatch: TickBatch<Job>;
+  /** Payloads in this turn's frame. */
+  #batchBytes = 0;
   readonly #cancelBatch: TickBatch<number>;
   readonly #creditBatch: TickBatch<Credit>;
   /** Functions it has answered for: they run without being fetched first. */
@@ -111,9 +113,10 @@ export class WorkerSession implements Standing {
     this.#stalledMs = start.stalledMs;
     this.heardMs = start.nowMs;
     this.#link = link;
-    this.#jobBatch = new TickBatch((jobs) =>
-      link.send({ jobs, cancelIds: [], drain: false, credits: [], idleFunctionIds: [], warm: [] }),
-    );
+    this.#jobBatch = new TickBatch((jobs) => {
+      this.#batchBytes = 0;
+      link.send({ jobs, cancelIds: [], drain: false, credits: [], idleFunctionIds: [], warm: [] });
+    });
     this.#cancelBatch = new TickBatch((cancelIds) => {
       this.#jobBatch.flushNow();
       link.send({ jobs: [], cancelIds, drain: false, credits: [], idleFunctionIds: [], warm: [] });
@@ -166,8 +169,14 @@ export class WorkerSession implements Standing {
     return this.state.kind !== 'closed';
   }
 
+  /** Whether its link may hold so much more for it: with too much the link ends, and every job it has with it. */
+  hasBytesFor(payloadBytes: number): boolean {
+    return (this.#link.bufferedBytes ?? 0) + this.#batchBytes + payloadBytes <= unsentBytesMax;
+  }
+
   /** Takes a slot and sends the job with this turn's frame. */
   hold(entry: JobEntry, job: Job, estimateMs: number, nowMs: number): void {
+    this.#batchBytes += entry.payloadBytes;
     this.jobs.pushBack(entry);
     if (entry.apart) this.apart?.hold(estimateMs);
     if (entry.runsBesideLoop) this.#jobBatch.push(job);
@@ -256,3 +265,5 @@ export class WorkerSession implements Standing {
 
 const warmKeysMax = 1000;
 const weightMax = 1000;
+/** Well below what ends a link, and a frame. */
+const unsentBytesMax = 32 * 1024 * 1024;

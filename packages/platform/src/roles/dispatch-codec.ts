@@ -1,5 +1,5 @@
 import { DispatchRequest, DispatchResponse, type Job, JobResult, type OutputPart } from '@relais/contracts';
-import { type AnsweringCodec, type AskingCodec, partCost, toDetail } from '@relais/kit';
+import { type AnsweringCodec, type AskingCodec, partCost, sizeOfResult, toDetail } from '@relais/kit';
 
 /** What a job or a result weighs beside its bytes, roughly. */
 const frameOverheadBytes = 256;
@@ -47,11 +47,7 @@ export const dispatchAnsweringCodec: AnsweringCodec<Job, JobResult, DispatchResp
   }),
   wrap: (answers) => DispatchResponse.create({ results: answers.map(({ id, answer }) => ({ ...answer, id })) }),
   failure: (id, error) => JobResult.create({ id, outcome: { $case: 'failure', value: toDetail(error) } }),
-  sizeOf({ outcome, logs, spans }) {
-    const bytes = outcome?.$case === 'invoked' ? outcome.value.output.length : 0;
-    const artifactBytes = outcome?.$case === 'built' ? outcome.value.artifact.length : 0;
-    return bytes + artifactBytes + logs.length + (spans?.length ?? 0) + frameOverheadBytes;
-  },
+  sizeOf: sizeOfResult,
   parts: {
     windowOf: ({ work }) => (work?.$case === 'invoke' ? work.value.streamWindowBytes : 0),
     unwrapCredits: ({ credits }) => credits,

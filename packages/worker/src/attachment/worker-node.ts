@@ -13,8 +13,10 @@ import {
   type Dial,
   type Link,
   type Logger,
+  PacedFrames,
   PartsLane,
   RelaisError,
+  sizeOfResult,
   TickBatch,
   toDetail,
 } from '@relais/kit';
@@ -67,6 +69,7 @@ export class WorkerNode implements Component {
   readonly #runner: JobRunner;
   readonly #inbox: { job: Job; arrivedMs: number }[] = [];
   readonly #results: TickBatch<JobResult>;
+  readonly #frames: PacedFrames<JobResult>;
   readonly #parts: PartsLane<OutputPart>;
   #link: Link<AttachRequest, AttachResponse> | undefined;
   #state: NodeState = 'idle';
@@ -79,7 +82,8 @@ export class WorkerNode implements Component {
 
   constructor(options: WorkerNodeOptions) {
     this.#options = options;
-    this.#results = new TickBatch((results) => this.#send(results));
+    this.#frames = new PacedFrames({ sizeOf: sizeOfResult, send: (results) => this.#send(results) });
+    this.#results = new TickBatch((results) => this.#frames.push(results));
     this.#parts = new PartsLane({
       send: (parts) => this.#link?.send(AttachRequest.create({ parts: parts.map(({ part }) => part) })),
       sizeOf: ({ data }) => data.length + partOverheadBytes,
@@ -115,6 +119,7 @@ export class WorkerNode implements Component {
     await this.#until(() => this.#nothingMore || !this.#link, Math.min(graceMs, goodbyeMsMax));
     await this.#until(() => this.#idle(), graceMs);
     this.#results.flushNow();
+    await this.#until(() => this.#frames.isEmpty || !this.#link, goodbyeMsMax);
     this.#state = 'stopped';
     this.#stopHeartbeat?.();
     this.#runner.cancelAll();
@@ -140,6 +145,7 @@ export class WorkerNode implements Component {
     const { apartSlots, host, inline, languages, pid, sandbox, slots, weight, workerId } = this.#options;
     this.#link = link;
     this.#parts.use(link);
+    this.#frames.use(link);
     this.#state = 'attached';
     this.#redialDelayMs = redialMs.first;
     link.receive({
@@ -196,9 +202,9 @@ export class WorkerNode implements Component {
   }
 
   /** What a result says comes from the function. One that cannot travel costs its own call the answer, and nobody else. */
-  #send(results: JobResult[]): void {
+  #send(results: readonly JobResult[]): void {
     try {
-      this.#link?.send(AttachRequest.create({ results }));
+      this.#link?.send(AttachRequest.create({ results: [...results] }));
     } catch (cause) {
       const [first, ...others] = results;
       if (first && others.length === 0) this.#sendFailure(first.id, RelaisError.from(cause));
@@ -219,6 +225,7 @@ export class WorkerNode implements Component {
     this.#inbox.length = 0;
     this.#runner.cancelAll();
     this.#parts.use(undefined);
+    this.#frames.use(undefined);
     if (this.#state === 'stopped') return;
     if (this.#state === 'draining') {
       this.#onDrained?.();
@@ -244,7 +251,8 @@ export class WorkerNode implements Component {
   }
 
   #idle(): boolean {
-    return this.#inbox.length === 0 && this.#runner.runningCount === 0 && this.#parts.size === 0;
+    const isDone = this.#inbox.length === 0 && this.#runner.runningCount === 0;
+    return isDone && this.#parts.size === 0 && this.#frames.isEmpty;
   }
 
   /** Resolves when the condition holds or the time is over. */

@@ -4,11 +4,15 @@ import { PartsLane } from './parts-lane.js';
 /** A link that holds what it is sent until the test lets it go. */
 class StuckLink {
   bufferedBytes = 0;
-  onTaken: (() => void) | undefined;
+  #taken: (() => void) | undefined;
+
+  whenTaken(listener: () => void): void {
+    this.#taken = listener;
+  }
 
   take(): void {
     this.bufferedBytes = 0;
-    this.onTaken?.();
+    this.#taken?.();
   }
 }
 

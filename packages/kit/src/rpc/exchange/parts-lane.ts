@@ -38,7 +38,7 @@ export class PartsLane<Part> {
   use(link: object | undefined): void {
     this.#queues.clear();
     this.#link = link;
-    if (this.#link && 'bufferedBytes' in this.#link) this.#link.onTaken = () => this.#schedule();
+    this.#link?.whenTaken?.(() => this.#schedule());
   }
 
   push(id: number, part: Part): void {

@@ -8,7 +8,7 @@ import type { Link } from '../link.js';
 import { TickBatch } from '../tick-batch.js';
 import type { AnsweringCodec, IdentifiedAnswer, IncomingQuestion } from './codec.js';
 import { draining, tooManyOutstanding } from './failures.js';
-import { cutFrames } from './frames.js';
+import { PacedFrames } from './paced-frames.js';
 import { PartsLane } from './parts-lane.js';
 
 /** Questions of one link under way at once; beyond it they are answered with resource_exhausted. */
@@ -44,6 +44,7 @@ class ExchangeServer<Question, Answer, Out, In, Part> {
   readonly #options: ServeExchangeOptions;
   readonly #underWay = new Map<number, Cancellation>();
   readonly #answers: TickBatch<IdentifiedAnswer<Answer>>;
+  readonly #frames: PacedFrames<IdentifiedAnswer<Answer>>;
   /** Of the questions whose answers go in parts. */
   readonly #flows = new Map<number, Flow<Part>>();
   readonly #lane: PartsLane<Part>;
@@ -59,7 +60,12 @@ class ExchangeServer<Question, Answer, Out, In, Part> {
     this.#exchange = exchange;
     this.#codec = codec;
     this.#options = options;
-    this.#answers = new TickBatch((answers) => this.#send(answers));
+    this.#frames = new PacedFrames({
+      sizeOf: ({ answer }) => codec.sizeOf(answer),
+      send: (answers) => this.#send(answers),
+    });
+    this.#frames.use(link);
+    this.#answers = new TickBatch((answers) => this.#frames.push(answers));
     this.#lane = new PartsLane({
       send: (parts) => codec.parts && link.send(codec.parts.wrap(parts)),
       sizeOf: (part) => codec.parts?.sizeOf(part) ?? 0,
@@ -92,6 +98,7 @@ class ExchangeServer<Question, Answer, Out, In, Part> {
     this.#underWay.clear();
     for (const id of [...this.#flows.keys()]) this.#endFlow(id);
     this.#lane.use(undefined);
+    this.#frames.use(undefined);
   }
 
   #accept(incoming: IncomingQuestion<Question>): void {
@@ -149,18 +156,13 @@ class ExchangeServer<Question, Answer, Out, In, Part> {
   }
 
   #send(answers: readonly IdentifiedAnswer<Answer>[]): void {
-    const { sizeOf, wrap } = this.#codec;
-    cutFrames(
-      answers,
-      (one) => sizeOf(one.answer),
-      (group) => this.#link.send(wrap(group)),
-    );
+    this.#link.send(this.#codec.wrap(answers));
     this.#closeWhenDone();
   }
 
   #closeWhenDone(): void {
     if (!this.#options.draining?.aborted || this.#underWay.size > 0) return;
     this.#answers.flushNow();
-    this.#link.close();
+    if (this.#frames.isEmpty) this.#link.close();
   }
 }

@@ -5,8 +5,8 @@ import type { Link, LinkReceiver } from '../link.js';
 export interface BufferedLink<Out, In> extends Link<Out, In> {
   /** Sent and not yet taken by the transport. */
   readonly bufferedBytes: number;
-  /** Called whenever the transport has taken something. */
-  onTaken: (() => void) | undefined;
+  /** From here on the listener is called whenever the transport has taken something. */
+  whenTaken(listener: () => void): void;
 }
 
 /** The part of a grpc-js call that both sides have. */
@@ -30,8 +30,8 @@ export interface GrpcLinkOptions<Out> {
 /** Either side's grpc-js stream as a Link; the side that makes it tells it of its end by {@link peerClosed} or {@link fail}. */
 export class GrpcLink<Out, In> implements BufferedLink<Out, In> {
   readonly peer: string;
-  onTaken: (() => void) | undefined;
   readonly #options: GrpcLinkOptions<Out>;
+  readonly #takenListeners: (() => void)[] = [];
   #receiver: LinkReceiver<In> | undefined;
   #end: { readonly error: RelaisError | undefined } | undefined;
   #endTold = false;
@@ -44,6 +44,10 @@ export class GrpcLink<Out, In> implements BufferedLink<Out, In> {
 
   get bufferedBytes(): number {
     return this.#bufferedBytes;
+  }
+
+  whenTaken(listener: () => void): void {
+    this.#takenListeners.push(listener);
   }
 
   send(message: Out): void {
@@ -61,7 +65,7 @@ export class GrpcLink<Out, In> implements BufferedLink<Out, In> {
     // The stream queues what the transport does not take yet; the callback comes when it has.
     stream.write(bytes, () => {
       this.#bufferedBytes -= length;
-      this.onTaken?.();
+      for (const listener of this.#takenListeners) listener();
     });
   }
 
