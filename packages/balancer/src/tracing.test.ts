@@ -1,4 +1,4 @@
-import { JobResult } from '@relais/contracts';
+import { ErrorDetail, JobResult } from '@relais/contracts';
 import { newTraceparent, type RelaisError, type SpanCarrier, type SpanStart, type Tracer } from '@relais/kit';
 import { FakeSupervisor } from './testing/fake-supervisor.js';
 import { FakeWorker, settled } from './testing/fake-worker.js';
@@ -103,4 +103,28 @@ test('spans of a call whose caller has gone are let go at once, and those that c
   worker.send({ results: [result] });
   await settled();
   expect(told).toEqual(['leave', 'give of the worker', 'leave']);
+});
+
+test('spans of an attempt that could not begin leave with the answer of the last one', async () => {
+  const told: string[] = [];
+  const carrier: SpanCarrier = {
+    take: () => void told.push('take'),
+    give: (_, spans) => void told.push(`give ${spans}`),
+    leave: () => void told.push('leave'),
+  };
+  const rig = await startRig({ carrier });
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1' });
+  const answer = ask(rig, { ...call(), traceparent: parent });
+  await settled();
+  const value = ErrorDetail.fromPartial({ code: 'unavailable', notStarted: true, retryable: true });
+  const spans = Buffer.from('of the first');
+  worker.send({
+    results: [JobResult.create({ id: worker.jobs[0]?.id ?? 0, outcome: { $case: 'failure', value }, spans })],
+  });
+  await settled();
+  rig.clock.advance(1000);
+  await settled();
+  worker.answer(worker.jobs.slice(-1));
+  await answer.promise;
+  expect([answer.output, told]).toEqual(['in', ['give of the first', 'take']]);
 });

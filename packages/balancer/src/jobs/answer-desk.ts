@@ -125,10 +125,13 @@ export class AnswerDesk {
   }
 }
 
+const uint32Max = 0xffff_ffff;
+
 /** What the worker did not say, it does not know better than we: all time since the dispatch counts as run. */
 function timingsOf(entry: JobEntry, held: Dispatched | undefined, said: Timings | undefined, nowMs: number): Timings {
   return {
-    queuedUs: Math.round(entry.queuedMs(nowMs) * 1000) + (said?.queuedUs ?? 0),
+    // Whatever a worker says, the sum must be one that can travel.
+    queuedUs: Math.min(uint32Max, Math.round(entry.queuedMs(nowMs) * 1000) + (said?.queuedUs ?? 0)),
     coldUs: said?.coldUs ?? 0,
     runUs: said?.runUs ?? (held ? Math.round((nowMs - held.atMs) * 1000) : 0),
     fetchUs: said?.fetchUs ?? 0,

@@ -93,3 +93,18 @@ test('a worker that takes jobs and says nothing costs its own calls only, in bou
   await settled();
   expect([answers[0]?.output, next.output]).toEqual(['a', 'next']);
 });
+
+test('the longest wait a worker can claim makes no answer that cannot travel', async () => {
+  const { answers, hostile, rig } = await scene();
+  rig.clock.advance(5);
+  const queuedUs = 0xffff_ffff;
+  const timings = { queuedUs, coldUs: 0, runUs: 1, fetchUs: 0, compileUs: 0, startUs: 0, initUs: 0 };
+  const waited = ask(rig, call({ payload: 'c' }));
+  rig.clock.advance(5);
+  hostile.answer();
+  await settled();
+  hostile.send({ results: [{ ...forged(idOf(hostile.jobs)), timings }] });
+  await settled();
+  expect([answers[1]?.open, waited.result?.timings?.queuedUs]).toEqual([false, queuedUs]);
+  expect(JobResult.encode(waited.result ?? JobResult.create()).finish().length).toBeGreaterThan(0);
+});

@@ -78,7 +78,11 @@ export class Results {
     // How long a stream takes says nothing of its worker, nor a build or a first call, which nothing is known to compare with.
     const expectedMs = entry.flow || entry.fn.isBuild || !entry.fn.hasRun ? runMs : estimateMs;
     this.#options.ejections.observe(worker, result, runMs, expectedMs, nowMs);
-    if (this.#movesOn(entry, result, nowMs)) return;
+    if (this.#movesOn(entry, result, nowMs)) {
+      // They leave with the answer of the attempt that is the last.
+      if (result.spans?.length) this.#options.carrier?.give(entry.job.traceparent, result.spans);
+      return;
+    }
     learn(entry, held, result, runMs);
     desk.pass(entry, held, result, nowMs);
   }
