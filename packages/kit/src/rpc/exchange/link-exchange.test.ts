@@ -250,6 +250,60 @@ test('what a peer that leaves has not taken is asked again on the next link', as
   expect(outputOf(await asked).toString()).toBe('to 1');
 });
 
+/** Two questions at a peer that refuses the second, since it is going away. */
+async function askedOfOneThatLeaves(desk: Desk): Promise<{ begun: Promise<JobResult>; refused: Promise<JobResult> }> {
+  const asked = { begun: desk.ask('begun', 60_000), refused: desk.ask('refused', 60_000) };
+  await desk.framesReach(1);
+  const leaving = answeringCodec.failure(2, new RelaisError('unavailable', 'Leaving.', { reason: 'stopping' }));
+  desk.links[0]?.send(DispatchResponse.create({ results: [leaving] }));
+  await until(() => !desk.exchange.connected, 'that it leaves');
+  return asked;
+}
+
+test('while a peer leaves, the next link takes what is asked, and the old one brings what it began', async () => {
+  const desk = await new Desk().open();
+  const { begun, refused } = await askedOfOneThatLeaves(desk);
+  const gone = new AbortController();
+  const cancelled = failureOf(desk.ask('later', 60_000, gone.signal));
+  desk.clock.advance(50);
+  await desk.framesReach(2);
+  expect(desk.ids).toEqual([1, 2, 2, 3]);
+  desk.answer(2);
+  const result = { ...resultOf(Buffer.from('by the old one')), id: 1 };
+  desk.links[0]?.send({ results: [result], parts: [] });
+  expect(outputOf(await begun).toString()).toBe('by the old one');
+  expect(outputOf(await refused).toString()).toBe('to 2');
+  desk.links[0]?.close();
+  gone.abort();
+  expect((await cancelled).code).toBe('cancelled');
+  await until(() => desk.cancelIds.length > 0, 'the cancel');
+  expect([desk.cancelIds, desk.exchange.connected]).toEqual([[3], true]);
+});
+
+test('while a peer leaves and none takes its place, questions wait for as long as they may', async () => {
+  const desk = await new Desk().open();
+  desk.reachable = false;
+  const { begun, refused } = await askedOfOneThatLeaves(desk);
+  const late = failureOf(desk.ask('late', 25_000));
+  const advance = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 500) {
+      desk.clock.advance(500);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  await advance(25_500);
+  expect((await late).fields.reason).toBe('peer_unreachable');
+  desk.answer(1);
+  expect(outputOf(await begun).toString()).toBe('to 1');
+  desk.links[0]?.close();
+  await advance(9_000);
+  desk.reachable = true;
+  await advance(1_500);
+  await desk.framesReach(2);
+  desk.answer(2);
+  expect(outputOf(await refused).toString()).toBe('to 2');
+});
+
 test('stop waits for answers, takes nothing new, and after its grace rejects what is left', async () => {
   const desk = await new Desk().open();
   const asked = desk.ask('a', 60_000);

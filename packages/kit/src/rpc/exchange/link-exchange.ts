@@ -36,11 +36,12 @@ const tickMs = 50;
 /**
  * An exchange over a link that is dialled, kept up and dialled again. Questions of one turn of the loop travel as one
  * frame, cut at 1 MiB. A peer closes a link in good order only when it has answered what it began, as serveExchange does:
- * what it left unanswered, or refused because it is leaving, is asked again on the next link. Rejects with: unavailable
- * reason connection_lost (sent and the link was lost: it may or may not have run, so it is not retryable), unavailable
- * reason peer_unreachable (no link within 10 s: it has not run), unavailable reason stopping (this side stops; retryable
- * when it was not sent), deadline_exceeded (no answer 500 ms after the budget), cancelled (the signal), resource_exhausted
- * (a bound of this side; it has not run).
+ * what it left unanswered, or refused because it is leaving, is asked again on the next link, which is dialled as soon as it
+ * says so: the old one brings the answers of what it began. Rejects with: unavailable reason connection_lost (sent and the
+ * link was lost: it may or may not have run, so it is not retryable), unavailable reason peer_unreachable (no link within
+ * 10 s, or within the budget while a peer is leaving: it has not run), unavailable reason stopping (this side stops;
+ * retryable when it was not sent), deadline_exceeded (no answer 500 ms after the budget), cancelled (the signal),
+ * resource_exhausted (a bound of this side; it has not run).
  */
 export class LinkExchange<Question, Answer, Out, In, Part = never>
   implements Exchange<Question, Answer, Part>, Component
@@ -50,10 +51,13 @@ export class LinkExchange<Question, Answer, Out, In, Part = never>
   readonly #outstandingMax: number;
   readonly #pending = new PendingQuestions<Question, Answer, Part>();
   readonly #questions: TickBatch<Pending<Question, Answer, Part>>;
-  readonly #cancels: TickBatch<number>;
+  readonly #cancels: TickBatch<{ readonly id: number; readonly link: Link<Out, In> }>;
   readonly #credits: TickBatch<IdentifiedCredit>;
   readonly #redialler: Redialler<Out, In>;
+  /** The one that takes questions. */
   #link: (Link<Out, In> & Partial<BufferedLink<Out, In>>) | undefined;
+  /** Those whose peer is going away: they bring answers, and are asked nothing. */
+  readonly #leaving = new Set<Link<Out, In>>();
   #cancelTicker: () => void = () => {};
   #stopped: Promise<void> | undefined;
 
@@ -63,7 +67,16 @@ export class LinkExchange<Question, Answer, Out, In, Part = never>
     this.#options = options;
     this.#outstandingMax = options.outstandingMax ?? 16_384;
     this.#questions = new TickBatch((items) => this.#send(items));
-    this.#cancels = new TickBatch((ids) => this.#link?.send(options.codec.wrap([], ids)));
+    this.#cancels = new TickBatch((cancels) => {
+      for (const [link, group] of Map.groupBy(cancels, (cancel) => cancel.link)) {
+        link.send(
+          options.codec.wrap(
+            [],
+            group.map(({ id }) => id),
+          ),
+        );
+      }
+    });
     this.#credits = new TickBatch((credits) => this.#sendCredits(credits));
     this.#redialler = new Redialler({ name, dial, clock, logger, random, onLink: (link) => this.#linked(link) });
   }
@@ -115,8 +128,8 @@ export class LinkExchange<Question, Answer, Out, In, Part = never>
   #linked(link: Link<Out, In>): void {
     this.#link = link;
     link.receive({
-      message: (frame) => this.#take(frame),
-      closed: (error) => this.#lost(error),
+      message: (frame) => this.#take(link, frame),
+      closed: (error) => this.#lost(link, error),
     });
     this.#send([...this.#pending.all()]);
   }
@@ -129,7 +142,7 @@ export class LinkExchange<Question, Answer, Out, In, Part = never>
     const ready = batch.filter((one) => this.#pending.isUnsent(one));
     cutFrames(ready, sizeOfPending, (group) => {
       const outgoing = group.map((one) => {
-        this.#pending.markSent(one);
+        this.#pending.markSent(one, link);
         const budgetMs = Math.max(0, one.budgetEndMs - nowMs);
         return { id: one.id, question: one.question, budgetMs, traceparent: one.context.traceparent };
       });
@@ -138,12 +151,13 @@ export class LinkExchange<Question, Answer, Out, In, Part = never>
   }
 
   #sendCredits(credits: readonly IdentifiedCredit[]): void {
-    const wanted = credits.filter(({ id }) => this.#pending.get(id)?.sent);
-    const frame = wanted.length > 0 ? this.#options.codec.parts?.wrapCredits(wanted) : undefined;
-    if (frame !== undefined) this.#link?.send(frame);
+    const { parts } = this.#options.codec;
+    for (const [link, group] of Map.groupBy(credits, ({ id }) => this.#pending.get(id)?.sentOn)) {
+      if (parts && link) (link as Link<Out, In>).send(parts.wrapCredits(group));
+    }
   }
 
-  #take(frame: In): void {
+  #take(link: Link<Out, In>, frame: In): void {
     const { parts } = this.#options.codec;
     if (parts) for (const { id, part } of parts.unwrap(frame)) this.#takePart(id, part, parts.costOf(part));
     for (const { id, answer } of this.#options.codec.unwrap(frame)) {
@@ -152,6 +166,7 @@ export class LinkExchange<Question, Answer, Out, In, Part = never>
       if (!pending) continue;
       if (this.#options.codec.isLeaving(answer)) {
         this.#pending.markUnsent(pending, this.#options.clock.nowMs());
+        this.#leave(link);
         continue;
       }
       this.#pending.forget(pending);
@@ -167,28 +182,44 @@ export class LinkExchange<Question, Answer, Out, In, Part = never>
     this.#giveUp(pending, failures.creditExceeded(this.name));
   }
 
-  #lost(error: RelaisError | undefined): void {
+  #leave(link: Link<Out, In>): void {
+    if (this.#link !== link) return;
     this.#link = undefined;
+    this.#leaving.add(link);
+    this.#redialler.lost();
+  }
+
+  #lost(link: Link<Out, In>, error: RelaisError | undefined): void {
     const nowMs = this.#options.clock.nowMs();
+    this.#leaving.delete(link);
     for (const pending of this.#pending.all()) {
-      if (!pending.sent) continue;
+      // One that came while the peer was leaving begins to wait for the next only now.
+      if (!pending.sentOn) this.#pending.waitForLink(pending, nowMs);
+      if (pending.sentOn !== link) continue;
       if (error || pending.begun) this.#reject(pending, failures.connectionLost(this.name, error));
       // A peer that closes in good order has answered what it began; the rest it never took.
       else this.#pending.markUnsent(pending, nowMs);
     }
+    if (this.#link !== link) {
+      this.#send([...this.#pending.all()]);
+      return;
+    }
+    this.#link = undefined;
     this.#redialler.lost();
   }
 
   #giveUpLate(): void {
     const nowMs = this.#options.clock.nowMs();
     for (const pending of this.#pending.all()) {
-      if (pending.giveUpMs > nowMs) continue;
-      this.#giveUp(pending, pending.sent ? failures.noAnswer(this.name) : failures.noLink(this.name));
+      const { budgetEndMs, giveUpMs, sentOn } = pending;
+      const endMs = !sentOn && this.#leaving.size > 0 ? budgetEndMs : giveUpMs;
+      if (endMs > nowMs) continue;
+      this.#giveUp(pending, sentOn ? failures.noAnswer(this.name) : failures.noLink(this.name));
     }
   }
 
   #giveUp(pending: Pending<Question, Answer, Part>, error: RelaisError): void {
-    if (pending.sent && this.#link) this.#cancels.push(pending.id);
+    if (pending.sentOn) this.#cancels.push({ id: pending.id, link: pending.sentOn as Link<Out, In> });
     this.#reject(pending, error);
   }
 
@@ -202,8 +233,9 @@ export class LinkExchange<Question, Answer, Out, In, Part = never>
     this.#redialler.stop();
     this.#cancelTicker();
     for (const pending of this.#pending.all()) {
-      this.#reject(pending, pending.sent ? failures.stoppedWaiting(this.name) : failures.stopping(this.name));
+      this.#reject(pending, pending.sentOn ? failures.stoppedWaiting(this.name) : failures.stopping(this.name));
     }
+    for (const link of this.#leaving) link.close();
     this.#link?.close();
   }
 }

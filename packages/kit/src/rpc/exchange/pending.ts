@@ -25,7 +25,8 @@ export interface Pending<Question, Answer, Part = never> {
   readonly reject: (error: RelaisError) => void;
   /** Monotonic time at which it is given up. */
   giveUpMs: number;
-  sent: boolean;
+  /** The link it went over; undefined while it waits to be sent. */
+  sentOn: object | undefined;
   /** Parts have come, so the work has begun. */
   begun: boolean;
   onAbort: (() => void) | undefined;
@@ -62,7 +63,7 @@ export class PendingQuestions<Question, Answer, Part = never> {
       resolve,
       reject,
       giveUpMs: nowMs + Math.min(context.budgetMs, linkWaitMsMax),
-      sent: false,
+      sentOn: undefined,
       begun: false,
       onAbort: undefined,
     };
@@ -82,28 +83,33 @@ export class PendingQuestions<Question, Answer, Part = never> {
   }
 
   isUnsent(pending: Pending<Question, Answer, Part>): boolean {
-    return !pending.sent && this.#byId.get(pending.id) === pending;
+    return !pending.sentOn && this.#byId.get(pending.id) === pending;
   }
 
-  markSent(pending: Pending<Question, Answer, Part>): void {
-    pending.sent = true;
+  markSent(pending: Pending<Question, Answer, Part>, link: object): void {
+    pending.sentOn = link;
     pending.giveUpMs = pending.budgetEndMs + safetyMs;
     this.#unsentBytes -= pending.sizeBytes;
   }
 
   /** Back to waiting for a link, as one that was never sent. */
   markUnsent(pending: Pending<Question, Answer, Part>, nowMs: number): void {
-    if (!pending.sent) return;
-    pending.sent = false;
-    pending.giveUpMs = Math.min(pending.budgetEndMs, nowMs + linkWaitMsMax);
+    if (!pending.sentOn) return;
+    pending.sentOn = undefined;
     this.#unsentBytes += pending.sizeBytes;
+    this.waitForLink(pending, nowMs);
+  }
+
+  /** From now on an unsent one waits for a link as long as such may. */
+  waitForLink(pending: Pending<Question, Answer, Part>, nowMs: number): void {
+    pending.giveUpMs = Math.min(pending.budgetEndMs, nowMs + linkWaitMsMax);
   }
 
   /** Takes one out; its caller settles it. */
   forget(pending: Pending<Question, Answer, Part>): void {
     this.#byId.delete(pending.id);
     this.inFlight.end();
-    if (!pending.sent) this.#unsentBytes -= pending.sizeBytes;
+    if (!pending.sentOn) this.#unsentBytes -= pending.sizeBytes;
     pending.flow?.close();
     if (pending.onAbort) pending.context.signal?.removeEventListener('abort', pending.onAbort);
   }
