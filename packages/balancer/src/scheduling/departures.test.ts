@@ -208,6 +208,31 @@ test('an inline worker is silent while a call runs, and only then', async () => 
   expect(supervisor.kills).toHaveLength(1);
 });
 
+test('no call excuses the silence of a worker whose host is silent too', async () => {
+  const rig = await startRig();
+  const supervisors = ['gone', 'here'].map((host) => new FakeSupervisor(rig.balancer, host));
+  const [gone, here] = ['gone', 'here'].map(
+    (host) => new FakeWorker(rig.balancer, { workerId: `on-${host}`, host, inline: true, slots: 1 }),
+  );
+  await settled();
+  const calls = [ask(rig, call({ budgetMs: 60_000 })), ask(rig, call({ budgetMs: 60_000 }))];
+  for (const supervisor of supervisors) supervisor.heartbeat();
+  await settled();
+  expect([gone?.jobs.length, here?.jobs.length]).toEqual([1, 1]);
+  const pass = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 500) {
+      rig.clock.advance(500);
+      supervisors[1]?.heartbeat();
+      await settled();
+    }
+  };
+  await pass(9_500);
+  expect(calls.map(({ open }) => open)).toEqual([true, true]);
+  await pass(2_500);
+  expect(calls.map(({ open }) => open)).toEqual([false, true]);
+  expect(calls[0]?.failure).toMatchObject({ reason: 'worker_lost', workerId: 'on-gone' });
+});
+
 test('a worker that is silent gets nothing new until it is heard, and what it has stays', async () => {
   const rig = await startRig();
   const [silent, heard] = ['w1', 'w2'].map((workerId) => new FakeWorker(rig.balancer, { workerId, slots: 2 }));

@@ -117,7 +117,7 @@ export class Scheduler {
         pool.workers.length > 0 ? pool.runsInProcesses : !isBuild && this.startable.inProcesses(pool.lang),
       grew: (fn, atMs) => dispatcher.roomier(fn, atMs),
     });
-    this.#watch = new WorkerWatch(fleet, departures, bounds.heartbeatMs, nowMs);
+    this.#watch = new WorkerWatch({ fleet, departures, supervisors }, bounds.heartbeatMs, nowMs);
     const changed = (atMs: number) => dispatcher.pump(atMs);
     this.#ejections = new Ejections({ bounds, logger, fleet, changed });
     this.results = new Results({

@@ -50,6 +50,10 @@ export class FakeSupervisor {
     this.#link.send(SuperviseRequest.fromPartial({ saturated }));
   }
 
+  heartbeat(): void {
+    this.#link.send(SuperviseRequest.create());
+  }
+
   close(): void {
     this.#link.close();
   }

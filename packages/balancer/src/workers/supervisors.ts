@@ -18,6 +18,8 @@ interface Attached {
   readonly ordered: Map<string, boolean>;
   /** No processor of its host has time left. */
   isSaturated: boolean;
+  /** When it was last heard, monotonic milliseconds; undefined before its first heartbeat. */
+  heardMs: number | undefined;
 }
 
 /** Workers of one kind that the supervisors of one host can run. */
@@ -79,6 +81,20 @@ export class Supervisors {
     return [...byKey.values()];
   }
 
+  /** Hosts whose supervisors all had heartbeats once, and none of them since then (monotonic milliseconds). */
+  silentHosts(sinceMs: number): ReadonlySet<string> {
+    const attached = this.#attached();
+    const heard = attached.filter(({ heardMs }) => heardMs === undefined || heardMs >= sinceMs);
+    const silent = new Set(attached.map(({ host }) => host));
+    for (const { host } of heard) silent.delete(host);
+    return silent;
+  }
+
+  /** While we stood still ourselves nobody could be heard. */
+  excuse(nowMs: number): void {
+    for (const supervisor of this.#attached()) if (supervisor.heardMs !== undefined) supervisor.heardMs = nowMs;
+  }
+
   kill(worker: WorkerSession, reason: string): void {
     const { id, host } = worker;
     const supervisors = this.#of(host);
@@ -115,8 +131,10 @@ export class Supervisors {
   }
 
   #receive(link: SupervisorLink, frame: SuperviseRequest): void {
-    const supervisor = this.#links.get(link) ?? this.#greet(link, frame.hello);
+    const known = this.#links.get(link);
+    const supervisor = known ?? this.#greet(link, frame.hello);
     if (!supervisor) return;
+    if (known && (known.heardMs !== undefined || isHeartbeat(frame))) known.heardMs = this.#options.clock.nowMs();
     if (frame.saturated !== undefined) supervisor.isSaturated = frame.saturated;
     for (const { inline, workerId } of frame.ordered) {
       supervisor.ordered.set(workerId, inline);
@@ -136,7 +154,14 @@ export class Supervisors {
       return undefined;
     }
     const { host, kinds } = hello;
-    const supervisor = { link, host, kinds, ordered: new Map<string, boolean>(), isSaturated: false };
+    const supervisor = {
+      link,
+      host,
+      kinds,
+      ordered: new Map<string, boolean>(),
+      isSaturated: false,
+      heardMs: undefined,
+    };
     this.#links.set(link, supervisor);
     this.#sendKills(link, host);
     return supervisor;
@@ -147,6 +172,10 @@ export class Supervisors {
     const kills = ofHost.map(([workerId, { reason }]) => ({ workerId, reason }));
     if (kills.length > 0) link.send({ kills, starts: [] });
   }
+}
+
+function isHeartbeat({ exits, hello, ordered, saturated }: SuperviseRequest): boolean {
+  return !hello && exits.length === 0 && ordered.length === 0 && saturated === undefined;
 }
 
 /** Workers of a kind that a supervisor may still start. */

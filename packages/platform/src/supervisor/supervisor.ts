@@ -44,6 +44,7 @@ export interface SupervisorOptions {
 }
 
 const redialMs = 500;
+const heartbeatMs = 1000;
 const processorsEveryMs = 500;
 /** Places beyond the usual are told apart by number alone. */
 const spareName = 'spare';
@@ -71,6 +72,7 @@ export class Supervisor implements Component, MetricSource {
   readonly #figures: SupervisorFigures;
   readonly #processors: ProcessorTime;
   #stopWatching: (() => void) | undefined;
+  #stopHeartbeat: (() => void) | undefined;
   #generation = 0;
   #link: Link<SuperviseRequest, SuperviseResponse> | undefined;
   #stopping = false;
@@ -99,6 +101,8 @@ export class Supervisor implements Component, MetricSource {
     void this.#connect();
     for (const place of [...this.#places]) this.#spawn(place);
     this.#stopWatching = this.#options.clock.every(processorsEveryMs, () => this.#watchProcessors());
+    // By nothing else is it known whether this host is there while its workers are busy and silent.
+    this.#stopHeartbeat = this.#options.clock.every(heartbeatMs, () => this.#link?.send(SuperviseRequest.create()));
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -111,6 +115,7 @@ export class Supervisor implements Component, MetricSource {
     });
     await Promise.all(running.map((worker) => worker.exited));
     endKill();
+    this.#stopHeartbeat?.();
     this.#link?.close();
   }
 

@@ -91,6 +91,7 @@ export interface Heartbeat {
   oldestJobMs: number;
 }
 
+/** One with nothing in it comes every second: the host is there. */
 export interface SuperviseRequest {
   /** First frame only. */
   hello: SupervisorHello | undefined;
