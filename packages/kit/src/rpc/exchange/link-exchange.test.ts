@@ -237,6 +237,7 @@ test('what a peer left unanswered when it closed in good order is asked again', 
 
 test('what a peer that leaves has not taken is asked again on the next link', async () => {
   const desk = await new Desk().open();
+  desk.clock.advance(1_000);
   const asked = desk.ask('a');
   await desk.framesReach(1);
   const leaving = answeringCodec.failure(1, new RelaisError('unavailable', 'Leaving.', { reason: 'stopping' }));
@@ -252,6 +253,7 @@ test('what a peer that leaves has not taken is asked again on the next link', as
 
 /** Two questions at a peer that refuses the second, since it is going away. */
 async function askedOfOneThatLeaves(desk: Desk): Promise<{ begun: Promise<JobResult>; refused: Promise<JobResult> }> {
+  desk.clock.advance(1_000);
   const asked = { begun: desk.ask('begun', 60_000), refused: desk.ask('refused', 60_000) };
   await desk.framesReach(1);
   const leaving = answeringCodec.failure(2, new RelaisError('unavailable', 'Leaving.', { reason: 'stopping' }));
@@ -296,10 +298,36 @@ test('while a peer leaves and none takes its place, questions wait for as long a
   desk.answer(1);
   expect(outputOf(await begun).toString()).toBe('to 1');
   desk.links[0]?.close();
-  await advance(9_000);
+  await advance(8_000);
   desk.reachable = true;
   await advance(1_500);
   await desk.framesReach(2);
+  desk.answer(2);
+  expect(outputOf(await refused).toString()).toBe('to 2');
+});
+
+test('a peer that leaves and can still be dialled is asked once a second, and no link to it is kept for nothing', async () => {
+  const desk = await new Desk().open();
+  const { begun, refused } = await askedOfOneThatLeaves(desk);
+  const ended: number[] = [];
+  for (let second = 0; second < 5; second++) {
+    for (let ms = 0; ms < 1_000; ms += 50) {
+      desk.clock.advance(50);
+      await new Promise((resolve) => setImmediate(resolve));
+      const link = desk.links.at(-1);
+      if (desk.links.length === 1 || !link || !desk.exchange.connected) continue;
+      const value = answeringCodec.failure(2, new RelaisError('unavailable', 'Leaving.', { reason: 'stopping' }));
+      link.receive({ message: () => {}, closed: () => ended.push(desk.links.length) });
+      link.send(DispatchResponse.create({ results: [value] }));
+      await until(() => !desk.exchange.connected, 'that it leaves');
+    }
+  }
+  expect(desk.links.length).toBeLessThanOrEqual(6);
+  await until(() => ended.length === desk.links.length - 1, 'the end of links of no use');
+  desk.links[0]?.send({ results: [{ ...resultOf(Buffer.from('x')), id: 1 }], parts: [] });
+  expect(outputOf(await begun).toString()).toBe('x');
+  desk.clock.advance(1_000);
+  await until(() => desk.exchange.connected, 'the next link');
   desk.answer(2);
   expect(outputOf(await refused).toString()).toBe('to 2');
 });

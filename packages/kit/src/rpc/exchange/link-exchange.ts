@@ -32,6 +32,7 @@ export interface LinkExchangeOptions<Question, Answer, Out, In, Part = never> {
 const backlogBytesMax = 48 * 1024 * 1024;
 
 const tickMs = 50;
+const freshLinkMs = 1_000;
 
 /**
  * An exchange over a link that is dialled, kept up and dialled again. Questions of one turn of the loop travel as one
@@ -56,6 +57,8 @@ export class LinkExchange<Question, Answer, Out, In, Part = never>
   readonly #redialler: Redialler<Out, In>;
   /** The one that takes questions. */
   #link: (Link<Out, In> & Partial<BufferedLink<Out, In>>) | undefined;
+  /** Since when, monotonic milliseconds. */
+  #linkedMs = 0;
   /** Those whose peer is going away: they bring answers, and are asked nothing. */
   readonly #leaving = new Set<Link<Out, In>>();
   #cancelTicker: () => void = () => {};
@@ -127,6 +130,7 @@ export class LinkExchange<Question, Answer, Out, In, Part = never>
 
   #linked(link: Link<Out, In>): void {
     this.#link = link;
+    this.#linkedMs = this.#options.clock.nowMs();
     link.receive({
       message: (frame) => this.#take(link, frame),
       closed: (error) => this.#lost(link, error),
@@ -172,6 +176,13 @@ export class LinkExchange<Question, Answer, Out, In, Part = never>
       this.#pending.forget(pending);
       pending.resolve(answer);
     }
+    if (this.#leaving.has(link)) this.#closeIfDone(link);
+  }
+
+  /** One that has nothing more to bring. */
+  #closeIfDone(link: Link<Out, In>): void {
+    for (const { sentOn } of this.#pending.all()) if (sentOn === link) return;
+    link.close();
   }
 
   #takePart(id: number, part: Part, costBytes: number): void {
@@ -186,7 +197,8 @@ export class LinkExchange<Question, Answer, Out, In, Part = never>
     if (this.#link !== link) return;
     this.#link = undefined;
     this.#leaving.add(link);
-    this.#redialler.lost();
+    // One that leaves as soon as it is linked is the one that left before: its port is still open.
+    this.#redialler.lost(this.#options.clock.nowMs() - this.#linkedMs >= freshLinkMs);
   }
 
   #lost(link: Link<Out, In>, error: RelaisError | undefined): void {

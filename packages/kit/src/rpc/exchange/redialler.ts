@@ -33,10 +33,10 @@ export class Redialler<Out, In> {
     void this.#dial();
   }
 
-  /** The link handed over has ended: dial again after a while. */
-  lost(): void {
+  /** The link handed over has ended: dial again after a while; one that was of no use is not the first of many so quickly. */
+  lost(wasOfUse = true): void {
     if (this.#stopped) return;
-    const backoffMs = Math.min(backoffMsMax, backoffMsMin * 2 ** this.#failures);
+    const backoffMs = wasOfUse ? Math.min(backoffMsMax, backoffMsMin * 2 ** this.#failures) : backoffMsMax;
     const waitMs = backoffMs * (0.5 + this.#options.random() / 2);
     this.#cancelTimer = this.#options.clock.after(waitMs, () => void this.#dial());
   }
