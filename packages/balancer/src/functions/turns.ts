@@ -48,6 +48,11 @@ export class Turns {
     return functions;
   }
 
+  /** It is the turn of this function, which is in. */
+  giveBack(fn: FunctionState): void {
+    this.#current = fn;
+  }
+
   /** The function whose turn it is; the turn passes on. */
   take(): FunctionState | undefined {
     const fn = this.#current;

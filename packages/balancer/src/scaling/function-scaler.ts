@@ -5,6 +5,9 @@ import type { ScaleLog } from './scale-log.js';
 import { WarmFloor } from './warm-floor.js';
 
 const decideEveryMs = 100;
+/** In one tick of 10 ms; of more functions a tenth, so that thousands do not hold everything up at once. */
+const decisionsPerTick = 100;
+const ticksPerRound = 10;
 /** The same for a function without a call: there are many of them, and nothing of theirs is urgent. */
 const decideIdleEveryMs = 1000;
 const panicMs = 250;
@@ -43,6 +46,9 @@ export class FunctionScaler {
   readonly #active = new Set<FunctionState>();
   readonly #floor = new WarmFloor();
   #nextMs = 0;
+  /** Those of a round that are still to come. */
+  #round: Iterator<FunctionState> | undefined;
+  #perTick = decisionsPerTick;
 
   constructor(log: ScaleLog, actions: FunctionScalerActions) {
     this.#log = log;
@@ -59,9 +65,18 @@ export class FunctionScaler {
   }
 
   tick(nowMs: number): void {
-    if (nowMs < this.#nextMs) return;
-    this.#nextMs = nowMs + decideEveryMs;
-    for (const fn of this.#active) {
+    if (!this.#round) {
+      if (nowMs < this.#nextMs) return;
+      this.#nextMs = nowMs + decideEveryMs;
+      this.#round = this.#active.values();
+      this.#perTick = Math.max(decisionsPerTick, Math.ceil(this.#active.size / ticksPerRound));
+    }
+    for (let count = 0; count < this.#perTick; count++) {
+      const { done, value: fn } = this.#round.next();
+      if (done) {
+        this.#round = undefined;
+        return;
+      }
       const demand = fn.running + fn.queue.size;
       const isDue = demand > 0 || nowMs - (fn.scaled?.decidedMs ?? 0) >= decideIdleEveryMs;
       if (isDue) this.#decide(fn, demand, nowMs);

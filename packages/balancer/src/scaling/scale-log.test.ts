@@ -40,3 +40,12 @@ test('is bounded', () => {
   const kept = log.list('', 5000);
   expect([kept.length, kept[0]?.decision.instances]).toEqual([1000, 2999]);
 });
+
+test('decisions that change nothing take the place of none when all places are taken', () => {
+  const log = new ScaleLog(() => 0);
+  const deciding = (name: string, from: number, to: number) =>
+    log.record({ kind: 'function', name }, { ...snapshot, instances: from }, policy, decide(to));
+  for (let count = 0; count < 1500; count++) deciding(`f${count}`, 0, 1);
+  for (let count = 0; count < 1500; count++) deciding(`f${count}`, 1, 1);
+  expect(log.list('', 2000).map((logged) => logged.snapshot.instances)).toEqual(Array(1000).fill(0));
+});

@@ -41,6 +41,8 @@ export class ScaleLog {
     if (by !== 0) this.#changed(subject.kind, by > 0 ? 'up' : 'down');
     const key = `${subject.kind}:${subject.name}`;
     const last = this.#last.get(key);
+    // Likely made before, and gone from here for later ones: it would take the place of one that changed something.
+    if (!last && by === 0 && this.#kept.length === keptMax) return;
     if (last && last.decision.instances === decision.instances) {
       last.repeats++;
       return;

@@ -14,6 +14,8 @@ import type { WireIds } from './wire-ids.js';
 
 /** Handed on to the worker less this, so that its answer is back in time. */
 const hopMs = 5;
+/** Functions looked at in vain before the next event: with thousands that wait, each result would cost milliseconds. */
+export const missesPerPump = 512;
 
 export interface DispatcherOptions {
   readonly clock: Clock;
@@ -106,15 +108,25 @@ export class Dispatcher {
     if (fn) this.turns.add(fn);
   }
 
-  /** Dispatches in turn until no waiting job fits anywhere. Call it after anything that may have made room. */
-  pump(nowMs: number): void {
+  /**
+   * Dispatches in turn until no waiting job fits anywhere, or so many functions in a row had none that does. Call it after
+   * anything that may have made room.
+   */
+  pump(nowMs: number, missesMax = missesPerPump): void {
     let misses = 0;
-    while (misses < this.turns.size) {
+    let firstMissed: FunctionState | undefined;
+    while (misses < this.turns.size && misses < missesMax) {
       const fn = this.turns.take();
       if (!fn) return;
-      if (this.#dispatchNext(fn, nowMs)) misses = 0;
-      else if (this.turns.has(fn)) misses++;
+      if (this.#dispatchNext(fn, nowMs)) {
+        misses = 0;
+        firstMissed = undefined;
+      } else if (this.turns.has(fn)) {
+        misses++;
+        firstMissed ??= fn;
+      }
     }
+    if (firstMissed && this.turns.has(firstMissed)) this.turns.giveBack(firstMissed);
   }
 
   /**

@@ -21,7 +21,7 @@ import { Startable } from '../workers/startable.js';
 import { Supervisors } from '../workers/supervisors.js';
 import { abandonedFrom, Deadlines } from './deadlines.js';
 import { Departures } from './departures.js';
-import { Dispatcher } from './dispatcher.js';
+import { Dispatcher, missesPerPump } from './dispatcher.js';
 import { Probation } from './probation.js';
 import { Results } from './results.js';
 import { Retries } from './retries.js';
@@ -38,6 +38,8 @@ export interface SchedulerOptions {
   readonly figures: BalancerFigures;
   readonly carrier?: SpanCarrier | undefined;
 }
+
+const fullPassEveryMs = 100;
 
 /** Joins the parts through which a job passes, and drives them from one ticker. */
 export class Scheduler {
@@ -56,6 +58,7 @@ export class Scheduler {
   readonly #desk: AnswerDesk;
   readonly #deadlines: Deadlines;
   readonly #watch: WorkerWatch;
+  #nextFullPassMs = 0;
   readonly scaleLog: ScaleLog;
   readonly #workerScaler: WorkerScaler;
   readonly #functionScaler: FunctionScaler;
@@ -185,9 +188,12 @@ export class Scheduler {
     this.#workerScaler.tick(waiting, nowMs);
     this.#functionScaler.tick(nowMs);
     if (this.dispatcher.queuedCount === 0) return;
+    // Of very many functions each is looked at less often: else looking is all that is done.
+    if (waiting.length > missesPerPump && nowMs < this.#nextFullPassMs) return;
+    this.#nextFullPassMs = nowMs + fullPassEveryMs;
     for (const fn of waiting) this.#giveUpWaiting(fn, nowMs);
     this.dispatcher.onTrial(nowMs);
-    this.dispatcher.pump(nowMs);
+    this.dispatcher.pump(nowMs, Number.POSITIVE_INFINITY);
     this.dispatcher.reserve(nowMs);
   }
 
