@@ -14,7 +14,8 @@ export function reusable({ defaultFilename }: ClangLanguage, { files, sources }:
   return { files: new Map([...files, [name, Buffer.from(text)]]), sources: [...sources, name] };
 }
 
-const streams = /^\s*#\s*include\s*<(iostream|bits\/stdc\+\+\.h)>/m;
+// Blanks of one line alone: over lines it would take the square of their number.
+const streams = /^[ \t]*#[ \t]*include[ \t]*<(iostream|bits\/stdc\+\+\.h)>/m;
 
 const head = `#include <stdio.h>
 #include <stdlib.h>

@@ -9,6 +9,7 @@ import {
 import { memoryMbOf, processBytesOf } from '../limits.js';
 import type { Runtime } from '../runtime.js';
 import { findInterpreter } from './interpreter.js';
+import { withoutOwnDirectory } from './own-directory.js';
 import { checkSyntax } from './syntax.js';
 
 /** PHP on the php-cli of this machine with its own php.ini. */
@@ -52,9 +53,6 @@ function phpOn({ path, readable }: Interpreter): GuestLanguage {
     },
     forkServer: { command: path, args: [...settingArgs, forkServerPath], readable },
     outOfMemory: (exit, stderrTail) => exit.exitCode !== 0 && /Allowed memory size of |Out of memory/.test(stderrTail),
-    cleanStderr: (text) => text.replace(ownDirectory, ''),
+    cleanStderr: withoutOwnDirectory,
   };
 }
-
-/** Where a process keeps its plain source, however deep that lies. */
-const ownDirectory = /(?:\/[^\s/:]+)+\/\.relais\//g;

@@ -64,10 +64,18 @@ function parse({ stdout }: ToolResult): Verdict {
   }
 }
 
+const kind = /^(?:Parse|Fatal|Compile) error: /;
+const place = / on line (\d+)$/;
+
 /** PHP prints "KIND: MESSAGE in FILE on line LINE". */
-function diagnosticOf({ stdout }: ToolResult, source: GuestSource): Diagnostic {
-  const [, message = 'The source cannot be compiled as PHP.', line = '0'] =
-    /^((?:Parse|Fatal|Compile) error: .*) in .* on line (\d+)$/m.exec(stdout) ?? [];
+export function diagnosticOf(
+  { stdout }: Pick<ToolResult, 'stdout'>,
+  source: Pick<GuestSource, 'directory' | 'filename'>,
+): Diagnostic {
+  const said = stdout.split('\n').find((one) => kind.test(one) && place.test(one)) ?? '';
+  const end = said.lastIndexOf(' in ');
+  const message = end === -1 ? 'The source cannot be compiled as PHP.' : said.slice(0, end);
+  const line = place.exec(said)?.[1] ?? '0';
   const shown = message.replaceAll(`${source.directory ?? ''}/`, '').replaceAll('Standard input code', source.filename);
   return { file: source.filename, line: Number(line), column: 0, severity: 'error', message: shown };
 }

@@ -72,9 +72,14 @@ function textOf({ message, code, spans, children }: RustcMessage, directory: str
   return parts.join('').replaceAll(`${directory}/`, '').slice(0, messageCharsMax);
 }
 
+// A symbol can look like any line, so each part is read once.
+const linkerError = /^[\w.-]{0,40}ld[\w.-]{0,40}: error: (.*)$/gm;
+const objectFile = /^\S+\.(?:o|rlib)(?:\([^()]*\))?$/;
+
 /** What the linker said, without the command line and the paths that rustc puts around it. */
 function linkerErrors(note: string): string[] {
-  return [...note.matchAll(/^[\w.-]*ld[\w.-]*: error: (?:\S+\.(?:o|rlib)(?:\([^)]*\))?: )?(.*)$/gm)].map(
-    ([, said]) => said ?? '',
-  );
+  return [...note.matchAll(linkerError)].map(([, said = '']) => {
+    const end = said.indexOf(': ');
+    return end !== -1 && objectFile.test(said.slice(0, end)) ? said.slice(end + 2) : said;
+  });
 }
