@@ -26,6 +26,62 @@ test('a failure says *** in its place, wherever it quotes it, and keeps the rest
   expect(result.ok ? undefined : result.error.fields.cause).toBeUndefined();
 });
 
+const long = `sk-${'ab'.repeat(2000)}-end`;
+
+function failureWith(message: string, stack: string, stderrTail: string): RelaisError {
+  const exit = { exitCode: 1, signal: '', stack, stderrTail };
+  const error = new RelaisError('aborted', message, { reason: 'function_failed', exit });
+  const { result } = withoutSecrets({ ...base, result: { ok: false, error } }, { ...secrets, LONG: long });
+  if (result.ok) throw new Error('It is a failure.');
+  return result.error;
+}
+
+test('what of a secret is left where a text was cut is hidden too', () => {
+  const begun = long.slice(0, 2000);
+  const ended = long.slice(-3000);
+  const { message, fields } = failureWith(
+    `It threw: ${begun}`,
+    `${ended}: stack ${begun}`,
+    `${ended} in tail ${begun}`,
+  );
+  expect([message, fields.exit?.stack, fields.exit?.stderrTail]).toEqual([
+    'It threw: ***',
+    '***: stack ***',
+    '*** in tail ***',
+  ]);
+});
+
+test('so is what a cut inside a character leaves', () => {
+  const exit = failureWith('', `at ${long.slice(0, 20)}\ufffd`, `\ufffd\ufffd${long.slice(-20)} tail`).fields.exit;
+  expect([exit?.stack, exit?.stderrTail]).toEqual(['at ***', '*** tail']);
+});
+
+test('of a short secret half is hidden, and of a long one no few characters that any text has', () => {
+  expect(failureWith('It says hunt', '', '').message).toBe('It says ***');
+  expect(failureWith('It says hun', '', '').message).toBe('It says hun');
+  expect(failureWith('It says sk-abab', '', '').message).toBe('It says sk-abab');
+});
+
+test('of a secret that holds another nothing is left at a cut', () => {
+  expect(failureWith('It says hunter22-and-mo', '', '').message).toBe('It says ***');
+});
+
+test('logs that were cut hide what of a secret is left, whole ones keep their end', () => {
+  const outcome = { ...base, logs: `${long.slice(-20)} say hunter22 hunter2` };
+  expect(withoutSecrets(outcome, secrets).logs).toBe(`${long.slice(-20)} say *** hunter2`);
+  expect(withoutSecrets({ ...outcome, logsTruncated: true }, secrets).logs).toBe(`${long.slice(-20)} say *** ***`);
+});
+
+test('secrets that repeat themselves take no more time than their lengths', () => {
+  const values = Array.from({ length: 32 }, (_, at) => `${'a'.repeat(2000 + at)}b${'a'.repeat(2000)}`);
+  const outcome = { ...base, logs: 'a'.repeat(256 * 1024), logsTruncated: true };
+  const beganMs = performance.now();
+  const { logs } = withoutSecrets(outcome, Object.fromEntries(values.entries()));
+  expect(logs).toBe(`${'a'.repeat(256 * 1024 - 2031)}***`);
+  // A search that begins anew at each place takes 12 s.
+  expect(performance.now() - beganMs).toBeLessThan(4000);
+});
+
 test('none are none', () => {
   expect([hasAny({}), hasAny(secrets)]).toEqual([false, true]);
 });

@@ -1,9 +1,6 @@
 import { RelaisError } from '@relais/kit';
 import type { CallOutcome } from '../runtimes/runtime.js';
-
-const mask = '***';
-// Shorter ones are parts of any text.
-const charactersMin = 4;
+import { type Cut, masked } from './masked-text.js';
 
 /** Whether there are secrets at all. */
 export function hasAny(secrets: Readonly<Record<string, string>>): boolean {
@@ -16,22 +13,24 @@ export function hasAny(secrets: Readonly<Record<string, string>>): boolean {
  * libraries quote what they were given. What the function answers is its own affair.
  */
 export function withoutSecrets(outcome: CallOutcome, secrets: Readonly<Record<string, string>>): CallOutcome {
-  const values = Object.values(secrets)
-    .filter((value) => value.length >= charactersMin)
-    // One that holds another goes first, else a part of it would stay.
-    .sort((a, b) => b.length - a.length);
-  const masked = (text: string) => values.reduce((rest, value) => rest.replaceAll(value, mask), text);
-  const { logs, result } = outcome;
+  const values = Object.values(secrets);
+  const { logs, logsTruncated, result } = outcome;
   return {
     ...outcome,
-    logs: masked(logs),
-    result: result.ok ? result : { ok: false, error: withText(result.error, masked) },
+    logs: masked(logs, values, logsTruncated ? 'end' : 'nowhere'),
+    result: result.ok ? result : { ok: false, error: withText(result.error, values) },
   };
 }
 
-function withText(error: RelaisError, masked: (text: string) => string): RelaisError {
+function withText(error: RelaisError, values: readonly string[]): RelaisError {
+  // Shims cut them, Python's a stack at its start; what is left when paths are taken out does not tell whether that was so.
+  const told = (text: string, cut: Cut) => masked(text, values, cut);
   // The cause is for our log, and may quote anything.
   const { cause: _, exit, ...fields } = error.fields;
-  const told = exit && { ...exit, stack: masked(exit.stack), stderrTail: masked(exit.stderrTail) };
-  return new RelaisError(error.code, masked(error.message), { ...fields, ...(told ? { exit: told } : {}) });
+  const left = exit && {
+    ...exit,
+    stack: told(exit.stack, 'both ends'),
+    stderrTail: told(exit.stderrTail, 'both ends'),
+  };
+  return new RelaisError(error.code, told(error.message, 'end'), { ...fields, ...(left ? { exit: left } : {}) });
 }
