@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { FunctionVersion } from '@relais/contracts';
 import { type Clock, randomHex } from '@relais/kit';
-import { processStartFailed } from '../processes/failures.js';
+import { processStartFailed, socketPathTooLong } from '../processes/failures.js';
 import type { Guest } from '../processes/guest.js';
 import type { DoorPlace } from '../processes/process-launcher.js';
 import { Door, defaultDoorLimits } from './door.js';
@@ -11,6 +11,8 @@ import type { NetworkRules } from './network-rules.js';
 /** Where each process finds its proxy, in a network of its own. */
 const proxyPort = 3128;
 const socketNameBytes = 16;
+/** The kernel takes no longer one. */
+const socketPathBytesMax = 107;
 
 /** What a shim is told of the network of its process: it takes connections at the port and leads them to the socket. */
 export interface EgressFrame {
@@ -28,7 +30,8 @@ export const proxyEnvironment: Readonly<Record<string, string>> = {
 
 /**
  * Opens a door for a process of a version with a network; it closes when the process is gone. Its name is known to that
- * process alone and cannot be guessed. Rejects with unavailable reason process_start_failed.
+ * process alone and cannot be guessed. Rejects with unavailable reason process_start_failed, and with failed_precondition
+ * reason network_unavailable where the path of its socket would be too long.
  */
 export async function openDoor(
   guest: Guest,
@@ -39,15 +42,11 @@ export async function openDoor(
   const policy = networkPolicy(config, rules.anyHost);
   if (!policy) return undefined;
   const name = randomHex(socketNameBytes);
+  const path = join(place.directory, name);
+  if (Buffer.byteLength(path) > socketPathBytesMax) throw socketPathTooLong();
   const refused = (line: string) => guest.logs.stderr(Buffer.from(line));
   try {
-    const door = await Door.open(join(place.directory, name), {
-      policy,
-      rules,
-      limits: defaultDoorLimits,
-      clock,
-      refused,
-    });
+    const door = await Door.open(path, { policy, rules, limits: defaultDoorLimits, clock, refused });
     void guest.gone.then(() => door.close());
     return { port: proxyPort, socket: `${place.at}/${name}` };
   } catch (cause) {

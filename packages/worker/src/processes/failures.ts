@@ -94,6 +94,13 @@ export function networkUnavailable(sandbox: string): RelaisError {
   return new RelaisError('failed_precondition', message, { reason: 'network_unavailable', component: 'worker' });
 }
 
+/** No socket can be made where the doors of processes are. */
+export function socketPathTooLong(): RelaisError {
+  const message =
+    'A function with a network cannot be started here: the folder for temporary files has too long a path for sockets. Start Relais with a shorter TMPDIR.';
+  return new RelaisError('failed_precondition', message, { reason: 'network_unavailable', component: 'worker' });
+}
+
 /** A process ended with the one that it was forked from, through no fault of its function. */
 export function processLost(): RelaisError {
   return new RelaisError('unavailable', 'The process that ran this call was lost with the one that had started it.', {

@@ -145,11 +145,19 @@ export class GuestPool implements IdleInstances {
     this.#debts.loaded(guest);
   }
 
-  /** Leads a guest of such a version to its network, if it has one: what its shim must know of that. */
+  /**
+   * Leads a guest of such a version to its network, if it has one: what its shim must know of that. Rejects like openDoor,
+   * and then ends the guest, which holds no function and must not be taken for one that is warm.
+   */
   async leadOut(guest: Guest, { version }: GuestFunctionOptions): Promise<{ readonly egress?: EgressFrame }> {
     const { clock, network = networkRules({ anyHost: false, peers: [] }) } = this.#options;
-    const egress = this.#launcher.doors && (await openDoor(guest, version, this.#launcher.doors, { clock, network }));
-    return egress ? { egress } : {};
+    try {
+      const egress = this.#launcher.doors && (await openDoor(guest, version, this.#launcher.doors, { clock, network }));
+      return egress ? { egress } : {};
+    } catch (error) {
+      guest.kill();
+      throw error;
+    }
   }
 
   /** Makes ready for the next cold start of such a version. */
