@@ -36,10 +36,14 @@ export async function runTool(launcher: ProcessLauncher, clock: Clock, run: Tool
   run.signal?.removeEventListener('abort', kill);
   forget();
   if (late) {
-    throw new RelaisError('deadline_exceeded', `Building did not end within ${run.budgetMs} ms and was stopped.`, {
-      reason: 'build_timeout',
-      component: 'worker',
-    });
+    throw new RelaisError(
+      'deadline_exceeded',
+      `Building did not end within ${Math.round(run.budgetMs)} ms and was stopped.`,
+      {
+        reason: 'build_timeout',
+        component: 'worker',
+      },
+    );
   }
   return { exit, stdout: stdout(), stderr: stderr() };
 }

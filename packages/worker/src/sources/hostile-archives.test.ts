@@ -141,6 +141,23 @@ test('attributes that are slow to read elsewhere are refused at once', async () 
   expect(performance.now() - beganMs).toBeLessThan(1000);
 });
 
+test('attributes of many entries are refused beyond what they may be together, and are quick to read until then', async () => {
+  // As many as fit below the bound of one entry, each as short as it can be.
+  const filler = { name: 'x', type: 'x', content: '5 a=\n'.repeat((64 * 1024) / 5) };
+  const beganMs = performance.now();
+  const error = await refusal(tarGz([...Array(1100).fill(filler), good]));
+  expect(performance.now() - beganMs).toBeLessThan(5000);
+  expectBadArchive(error, 'more than 4194304 bytes of metadata');
+  expect(error.fields.limit).toMatchObject({ name: 'metadataBytesMax', limit: 4 * MiB });
+});
+
+test.each(['3 a\n', '05 a=\n', '5a a=\n', '4 =\n', '5 a=b', ' a=\n', '6 a=\n5 a=\n', '5 ab\n5 a=\n'])(
+  'attributes %j are refused',
+  async (content) => {
+    expectBadArchive(await refusal(tarGz([{ name: 'x', type: 'x', content }, good])), 'truncated or damaged');
+  },
+);
+
 const entryOf = (record: Partial<ZipRecord>) => zip([{ ...good, ...record }]);
 const zip64Sizes = Buffer.from('0100100000000000000000400000000000000040', 'hex');
 

@@ -3,6 +3,8 @@ export interface SourceLimits {
   readonly filesMax: number;
   /** Records of the archive of any kind: files, directories, ignored files, metadata. */
   readonly entriesMax: number;
+  /** Names and attributes that stand beside the entries' own headers, all together. */
+  readonly metadataBytesMax: number;
   /** All files together, unpacked. */
   readonly unpackedBytesMax: number;
   readonly fileBytesMax: number;
@@ -15,6 +17,7 @@ export interface SourceLimits {
 export const sourceLimits: SourceLimits = {
   filesMax: 2000,
   entriesMax: 8000,
+  metadataBytesMax: 4 * 1024 * 1024,
   unpackedBytesMax: 64 * 1024 * 1024,
   fileBytesMax: 32 * 1024 * 1024,
   pathBytesMax: 255,

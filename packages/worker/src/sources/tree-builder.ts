@@ -14,6 +14,7 @@ export class TreeBuilder {
   /** By folded path. */
   readonly #nodes = new Map<string, Node>();
   #entries = 0;
+  #metadataBytes = 0;
   #expectedBytes = 0;
 
   constructor(limits: SourceLimits) {
@@ -25,6 +26,14 @@ export class TreeBuilder {
     this.#entries++;
     const { entriesMax } = this.limits;
     if (this.#entries > entriesMax) throw beyondLimit('entries', 'entriesMax', entriesMax, this.#entries);
+  }
+
+  /** Counts names and attributes before they are read. */
+  countMetadata(bytes: number): void {
+    this.#metadataBytes += bytes;
+    const { metadataBytesMax } = this.limits;
+    if (this.#metadataBytes > metadataBytesMax)
+      throw beyondLimit('bytes of metadata', 'metadataBytesMax', metadataBytesMax, this.#metadataBytes);
   }
 
   /** Takes up a file before its content is read: throws when it may not be there, false when it is of no use. */

@@ -23,14 +23,14 @@ interface Job {
  * compile at a time, at most 16 waiting; beside a compile of more than 5 s a second process takes the next ones.
  */
 export class ClangCompiler {
-  readonly #clock: Clock;
+  readonly clock: Clock;
   readonly #processes: readonly CompilerProcess[];
   readonly #waiting: Job[] = [];
   readonly #running = new Map<CompilerProcess, { readonly job: Job; readonly beganMs: number }>();
   #closed = false;
 
   constructor(clock: Clock, idleMs: number, sandbox: Sandbox = noSandbox, groups?: ControlGroups) {
-    this.#clock = clock;
+    this.clock = clock;
     this.#processes = Array.from({ length: processesMax }, () => new CompilerProcess(clock, idleMs, sandbox, groups));
   }
 
@@ -47,7 +47,7 @@ export class ClangCompiler {
     if (this.#closed) return Promise.reject(closedForBuilds());
     if (this.#waiting.length >= queueLengthMax) return Promise.reject(buildQueueFull(queueLengthMax));
     return new Promise((resolve, reject) => {
-      const stopTimer = this.#clock.after(budgetMs, () => this.#expire(job, budgetMs));
+      const stopTimer = this.clock.after(budgetMs, () => this.#expire(job, budgetMs));
       const job: Job = { request, resolve, reject, stopTimer };
       this.#waiting.push(job);
       this.#next();
@@ -71,14 +71,14 @@ export class ClangCompiler {
   /** A warm one before a cold one, which takes seconds to start and hundreds of MiB to hold. */
   #freeProcess(): CompilerProcess | undefined {
     const free = this.#processes.filter((process) => !this.#running.has(process));
-    const slowSinceMs = this.#clock.nowMs() - slowCompileMs;
+    const slowSinceMs = this.clock.nowMs() - slowCompileMs;
     const allSlow = [...this.#running.values()].every(({ beganMs }) => beganMs <= slowSinceMs);
     return free.find(({ pid }) => pid !== undefined) ?? (allSlow ? free[0] : undefined);
   }
 
   async #perform(process: CompilerProcess, job: Job): Promise<void> {
-    this.#running.set(process, { job, beganMs: this.#clock.nowMs() });
-    const stopPatience = this.#clock.after(slowCompileMs, () => this.#next());
+    this.#running.set(process, { job, beganMs: this.clock.nowMs() });
+    const stopPatience = this.clock.after(slowCompileMs, () => this.#next());
     try {
       job.resolve(await process.compile(job.request));
       job.stopTimer();

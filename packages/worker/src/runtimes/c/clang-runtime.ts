@@ -67,6 +67,7 @@ async function build(
 ): Promise<BuildOutcome> {
   const cflags = work.config?.cflags ?? [];
   checkCflags(cflags);
+  const endMs = compiler.clock.nowMs() + budgetMs;
   const tree = await openSource(work.source, work.filename, { lang: language.lang, entry: work.config?.entry ?? '' });
   const filename = tree.single ? work.filename || tree.entry : tree.entry;
   const given = tree.single ? singleProgram(language, tree) : program(language, tree);
@@ -74,7 +75,8 @@ async function build(
   const [entry = ''] = sources;
   const linking = isReused(work) ? [...fixedFlags, ...reuseFlags] : fixedFlags;
   const flags = [...language.defaultFlags, ...cflags, '-I.', ...language.fixedFlags, ...linking];
-  const { module, said } = await compiler.compile({ files, sources, flags }, budgetMs);
+  const leftMs = Math.max(1, endMs - compiler.clock.nowMs());
+  const { module, said } = await compiler.compile({ files, sources, flags }, leftMs);
   const diagnostics = parseClangOutput(said, entry, filename);
   if (!module) throw compileFailure(diagnostics, filename);
   return moduleOutcome(module, work, diagnostics, limits.artifactBytesMax);

@@ -31,6 +31,7 @@ export async function checkSyntax(
   work: BuildWork,
   budgetMs: number,
 ): Promise<Form> {
+  const endMs = clock.nowMs() + budgetMs;
   const options = { lang, entry: work.config?.entry ?? '' };
   const source = await provideSource(launcher, work.source, work.filename, options);
   try {
@@ -39,7 +40,7 @@ export async function checkSyntax(
       command: process.execPath,
       args: [...nodeArgs, checkPath, filename, ...(directory ? [directory] : [])],
       input: content,
-      budgetMs,
+      budgetMs: Math.max(1, endMs - clock.nowMs()),
       outputBytesMax,
     });
     return formOf(result, source);

@@ -30,9 +30,11 @@ export async function checkSyntax(
   work: BuildWork,
   budgetMs: number,
 ): Promise<Form> {
+  const endMs = clock.nowMs() + budgetMs;
   const options = { lang: 'php', entry: work.config?.entry ?? '' };
   const source = await provideSource(launcher, work.source, work.filename, options);
-  const run = { command: path, readable, input: source.content, budgetMs, outputBytesMax };
+  const leftMs = Math.max(1, endMs - clock.nowMs());
+  const run = { command: path, readable, input: source.content, budgetMs: leftMs, outputBytesMax };
   const { filename, directory } = source;
   const checkArgs = directory === undefined ? [filename] : [filename, directory];
   const linted = directory === undefined ? [] : [join(directory, filename)];

@@ -30,12 +30,14 @@ export async function checkSyntax(
   work: BuildWork,
   budgetMs: number,
 ): Promise<Form> {
+  const endMs = clock.nowMs() + budgetMs;
   const options = { lang: 'python', entry: work.config?.entry ?? '' };
   const source = await provideSource(launcher, work.source, work.filename, options);
   try {
     const { filename, directory, content } = source;
     const args = ['-I', '-S', '-B', '-X', 'utf8', checkPath, filename, ...(directory ? [directory] : [])];
-    const run = { command: path, args, readable, input: content, budgetMs, outputBytesMax };
+    const leftMs = Math.max(1, endMs - clock.nowMs());
+    const run = { command: path, args, readable, input: content, budgetMs: leftMs, outputBytesMax };
     return formOf(parseVerdict((await runTool(launcher, clock, run)).stdout), filename);
   } finally {
     await source.remove();

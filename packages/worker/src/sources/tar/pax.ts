@@ -12,25 +12,36 @@ const lengthDigitsMax = 10;
 
 /** Reads records "LENGTH KEY=VALUE\n" in one pass. Throws bad_archive when they are not well formed. */
 export function parsePax(content: Buffer): PaxFields {
-  let fields: PaxFields = {};
+  const fields: PaxFields = {};
   for (let at = 0; at < content.length; ) {
-    const space = content.subarray(at, at + lengthDigitsMax + 1).indexOf(0x20);
-    const digits = space === -1 ? '' : content.toString('latin1', at, at + space);
-    const length = /^[1-9]\d*$/.test(digits) ? Number(digits) : 0;
-    const record = content.subarray(at + space + 1, at + length);
-    const equals = record.indexOf(0x3d);
+    const space = content.indexOf(0x20, at);
+    const end = at + readLength(content, at, space);
+    const equals = content.indexOf(0x3d, space);
     // A record ends with its newline inside the content.
-    if (length <= space || at + length > content.length || record.at(-1) !== 0x0a || equals < 1) throw damaged();
-    fields = { ...fields, ...readField(decodeName(record.subarray(0, equals)), record.subarray(equals + 1, -1)) };
-    at += length;
+    const isWhole = space < end && end <= content.length && content[end - 1] === 0x0a;
+    if (!isWhole || equals <= space + 1 || equals >= end) throw damaged();
+    Object.assign(fields, readField(content.toString('latin1', space + 1, equals), content, equals + 1, end - 1));
+    at = end;
   }
   return fields;
 }
 
-function readField(key: string, value: Buffer): PaxFields {
-  if (key === 'path') return { path: decodeName(value) };
-  if (key === 'size') return { bytes: readSize(value.toString('latin1')) };
-  return key.startsWith('GNU.sparse.') ? { sparse: true } : {};
+/** 0 when it is no number from 1 on. */
+function readLength(content: Buffer, at: number, space: number): number {
+  if (space <= at || space - at > lengthDigitsMax || content[at] === 0x30) return 0;
+  let length = 0;
+  for (let digit = at; digit < space; digit++) {
+    const value = (content[digit] ?? 0) - 0x30;
+    if (value < 0 || value > 9) return 0;
+    length = length * 10 + value;
+  }
+  return length;
+}
+
+function readField(key: string, content: Buffer, from: number, to: number): PaxFields | undefined {
+  if (key === 'path') return { path: decodeName(content.subarray(from, to)) };
+  if (key === 'size') return { bytes: readSize(content.toString('latin1', from, to)) };
+  return key.startsWith('GNU.sparse.') ? { sparse: true } : undefined;
 }
 
 function readSize(text: string): number {

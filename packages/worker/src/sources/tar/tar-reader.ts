@@ -31,7 +31,7 @@ async function readEntries(input: InflatedBytes, builder: TreeBuilder): Promise<
     if (isZero(block)) return input.drain();
     builder.countEntry();
     const header = parseTarHeader(block);
-    if (isMetadata(header)) said = { ...said, ...(await readMetadata(input, header)) };
+    if (isMetadata(header)) said = { ...said, ...(await readMetadata(input, header, builder)) };
     else {
       await readEntry(input, completed(header, said), builder);
       said = {};
@@ -43,9 +43,10 @@ function isMetadata({ kind }: TarHeader): boolean {
   return kind === 'pax' || kind === 'longName' || kind === 'skipped';
 }
 
-async function readMetadata(input: InflatedBytes, header: TarHeader): Promise<PaxFields> {
+async function readMetadata(input: InflatedBytes, header: TarHeader, builder: TreeBuilder): Promise<PaxFields> {
   if (header.bytes > metadataBytesMax)
     throw badEntry(header.path, `has more than ${metadataBytesMax} bytes of metadata`);
+  builder.countMetadata(header.bytes);
   const content = await readContent(input, header.bytes);
   if (header.kind === 'pax') return parsePax(content);
   if (header.kind === 'skipped') return {};
