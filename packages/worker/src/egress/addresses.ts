@@ -1,6 +1,14 @@
 import { BlockList, isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
+/** Where clouds hand out the rights of their machines, beside 169.254.169.254. */
+const metadata = [
+  ...['168.63.129.16/32', '100.100.100.200/32', '192.0.0.192/32'],
+  // Amazon's, which has several services there; Google's, Oracle's, Scaleway's, Alibaba's and Linode's.
+  ...['fd00:ec2::/32', 'fd20:ce::254/128', 'fd00:c1::a9fe:a9fe/128', 'fd00:42::42/128', 'fd00:100::100:200/128'],
+  'fd00:a9fe:a9fe::1/128',
+];
+
 /** Ranges in which no function has anything to look for, whatever it may reach; the word is for its log. */
 const ranges: readonly (readonly [what: string, subnets: readonly string[]])[] = [
   ['loopback', ['127.0.0.0/8', '::1/128']],
@@ -10,8 +18,7 @@ const ranges: readonly (readonly [what: string, subnets: readonly string[]])[] =
   ['reserved', ['240.0.0.0/4']],
   // Other ways to write an IPv4 address, which nobody needs.
   ['an IPv4 address in disguise', ['::/96', '2002::/16', '2001::/32', '64:ff9b:1::/48']],
-  // Where clouds hand out the rights of their machines, beside 169.254.169.254.
-  ['metadata of a cloud', ['fd00:ec2::254/128', '168.63.129.16/32', '100.100.100.200/32', '192.0.0.192/32']],
+  ['metadata of a cloud', metadata],
 ];
 
 const lists = ranges.map(([what, subnets]) => {
