@@ -12,12 +12,20 @@ export interface SystemTree {
 /** Where Debian, Fedora and Alpine have programs and libraries; links into /usr on most. */
 const programs = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
 /** What runtimes read of /etc; none of it is secret. */
-const settings = [
+const settings = etc(
   ...['alternatives', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'localtime', 'timezone', 'mime.types'],
-  ...['php', 'python3', 'python3.11', 'python3.12', 'python3.13', 'ca-certificates', 'crypto-policies', 'pki'],
+  ...['php', 'python3', 'python3.11', 'python3.12', 'python3.13', 'ca-certificates', 'crypto-policies'],
   ...['services', 'protocols', 'os-release', 'debian_version'],
-];
-const certificates = ['/etc/ssl/certs', '/etc/ssl/openssl.cnf'];
+);
+/** Of the folders that hold private keys too only what is for everybody. */
+const certificates = etc(
+  ...['ssl/certs', 'ssl/openssl.cnf', 'pki/ca-trust/extracted'],
+  ...['certs', 'cert.pem', 'openssl.cnf', 'openssl.d', 'fips_local.cnf', 'ct_log_list.cnf'].map(
+    (name) => `pki/tls/${name}`,
+  ),
+);
+/** All that a sandbox shows of the machine's own /etc. */
+export const machineSettings: readonly string[] = [...settings, ...certificates];
 const devices = ['null', 'zero', 'full', 'random', 'urandom'].map((name) => `/dev/${name}`);
 const links = [
   { at: '/dev/fd', target: '/proc/self/fd' },
@@ -42,13 +50,17 @@ export function systemTree(directory: string): SystemTree {
   }
   const isLink = (path: string) => lstatSync(path).isSymbolicLink();
   const present = programs.filter((path) => existsSync(path));
-  const plain = ['/usr', ...present.filter((path) => !isLink(path)), ...settings.map((name) => `/etc/${name}`)];
+  const plain = ['/usr', ...present.filter((path) => !isLink(path)), ...machineSettings];
   return {
     binds: [
-      ...[...plain, ...certificates].filter((path) => existsSync(path)).map((path) => ({ source: path, at: path })),
+      ...plain.filter((path) => existsSync(path)).map((path) => ({ source: path, at: path })),
       ...Object.keys(ownSettings).map((name) => ({ source: join(directory, name), at: `/etc/${name}` })),
     ],
     links: [...present.filter(isLink).map((at) => ({ at, target: readlinkSync(at) })), ...links],
     devices,
   };
+}
+
+function etc(...names: string[]): string[] {
+  return names.map((name) => `/etc/${name}`);
 }
