@@ -8,8 +8,8 @@ export interface NetworkRules {
   readonly anyHost: boolean;
   /** Roles of the platform on other machines, which no function reaches. */
   readonly peers: readonly Target[];
-  /** The addresses of a name. Rejects when it has none. */
-  resolve(host: string): Promise<readonly string[]>;
+  /** The addresses of a name. Rejects when it has none. A lookup that has to wait is not begun once the signal is aborted. */
+  resolve(host: string, signal?: AbortSignal): Promise<readonly string[]>;
   ownAddresses(): readonly string[];
 }
 
@@ -19,5 +19,24 @@ export function networkRules(given: Pick<NetworkRules, 'anyHost' | 'peers'>): Ne
     ...given,
     resolve: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
     ownAddresses: addressesOfThisMachine,
+  };
+}
+
+/**
+ * The same rules with one lookup at a time: the whole worker has room for two, and a function that asks for names which
+ * nobody answers for would take it from all others.
+ */
+export function lookingUpInTurn(rules: NetworkRules): NetworkRules {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    ...rules,
+    resolve(host, signal) {
+      const turn = last.then(() => {
+        signal?.throwIfAborted();
+        return rules.resolve(host, signal);
+      });
+      last = turn.catch(() => {});
+      return turn;
+    },
   };
 }

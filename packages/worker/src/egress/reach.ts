@@ -41,8 +41,11 @@ export interface Way {
  * looked at.
  */
 export function reach(target: Target, options: ReachOptions): Way {
-  const looked = allowedAddresses(target, options.rules);
+  const givenUp = new AbortController();
+  const looked = allowedAddresses(target, options.rules, givenUp.signal);
   const socket = connectedToAny(looked, target, options);
+  // A lookup that has not had its turn by then need not begin.
+  void socket.catch(() => givenUp.abort());
   return { socket, ended: endOf(looked, socket) };
 }
 
@@ -75,11 +78,14 @@ async function endOf(looked: Promise<unknown>, connecting: Promise<Socket>): Pro
   if (socket && !socket.closed) await new Promise<void>((resolve) => socket.once('close', () => resolve()));
 }
 
-async function allowedAddresses(target: Target, rules: NetworkRules): Promise<readonly string[]> {
-  const found = await addressesOf(target.host, rules);
+async function allowedAddresses(target: Target, rules: NetworkRules, signal: AbortSignal): Promise<readonly string[]> {
+  const found = await addressesOf(target.host, rules, signal);
   const own = rules.ownAddresses();
   const judged = await Promise.all(
-    found.map(async (address) => ({ address, why: whyNever(address, own) ?? (await whyPeer(address, target, rules)) })),
+    found.map(async (address) => ({
+      address,
+      why: whyNever(address, own) ?? (await whyPeer(address, target, rules, signal)),
+    })),
   );
   const refused = judged.find(({ why }) => why !== undefined);
   const allowed = judged.filter(({ why }) => why === undefined);
@@ -89,15 +95,20 @@ async function allowedAddresses(target: Target, rules: NetworkRules): Promise<re
   return allowed.map(({ address }) => address);
 }
 
-async function addressesOf(host: string, { resolve }: NetworkRules): Promise<readonly string[]> {
-  return isIP(host) ? [host] : resolve(host);
+async function addressesOf(host: string, { resolve }: NetworkRules, signal: AbortSignal): Promise<readonly string[]> {
+  return isIP(host) ? [host] : resolve(host, signal);
 }
 
 /** Roles ask for a token, but a function has no business to try. */
-async function whyPeer(address: string, { port }: Target, rules: NetworkRules): Promise<string | undefined> {
+async function whyPeer(
+  address: string,
+  { port }: Target,
+  rules: NetworkRules,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   for (const peer of rules.peers) {
     if (peer.port !== port) continue;
-    const known = await addressesOf(peer.host, rules).catch(() => []);
+    const known = await addressesOf(peer.host, rules, signal).catch(() => []);
     if (known.some((one) => isSameAddress(one, address))) return 'part of the platform';
   }
   return undefined;

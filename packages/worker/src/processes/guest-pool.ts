@@ -1,7 +1,7 @@
 import { Form, type FunctionVersion } from '@relais/contracts';
 import type { Clock } from '@relais/kit';
 import { type EgressFrame, openDoor, proxyEnvironment } from '../egress/doors.js';
-import { type NetworkRules, networkRules } from '../egress/network-rules.js';
+import { lookingUpInTurn, type NetworkRules, networkRules } from '../egress/network-rules.js';
 import { callCpuSecondsOf, cpuSecondsOf, type RuntimeLimits } from '../runtimes/limits.js';
 import type { LoadedFunction } from '../runtimes/runtime.js';
 import { shuttingDown } from '../runtimes/shutting-down.js';
@@ -37,6 +37,8 @@ export interface GuestFunctionOptions extends GuestPoolOptions {
   readonly guests: GuestPool;
   readonly version: FunctionVersion;
   readonly source: GuestSource;
+  /** All its processes look names up in one turn. */
+  readonly network: NetworkRules;
 }
 
 /** All processes of one runtime: those that hold a function, and the spares. */
@@ -89,7 +91,8 @@ export class GuestPool implements IdleInstances {
     const entry = archiveFormat(artifact) ? (version.config?.entry ?? '') : '';
     const { lang, filename } = version;
     const source = await provideSource(this.#options.launcher, artifact, filename, { lang, entry });
-    const options = { ...this.#options, guests: this, version, source };
+    const { network = networkRules({ anyHost: false, peers: [] }) } = this.#options;
+    const options = { ...this.#options, network: lookingUpInTurn(network), guests: this, version, source };
     const loaded = version.form === Form.FORM_HANDLER ? new HandlerFunction(options) : new ProgramFunction(options);
     this.prepareNext(options);
     this.#functions.add(loaded);
@@ -149,8 +152,8 @@ export class GuestPool implements IdleInstances {
    * Leads a guest of such a version to its network, if it has one: what its shim must know of that. Rejects like openDoor,
    * and then ends the guest, which holds no function and must not be taken for one that is warm.
    */
-  async leadOut(guest: Guest, { version }: GuestFunctionOptions): Promise<{ readonly egress?: EgressFrame }> {
-    const { clock, network = networkRules({ anyHost: false, peers: [] }) } = this.#options;
+  async leadOut(guest: Guest, options: GuestFunctionOptions): Promise<{ readonly egress?: EgressFrame }> {
+    const { clock, network, version } = options;
     try {
       const egress = this.#launcher.doors && (await openDoor(guest, version, this.#launcher.doors, { clock, network }));
       return egress ? { egress } : {};
