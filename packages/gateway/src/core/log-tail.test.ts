@@ -80,6 +80,35 @@ test('an unknown level is refused', async () => {
   await expect(lines.next()).rejects.toMatchObject({ code: 'invalid_argument', fields: { reason: 'unknown_level' } });
 });
 
+test('one who left while a line was on its way to it makes room at once', async () => {
+  const tail = new LogTail(new ManualClock());
+  const ended = new AbortController();
+  const all = Array.from({ length: 100 }, () => tail.follow(everything, caller, ended.signal));
+  const first = all.map((lines) => lines.next());
+  tail.called(report('a', 'one\ntwo'));
+  // Each stands at its first line now, and is never asked for the second.
+  await Promise.all(first);
+  const further = tail.follow(everything, caller, new AbortController().signal);
+  await expect(further.next()).rejects.toMatchObject({ code: 'resource_exhausted', fields: { reason: 'busy' } });
+  ended.abort();
+  const next = follow(tail, {});
+  tail.called(report('a', 'three'));
+  expect(await next.texts()).toEqual(['info three', 'info ended after 1.5 ms']);
+  await next.end();
+});
+
+test('one who had left before it was heard takes no room', async () => {
+  const tail = new LogTail(new ManualClock());
+  tail.called(report('a', 'one'));
+  const gone = Array.from({ length: 100 }, () =>
+    tail.follow({ ...everything, recentLines: 1 }, caller, AbortSignal.abort()),
+  );
+  expect(await Promise.all(gone.map((lines) => lines.next()))).toEqual(Array(100).fill({ done: true }));
+  const next = follow(tail, { recentLines: 1 });
+  expect(await next.texts()).toEqual(['info ended after 1.5 ms']);
+  await next.end();
+});
+
 describe('of calls that are over', () => {
   const recent = async (tail: LogTail, filter: object, functions?: ReadonlySet<string>) => {
     const reader = follow(tail, { recentLines: 1000, recentOnly: true, ...filter }, functions);

@@ -76,7 +76,11 @@ export class LogTail {
     }
     const tail = new Tail(filter, levelAt, functions);
     if (filter.recentOnly) return yield* this.#latest(tail, filter.recentLines);
+    if (ended.aborted) return;
     if (this.#tails.size >= tailsMax) throw tooMany();
+    // Whoever has left asks for no more lines, so this may never go on behind a yield.
+    const forget = () => void this.#tails.delete(tail);
+    ended.addEventListener('abort', forget, { once: true });
     this.#tails.add(tail);
     try {
       yield* this.#latest(tail, filter.recentLines);
@@ -85,7 +89,8 @@ export class LogTail {
         await tail.more(ended);
       }
     } finally {
-      this.#tails.delete(tail);
+      ended.removeEventListener('abort', forget);
+      forget();
     }
   }
 
