@@ -9,6 +9,7 @@ import type { BodyBudget } from '../net/body-budget.js';
 import { discardRest } from '../net/discard-rest.js';
 import { isHttp2, markStreaming, type ServerRequest, type ServerResponse } from '../net/messages.js';
 import { budgetedBody, HeldBytes, unbudgetedBody } from './budgeted-body.js';
+import { endedOnClose } from './ended-body.js';
 import { invokeProcedure } from './invocation-service.js';
 import { completeRefusal } from './library-failures.js';
 import { invokePath, PlainInvoke } from './plain-invoke.js';
@@ -121,7 +122,7 @@ export class EdgeAdapter {
     for (const [name, value] of Object.entries(noSniffing)) response.setHeader(name, value);
     if (isHttp2(request)) this.#endHttp2(request, response);
     else this.#endHttp1(request, response as Http1Response, isContinued);
-    await universalResponseToNodeResponse(answer, response);
+    await universalResponseToNodeResponse(endedOnClose(answer, response), response);
   }
 
   #stream(response: ServerResponse, values: ContextValues): void {
