@@ -31,6 +31,7 @@ import { Keys } from './keys.js';
 import { Languages } from './languages-offered.js';
 import { LogTail } from './log-tail.js';
 import { Readiness } from './readiness.js';
+import { ReadinessWatch } from './readiness-watch.js';
 import { RunTimes } from './run-times.js';
 import { Secrets } from './secrets.js';
 import { SentSpans } from './sent-spans.js';
@@ -74,6 +75,7 @@ export class Core {
   readonly languages: Languages;
   readonly cluster: Cluster;
   readonly readiness: Readiness;
+  readonly readinessWatch: ReadinessWatch;
   readonly figures: GatewayFigures;
   readonly knownKeys: KnownKeys;
   readonly keys: Keys;
@@ -152,6 +154,7 @@ export class Core {
     this.catalog = new FunctionCatalog({ storage, calls, stored, functions, costs });
     this.cluster = new Cluster({ fleet, calls, clock, version });
     this.readiness = new Readiness({ storage, fleet, calls });
+    this.readinessWatch = new ReadinessWatch(this.readiness, clock);
   }
 
   start(): void {

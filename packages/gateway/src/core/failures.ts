@@ -36,3 +36,12 @@ export function callerDeadline(failure: RelaisError): RelaisError {
     fault: 'caller',
   });
 }
+
+/** As many look on at something as may. */
+export function tooManyLookOn(limitName: string, limit: number): RelaisError {
+  return new RelaisError('resource_exhausted', `${limit} already look on; end one of them first.`, {
+    reason: 'busy',
+    component: 'gateway',
+    limit: { name: limitName, limit, used: limit },
+  });
+}

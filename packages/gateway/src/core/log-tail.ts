@@ -1,7 +1,7 @@
-import { type Clock, RelaisError, traceIdOf } from '@relais/kit';
+import { type Clock, traceIdOf } from '@relais/kit';
 import type { CallReport } from './call-report.js';
 import type { Caller } from './caller.js';
-import { invalid } from './failures.js';
+import { invalid, tooManyLookOn } from './failures.js';
 import { hasToTell, RecentCalls, type ToldCall, toldCall } from './recent-calls.js';
 
 /** From the least to the most severe. */
@@ -77,7 +77,7 @@ export class LogTail {
     const tail = new Tail(filter, levelAt, functions);
     if (filter.recentOnly) return yield* this.#latest(tail, filter.recentLines);
     if (ended.aborted) return;
-    if (this.#tails.size >= tailsMax) throw tooMany();
+    if (this.#tails.size >= tailsMax) throw tooManyLookOn('tailsMax', tailsMax);
     // Whoever has left asks for no more lines, so this may never go on behind a yield.
     const forget = () => void this.#tails.delete(tail);
     ended.addEventListener('abort', forget, { once: true });
@@ -188,12 +188,4 @@ function linesOf(call: ToldCall): TailedLine[] {
 function levelOf(text: string): LineLevel {
   const word = /^(DEBUG|INFO|WARN|ERROR) /.exec(text)?.[1];
   return word ? (word.toLowerCase() as LineLevel) : 'info';
-}
-
-function tooMany(): Error {
-  return new RelaisError('resource_exhausted', `${tailsMax} already look on; end one of them first.`, {
-    reason: 'busy',
-    component: 'gateway',
-    limit: { name: 'tailsMax', limit: tailsMax, used: tailsMax },
-  });
 }

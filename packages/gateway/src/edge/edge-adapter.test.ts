@@ -14,9 +14,8 @@ import {
   reflectionAlpha,
 } from '@relais/contracts/edge';
 import { MetricRegistry, RelaisError } from '@relais/kit';
-import { type Harness, startGateway, until } from '../testing/harness.js';
+import { type Harness, startGateway } from '../testing/harness.js';
 
-const { NOT_SERVING, SERVING } = health.HealthCheckResponse_ServingStatus;
 const invokePath = '/relais.v1.InvocationService/Invoke';
 
 let harness: Harness;
@@ -298,32 +297,6 @@ describe('a request that is refused before its procedure is called', () => {
     const metrics = await (await fetch(`${harness.url}/metrics`, { headers: keyed })).text();
     expect(metrics).toContain(`relais_http_requests_total{route="${route}",status="${status}"} 1\n`);
     expect(metrics.includes(limited)).toBe(status === 'resource_exhausted');
-  });
-});
-
-describe('health', () => {
-  test('is the readiness of the platform, for each service and for all', async () => {
-    const client = createClient(health.Health, grpc());
-    expect((await client.check({})).status).toBe(SERVING);
-    expect((await client.check({ service: 'relais.v1.InvocationService' })).status).toBe(SERVING);
-    await expect(client.check({ service: 'no.Such' })).rejects.toMatchObject({ code: Code.NotFound });
-    harness.fleet.workersReady = 0;
-    expect((await client.check({})).status).toBe(NOT_SERVING);
-    const { statuses } = await client.list({});
-    expect(statuses['relais.v1.FunctionService']?.status).toBe(NOT_SERVING);
-  });
-
-  test('is watched until the gateway stops', async () => {
-    const client = createClient(health.Health, grpc());
-    const seen: number[] = [];
-    const watching = (async () => {
-      for await (const { status } of client.watch({})) seen.push(status);
-    })();
-    await until(() => seen.length === 1);
-    harness.fleet.workersReady = 0;
-    await until(() => seen.length === 2);
-    expect(seen).toEqual([SERVING, NOT_SERVING]);
-    await Promise.all([harness.gateway.stop(5_000), watching]);
   });
 });
 

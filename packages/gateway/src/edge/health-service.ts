@@ -1,12 +1,11 @@
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { health } from '@relais/contracts/edge';
 import { newTraceparent, RelaisError } from '@relais/kit';
+import { toConnectError } from './connect-error.js';
 import { type EdgeShared, serve } from './serve.js';
 
 const { NOT_SERVING, SERVICE_UNKNOWN, SERVING } = health.HealthCheckResponse_ServingStatus;
 type Status = typeof NOT_SERVING | typeof SERVICE_UNKNOWN | typeof SERVING;
-
-const watchPeriodMs = 1_000;
 
 /** grpc.health.v1.Health: the readiness of the platform, the same for every service served here. */
 export function healthService(
@@ -16,8 +15,10 @@ export function healthService(
 ): ServiceImpl<typeof health.Health> {
   const { method } = health.Health;
 
+  const isKnown = (service: string) => service === '' || services.has(service);
+
   async function statusOf(service: string, traceparent: string): Promise<Status> {
-    if (service !== '' && !services.has(service)) return SERVICE_UNKNOWN;
+    if (!isKnown(service)) return SERVICE_UNKNOWN;
     const reasons = await shared.core.readiness.reasons({ traceparent });
     return reasons.length === 0 ? SERVING : NOT_SERVING;
   }
@@ -34,27 +35,18 @@ export function healthService(
       return { statuses: Object.fromEntries([...services].map((service) => [service, { status }])) };
     }),
     async *watch({ service }, context: HandlerContext) {
+      const traceparent = newTraceparent(false);
       const ended = AbortSignal.any([context.signal, stopped]);
       let last: Status | undefined;
-      while (!ended.aborted) {
-        const status = await statusOf(service, newTraceparent(false));
-        if (status !== last) yield { status };
-        last = status;
-        await pause(shared, ended);
+      try {
+        for await (const isReady of shared.core.readinessWatch.follow(ended)) {
+          const status = !isKnown(service) ? SERVICE_UNKNOWN : isReady ? SERVING : NOT_SERVING;
+          if (status !== last) yield { status };
+          last = status;
+        }
+      } catch (error) {
+        throw toConnectError(RelaisError.from(error), traceparent);
       }
     },
   };
-}
-
-function pause({ clock }: EdgeShared, ended: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (ended.aborted) return resolve();
-    const cancel = clock.after(watchPeriodMs, done);
-    ended.addEventListener('abort', done, { once: true });
-    function done(): void {
-      cancel();
-      ended.removeEventListener('abort', done);
-      resolve();
-    }
-  });
 }
