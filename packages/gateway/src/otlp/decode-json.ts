@@ -1,15 +1,33 @@
-import type { RawSpan } from './sent-span.js';
+import { attributesMax, type DecodedSpans, type RawSpan } from './sent-span.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The spans of an OTLP export as JSON; what is missing in it is left out. Throws SyntaxError when it is no JSON. */
-export function decodeJsonSpans(body: Buffer): RawSpan[] {
-  return list(fields(JSON.parse(body.toString())).resourceSpans).flatMap((group) => {
-    const service = attributesOf(fields(group.resource)).find(([name]) => name === 'service.name')?.[1];
-    return list(group.scopeSpans).flatMap(({ scope, spans }) =>
-      list(spans).map((span) => spanOf(span, service, fields(scope).name)),
-    );
-  });
+/**
+ * The spans of an OTLP export as JSON, further ones than `spansMax` only counted; what is missing in it is left out. Throws
+ * SyntaxError when it is no JSON.
+ */
+export function decodeJsonSpans(body: Buffer, spansMax: number): DecodedSpans {
+  const decoded = { spans: [] as RawSpan[], count: 0 };
+  for (const group of list(fields(JSON.parse(body.toString())).resourceSpans)) {
+    const { resource, scopeSpans } = fields(group);
+    let service: { readonly name: unknown } | undefined;
+    for (const ofScope of list(scopeSpans)) {
+      const { scope, spans } = fields(ofScope);
+      const all = list(spans);
+      decoded.count += all.length;
+      const wanted = Math.min(all.length, spansMax - decoded.spans.length);
+      if (wanted === 0) continue;
+      service ??= { name: serviceOf(fields(resource)) };
+      const scopeName = fields(scope).name;
+      for (const span of all.slice(0, wanted)) decoded.spans.push(spanOf(fields(span), service.name, scopeName));
+    }
+  }
+  return decoded;
+}
+
+function serviceOf({ attributes }: Fields): unknown {
+  const found = list(attributes).find((attribute) => fields(attribute).key === 'service.name');
+  return plainValue(fields(fields(found).value));
 }
 
 function spanOf(span: Fields, service: unknown, scope: unknown): RawSpan {
@@ -26,7 +44,10 @@ function spanOf(span: Fields, service: unknown, scope: unknown): RawSpan {
 }
 
 function attributesOf({ attributes }: Fields): [unknown, unknown][] {
-  return list(attributes).map(({ key, value }) => [key, plainValue(fields(value))]);
+  return list(attributes)
+    .slice(0, attributesMax)
+    .map(fields)
+    .map(({ key, value }) => [key, plainValue(fields(value))]);
 }
 
 /** Whole numbers are strings in OTLP's JSON. */
@@ -35,8 +56,8 @@ function plainValue({ boolValue, doubleValue, intValue, stringValue }: Fields): 
   return stringValue ?? boolValue ?? intValue ?? doubleValue;
 }
 
-function list(value: unknown): Fields[] {
-  return Array.isArray(value) ? value.map(fields) : [];
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function fields(value: unknown): Fields {

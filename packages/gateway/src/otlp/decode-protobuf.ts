@@ -1,113 +1,167 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
-import type { RawSpan } from './sent-span.js';
+import { attributesMax, blankSpan, type DecodedSpans, type RawSpan } from './sent-span.js';
 
-// The numbers are those of opentelemetry/proto/trace/v1/trace.proto; fields that are not here are skipped.
+// The numbers are those of opentelemetry/proto/trace/v1/trace.proto; fields that are not here are skipped. The tables are
+// made once: a body may have half a million of whatever is in it.
 
 /** What becomes of each field of a message, by its number. */
-type Fields = Readonly<Record<number, (reader: BinaryReader) => void>>;
+type Fields<T> = Readonly<Record<number, (reader: BinaryReader, into: T) => void>>;
 
-/** The spans of an OTLP export in protobuf. Throws when it is none. */
-export function decodeProtobufSpans(body: Buffer): RawSpan[] {
-  const spans: RawSpan[] = [];
-  const reader = new BinaryReader(body);
-  read(reader, body.length, { 1: (inner) => readResourceSpans(inner, spans) });
-  return spans;
+type Attribute = [name: unknown, value: unknown];
+
+/** What is known of the spans of one resource. */
+interface Group {
+  readonly all: { readonly spans: RawSpan[]; readonly spansMax: number; count: number };
+  scope: string;
+  service: unknown;
+  attributesLeft: number;
 }
 
-function readResourceSpans(reader: BinaryReader, spans: RawSpan[]): void {
-  const first = spans.length;
-  const attributes: [unknown, unknown][] = [];
-  readMessage(reader, {
-    1: (resource) => readMessage(resource, { 1: (inner) => attributes.push(readAttribute(inner)) }),
-    2: (inner) => readScopeSpans(inner, spans),
-  });
-  const service = attributes.find(([name]) => name === 'service.name')?.[1];
-  for (const span of spans.slice(first)) span.service = service;
+/** Of a resource; further ones are skipped. */
+const resourceAttributesMax = 128;
+
+const anyValueFields: Fields<Attribute> = {
+  1: (reader, into) => {
+    into[1] = reader.string();
+  },
+  2: (reader, into) => {
+    into[1] = reader.bool();
+  },
+  3: (reader, into) => {
+    into[1] = Number(reader.int64());
+  },
+  4: (reader, into) => {
+    into[1] = reader.double();
+  },
+};
+
+const attributeFields: Fields<Attribute> = {
+  1: (reader, into) => {
+    into[0] = reader.string();
+  },
+  2: (reader, into) => readMessage(reader, anyValueFields, into),
+};
+
+const statusFields: Fields<RawSpan> = {
+  2: (reader, span) => {
+    span.statusMessage = reader.string();
+  },
+  3: (reader, span) => {
+    span.statusCode = reader.int32();
+  },
+};
+
+const spanFields: Fields<RawSpan> = {
+  1: (reader, span) => {
+    span.traceId = hex(reader);
+  },
+  2: (reader, span) => {
+    span.spanId = hex(reader);
+  },
+  4: (reader, span) => {
+    span.parentSpanId = hex(reader);
+  },
+  5: (reader, span) => {
+    span.name = reader.string();
+  },
+  6: (reader, span) => {
+    span.kind = reader.int32();
+  },
+  7: (reader, span) => {
+    span.startNs = reader.fixed64();
+  },
+  8: (reader, span) => {
+    span.endNs = reader.fixed64();
+  },
+  9: (reader, { attributes }) => {
+    if (attributes.length < attributesMax) attributes.push(readAttribute(reader));
+    else skipMessage(reader);
+  },
+  15: (reader, span) => readMessage(reader, statusFields, span),
+};
+
+const scopeFields: Fields<Group> = {
+  1: (reader, group) => {
+    group.scope = reader.string();
+  },
+};
+
+const scopeSpansFields: Fields<Group> = {
+  1: (reader, group) => readMessage(reader, scopeFields, group),
+  2: (reader, { all }) => {
+    all.count++;
+    if (all.spans.length >= all.spansMax) return skipMessage(reader);
+    const span = blankSpan();
+    readMessage(reader, spanFields, span);
+    all.spans.push(span);
+  },
+};
+
+const resourceFields: Fields<Group> = {
+  1: (reader, group) => {
+    if (group.attributesLeft-- <= 0) return skipMessage(reader);
+    const [name, value] = readAttribute(reader);
+    if (name === 'service.name') group.service ??= value;
+  },
+};
+
+const resourceSpansFields: Fields<Group> = {
+  1: (reader, group) => readMessage(reader, resourceFields, group),
+  // The name of a scope may stand behind its spans, as the resource may.
+  2: (reader, group) => {
+    const { spans } = group.all;
+    const first = spans.length;
+    group.scope = '';
+    readMessage(reader, scopeSpansFields, group);
+    for (let at = first; at < spans.length; at++) (spans[at] as RawSpan).scope = group.scope;
+  },
+};
+
+const exportFields: Fields<Group['all']> = {
+  1: (reader, all) => {
+    const first = all.spans.length;
+    const group: Group = { all, scope: '', service: undefined, attributesLeft: resourceAttributesMax };
+    readMessage(reader, resourceSpansFields, group);
+    for (let at = first; at < all.spans.length; at++) (all.spans[at] as RawSpan).service = group.service;
+  },
+};
+
+/** The spans of an OTLP export in protobuf, further ones than `spansMax` only counted. Throws when it is none. */
+export function decodeProtobufSpans(body: Buffer, spansMax: number): DecodedSpans {
+  const all = { spans: [], spansMax, count: 0 };
+  read(new BinaryReader(body), body.length, exportFields, all);
+  return all;
 }
 
-function readScopeSpans(reader: BinaryReader, spans: RawSpan[]): void {
-  const first = spans.length;
-  let name = '';
-  readMessage(reader, {
-    1: (scope) =>
-      readMessage(scope, {
-        1: (inner) => {
-          name = inner.string();
-        },
-      }),
-    2: (inner) => spans.push(readSpan(inner)),
-  });
-  for (const span of spans.slice(first)) span.scope = name;
-}
-
-function readSpan(reader: BinaryReader): RawSpan {
-  const span: RawSpan = {
-    ...{ traceId: '', spanId: '', parentSpanId: '', name: '', kind: 0, startNs: 0, endNs: 0, attributes: [] },
-    ...{ statusCode: 0, statusMessage: '', scope: '', service: '' },
-  };
-  const into = (field: keyof RawSpan, value: (inner: BinaryReader) => unknown) => (inner: BinaryReader) => {
-    Object.assign(span, { [field]: value(inner) });
-  };
-  readMessage(reader, {
-    1: into('traceId', hex),
-    2: into('spanId', hex),
-    4: into('parentSpanId', hex),
-    5: into('name', (inner) => inner.string()),
-    6: into('kind', (inner) => inner.int32()),
-    7: into('startNs', (inner) => inner.fixed64()),
-    8: into('endNs', (inner) => inner.fixed64()),
-    9: (inner) => span.attributes.push(readAttribute(inner)),
-    15: (status) =>
-      readMessage(status, {
-        2: into('statusMessage', (inner) => inner.string()),
-        3: into('statusCode', (inner) => inner.int32()),
-      }),
-  });
-  return span;
-}
-
-function readAttribute(reader: BinaryReader): [unknown, unknown] {
-  let name: unknown;
-  let value: unknown;
-  readMessage(reader, {
-    1: (inner) => {
-      name = inner.string();
-    },
-    2: (any) =>
-      readMessage(any, {
-        1: (inner) => {
-          value = inner.string();
-        },
-        2: (inner) => {
-          value = inner.bool();
-        },
-        3: (inner) => {
-          value = Number(inner.int64());
-        },
-        4: (inner) => {
-          value = inner.double();
-        },
-      }),
-  });
-  return [name, value];
+function readAttribute(reader: BinaryReader): Attribute {
+  const attribute: Attribute = [undefined, undefined];
+  readMessage(reader, attributeFields, attribute);
+  return attribute;
 }
 
 function hex(reader: BinaryReader): string {
-  return Buffer.from(reader.bytes()).toString('hex');
+  const bytes = reader.bytes();
+  return bytes.length === 0 ? '' : Buffer.from(bytes).toString('hex');
 }
 
 /** A message that stands in another, behind its length. */
-function readMessage(reader: BinaryReader, fields: Fields): void {
+function readMessage<T>(reader: BinaryReader, fields: Fields<T>, into: T): void {
   const bytes = reader.uint32();
-  read(reader, reader.pos + bytes, fields);
+  if (bytes > 0) read(reader, reader.pos + bytes, fields, into);
 }
 
-function read(reader: BinaryReader, end: number, fields: Fields): void {
+// The reader's own way makes an object of what is skipped.
+function skipMessage(reader: BinaryReader): void {
+  const bytes = reader.uint32();
+  reader.pos += bytes;
+}
+
+function read<T>(reader: BinaryReader, end: number, fields: Fields<T>, into: T): void {
   if (end > reader.len) throw new RangeError('a message is longer than what it is in');
   while (reader.pos < end) {
     const [number, type] = reader.tag();
     const field = fields[number];
-    if (field) field(reader);
+    if (field) field(reader, into);
     else reader.skip(type, number);
   }
   if (reader.pos > end) throw new RangeError('a field is longer than what it is in');

@@ -11,6 +11,7 @@ export interface RawSpan {
   /** Nanoseconds since the epoch. */
   startNs: unknown;
   endNs: unknown;
+  /** At most `attributesMax`. */
   attributes: (readonly [name: unknown, value: unknown])[];
   /** OTLP's number: 2 is a failure. */
   statusCode: unknown;
@@ -19,11 +20,21 @@ export interface RawSpan {
   service: unknown;
 }
 
+/** What was made of an export. */
+export interface DecodedSpans {
+  /** As many as were asked for at most. */
+  readonly spans: readonly RawSpan[];
+  /** All there were. */
+  readonly count: number;
+}
+
 /** Scope of every span that came from outside, whatever it says of itself: by it they are told from ours. */
 export const sentScope = 'user';
 
+/** Of one span; further ones are left out. */
+export const attributesMax = 32;
+
 const textCharsMax = 256;
-const attributesMax = 32;
 const kinds: readonly SpanKind[] = ['internal', 'internal', 'server', 'client', 'producer', 'consumer'];
 const failedStatus = 2;
 const traceIdForm = /^(?!0{32})[0-9a-f]{32}$/;
@@ -31,6 +42,14 @@ const spanIdForm = /^(?!0{16})[0-9a-f]{16}$/;
 /** What the platform says of a call, nobody else does. */
 const ownNames = /^(relais|faas)\./;
 const ownServices = /^relais(-|$)/;
+
+/** A span of which nothing is known yet. */
+export function blankSpan(): RawSpan {
+  return {
+    ...{ traceId: '', spanId: '', parentSpanId: '', name: '', kind: 0, startNs: 0, endNs: 0, attributes: [] },
+    ...{ statusCode: 0, statusMessage: '', scope: '', service: '' },
+  };
+}
 
 /** The span within its bounds; undefined when it is none. */
 export function checkedSpan(raw: RawSpan): SpanData | undefined {
@@ -60,7 +79,7 @@ function attributesOf({ attributes, scope }: RawSpan): Attributes {
   const kept: Record<string, string | number | boolean> = {};
   const scopeName = text(scope);
   if (scopeName !== '') kept['otel.scope.name'] = scopeName;
-  for (const [name, value] of attributes.slice(0, attributesMax)) {
+  for (const [name, value] of attributes) {
     const key = text(name);
     if (key === '' || ownNames.test(key)) continue;
     if (typeof value === 'string') kept[key] = text(value);

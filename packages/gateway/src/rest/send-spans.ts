@@ -6,7 +6,7 @@ import { inUnpackingTurn } from '../net/unpacking-turn.js';
 import { decodeJsonSpans } from '../otlp/decode-json.js';
 import { decodeProtobufSpans } from '../otlp/decode-protobuf.js';
 import { exportAnswer } from '../otlp/export-answer.js';
-import { checkedSpan, type RawSpan } from '../otlp/sent-span.js';
+import { checkedSpan, type DecodedSpans } from '../otlp/sent-span.js';
 import type { RestAnswer } from './answer.js';
 import type { RestCall, RestHandler, RestShared } from './call.js';
 
@@ -25,13 +25,10 @@ export const sendSpans: RestHandler = async (call: RestCall, shared: RestShared)
   const encoding = encodingOf(call);
   const body = await inflated(call, await readBody(call, shared, spansBound), limits.spanBytesMax);
   const { contentType } = decoders[encoding];
-  const raw = decoded(encoding, body);
-  const spans = raw
-    .slice(0, limits.spansPerRequestMax)
-    .map(checkedSpan)
-    .filter((span) => span !== undefined);
+  const { count, spans: raw } = decoded(encoding, body, limits.spansPerRequestMax);
+  const spans = raw.map(checkedSpan).filter((span) => span !== undefined);
   const taken = core.sentSpans.take(spans, call.caller);
-  return { status: 200, contentType, body: exportAnswer(encoding, raw.length - taken, why) };
+  return { status: 200, contentType, body: exportAnswer(encoding, count - taken, why) };
 };
 
 function encodingOf({ request }: RestCall): keyof typeof decoders {
@@ -41,9 +38,9 @@ function encodingOf({ request }: RestCall): keyof typeof decoders {
   throw invalid('bad_content_type', 'Send spans as application/x-protobuf or application/json.');
 }
 
-function decoded(encoding: keyof typeof decoders, body: Buffer): RawSpan[] {
+function decoded(encoding: keyof typeof decoders, body: Buffer, spansMax: number): DecodedSpans {
   try {
-    return decoders[encoding].decode(body);
+    return decoders[encoding].decode(body, spansMax);
   } catch (cause) {
     throw invalid('bad_spans', `The body is no OTLP export of spans in ${decoders[encoding].contentType}.`, { cause });
   }
