@@ -20,6 +20,7 @@ import { Core } from './core/core.js';
 import { EdgeAdapter } from './edge/edge-adapter.js';
 import { needOfProcedure } from './edge/needs.js';
 import { defaultGatewayLimits, type GatewayLimits } from './limits.js';
+import { AnswerBudget } from './net/answer-budget.js';
 import { BodyBudget } from './net/body-budget.js';
 import { GatewayPort } from './net/gateway-port.js';
 import type { ServerRequest, ServerResponse } from './net/messages.js';
@@ -94,10 +95,23 @@ export class Gateway implements Component {
     const check = keys && new KeyCheck({ known: knownKeys, adminKey: keys.adminKey });
     this.#gate = new Gatekeeper({ functions, publicHosts, keys: check });
     const bodies = new BodyBudget(limits.bodyBytesInFlightMax);
+    const answers = new AnswerBudget(limits.answerBytesInFlightMax, () =>
+      this.#core.figures.limitHit('answerBytesInFlightMax'),
+    );
     const metricsShown = options.metricsShown ?? options.metrics;
-    this.#rest = new RestAdapter({ core: this.#core, limits, clock, bodies, version, tracer, report, metricsShown });
+    this.#rest = new RestAdapter({
+      core: this.#core,
+      limits,
+      clock,
+      bodies,
+      answers,
+      version,
+      tracer,
+      report,
+      metricsShown,
+    });
     options.metrics?.gauge('relais_request_bodies_bytes', 'Request bodies held in memory.', () => bodies.bytes);
-    this.#edge = new EdgeAdapter({ core: this.#core, limits, clock, tracer, report }, bodies);
+    this.#edge = new EdgeAdapter({ core: this.#core, limits, clock, tracer, report }, bodies, answers);
     const handler = (request: ServerRequest, response: ServerResponse) => this.#handle(request, response);
     const tls = options.tls && new TlsFiles(options.tls, clock, logger);
     this.#port = new GatewayPort({ host, port, limits, clock, logger, handler, tls });

@@ -20,6 +20,8 @@ export interface GatewayLimits {
   readonly spansPerRequestMax: number;
   /** Request bodies held in memory at once over all connections; beyond it resource_exhausted reason busy (429). */
   readonly bodyBytesInFlightMax: number;
+  /** Whole answers that wait for their callers to read, over all connections; beyond it the one that has waited longest is cut. */
+  readonly answerBytesInFlightMax: number;
   /** What is read and thrown away of a refused body so that the refusal arrives; beyond it the connection is cut. */
   readonly discardBytesMax: number;
   /** Longest time for that; then the connection is cut. */
@@ -40,7 +42,7 @@ export interface GatewayLimits {
   readonly idleConnectionMs: number;
   /** Concurrent HTTP/2 streams of one connection; a further one is refused. */
   readonly streamsPerConnectionMax: number;
-  /** Memory one HTTP/2 session may hold; then it takes no new streams. */
+  /** Memory one HTTP/2 session may hold; then it takes no new streams. Answers count in it, so it is beyond what those may hold. */
   readonly sessionMemoryMbMax: number;
   /** Stream resets a session may send in a burst; beyond it the session is ended. */
   readonly streamResetBurstMax: number;
@@ -78,6 +80,7 @@ export const defaultGatewayLimits: GatewayLimits = {
   spanBytesMax: mebibyte,
   spansPerRequestMax: 1_000,
   bodyBytesInFlightMax: 256 * mebibyte,
+  answerBytesInFlightMax: 512 * mebibyte,
   discardBytesMax: 256 * mebibyte,
   discardMs: 10_000,
   headerBytesMax: 16 * 1024,
@@ -88,7 +91,7 @@ export const defaultGatewayLimits: GatewayLimits = {
   requestsPerSocketMax: 10_000,
   idleConnectionMs: 75_000,
   streamsPerConnectionMax: 256,
-  sessionMemoryMbMax: 32,
+  sessionMemoryMbMax: 1024,
   streamResetBurstMax: 1_000,
   streamResetsPerSecondMax: 33,
   buildTimeoutMs: 60_000,

@@ -5,11 +5,11 @@ import { createAsyncIterable, type UniversalHandler, type UniversalServerRespons
 import { universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import { errorCodes, RelaisError } from '@relais/kit';
 import type { Verdict } from '../access/gatekeeper.js';
+import type { AnswerBudget } from '../net/answer-budget.js';
 import type { BodyBudget } from '../net/body-budget.js';
 import { discardRest } from '../net/discard-rest.js';
-import { isHttp2, markStreaming, type ServerRequest, type ServerResponse } from '../net/messages.js';
+import { isHttp2, isStreaming, markStreaming, type ServerRequest, type ServerResponse } from '../net/messages.js';
 import { budgetedBody, HeldBytes, unbudgetedBody } from './budgeted-body.js';
-import { endedOnClose } from './ended-body.js';
 import { invokeProcedure } from './invocation-service.js';
 import { completeRefusal } from './library-failures.js';
 import { invokePath, PlainInvoke } from './plain-invoke.js';
@@ -19,6 +19,7 @@ import { begunKey, cutKey, type EdgeShared, functionsKey } from './serve.js';
 import { addServices, messageBytesMax } from './services.js';
 import { universalRequest } from './universal-request.js';
 import { Unpacking } from './unpacking.js';
+import { endedOnClose, heldWhileWritten } from './written-body.js';
 
 const noSniffing = { 'x-content-type-options': 'nosniff' };
 
@@ -26,14 +27,16 @@ const noSniffing = { 'x-content-type-options': 'nosniff' };
 export class EdgeAdapter {
   readonly #shared: EdgeShared;
   readonly #bodies: BodyBudget;
+  readonly #answers: AnswerBudget;
   readonly #stopped = new AbortController();
   readonly #handlers: ReadonlyMap<string, UniversalHandler>;
   readonly #plain: PlainInvoke;
   readonly #unpacking = new Unpacking();
 
-  constructor(shared: EdgeShared, bodies: BodyBudget) {
+  constructor(shared: EdgeShared, bodies: BodyBudget, answers: AnswerBudget) {
     this.#shared = shared;
     this.#bodies = bodies;
+    this.#answers = answers;
     const invoke = invokeProcedure(shared);
     const refusePlain = (request: ServerRequest, failure: RelaisError) =>
       refuse(shared, this.#nameOf(invokePath), request, failure);
@@ -77,6 +80,7 @@ export class EdgeAdapter {
     response.writeHead(200, { ...headers, ...closing, 'content-length': bytes, ...noSniffing });
     // Text goes out with the head in one piece; as long as its bytes it is ASCII.
     response.end(body, bytes === body.length ? 'latin1' : 'utf8');
+    this.#answers.written(response);
   }
 
   /** `body` is there when it has been read already. */
@@ -122,7 +126,8 @@ export class EdgeAdapter {
     for (const [name, value] of Object.entries(noSniffing)) response.setHeader(name, value);
     if (isHttp2(request)) this.#endHttp2(request, response);
     else this.#endHttp1(request, response as Http1Response, isContinued);
-    await universalResponseToNodeResponse(endedOnClose(answer, response), response);
+    const held = isStreaming(response) ? answer : heldWhileWritten(answer, response, this.#answers);
+    await universalResponseToNodeResponse(endedOnClose(held, response), response);
   }
 
   #stream(response: ServerResponse, values: ContextValues): void {

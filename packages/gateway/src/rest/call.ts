@@ -2,6 +2,7 @@ import type { Clock, MetricSource, Span } from '@relais/kit';
 import type { Caller } from '../core/caller.js';
 import type { Core } from '../core/core.js';
 import type { GatewayLimits } from '../limits.js';
+import type { AnswerBudget } from '../net/answer-budget.js';
 import type { BodyBudget } from '../net/body-budget.js';
 import type { ServerRequest, ServerResponse } from '../net/messages.js';
 import type { RestAnswer } from './answer.js';
@@ -12,6 +13,7 @@ export interface RestShared {
   readonly limits: GatewayLimits;
   readonly clock: Clock;
   readonly bodies: BodyBudget;
+  readonly answers: AnswerBudget;
   /** Release of the platform. */
   readonly version: string;
   /** What GET /metrics shows. */

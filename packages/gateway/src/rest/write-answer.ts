@@ -19,6 +19,7 @@ export function writeAnswer(call: RestCall, answer: RestAnswer, shared: RestShar
     response.end(body, bytes === body.length ? 'latin1' : 'utf8');
   } else if (isHttp2(request)) endHttp2(request, response, status, all, body);
   else endThenDiscard(request, response, { status, headers: all, body }, shared);
+  shared.answers.written(response);
 }
 
 /** All headers of an answer but its length. */

@@ -1,4 +1,5 @@
 import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
+import type { AnswerBudget } from '../net/answer-budget.js';
 import type { ServerResponse } from '../net/messages.js';
 
 /**
@@ -13,4 +14,25 @@ export function endedOnClose(answer: UniversalServerResponse, response: ServerRe
     chunks.return?.().catch(() => {});
   });
   return { ...answer, body: { [Symbol.asyncIterator]: () => chunks } };
+}
+
+/** The answer, each piece of which counts as waiting for its caller to read until the next is asked for. */
+export function heldWhileWritten(
+  answer: UniversalServerResponse,
+  response: ServerResponse,
+  answers: AnswerBudget,
+): UniversalServerResponse {
+  return answer.body ? { ...answer, body: held(answer.body, response, answers) } : answer;
+}
+
+async function* held(body: AsyncIterable<Uint8Array>, response: ServerResponse, answers: AnswerBudget) {
+  try {
+    for await (const chunk of body) {
+      answers.hold(response, chunk.length);
+      yield chunk;
+      answers.letGo(response);
+    }
+  } finally {
+    answers.letGo(response);
+  }
 }
