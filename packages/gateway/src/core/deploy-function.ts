@@ -14,6 +14,7 @@ import { brokenContract, invalid, networkHostRefused, tooLarge } from './failure
 import { checkFilename } from './filenames.js';
 import { completeConfig } from './function-config.js';
 import type { JobDispatcher } from './job-dispatcher.js';
+import { checkKeepsSecrets } from './kept-secrets.js';
 import { type KnownLanguage, languageOf } from './languages.js';
 import type { Languages } from './languages-offered.js';
 import { checkName } from './names.js';
@@ -100,15 +101,10 @@ export class DeployFunction {
       );
   }
 
-  // Who names a secret can read it, in the function. A key for some functions may only keep what was named before.
   async #checkSecrets(name: string, secrets: readonly string[], caller: Caller): Promise<void> {
     await this.#options.secrets.values(secrets, caller);
     if (!caller.functions || secrets.length === 0) return;
-    const before = await this.#options.stored.current(name, caller);
-    const added = secrets.find((secret) => !before?.config?.secrets.includes(secret));
-    if (added === undefined) return;
-    const message = `A key for some functions only cannot give a function the secret ${added}; use one without that limit.`;
-    throw new RelaisError('permission_denied', message, { reason: 'function_not_allowed', component: 'gateway' });
+    checkKeepsSecrets(caller, await this.#options.stored.current(name, caller), secrets);
   }
 
   // Storage decides; this spares the caller a build that could only end in a refusal.

@@ -4,6 +4,7 @@ import type { CachedFunctions, StoredFunctions } from './cached-functions.js';
 import { type Caller, checkMayUse } from './caller.js';
 import type { ControlCalls } from './control-calls.js';
 import { brokenContract, invalid } from './failures.js';
+import { checkKeepsSecrets } from './kept-secrets.js';
 import { checkName } from './names.js';
 import type { StartCosts } from './start-costs.js';
 
@@ -113,17 +114,31 @@ export class FunctionCatalog {
 
   /**
    * Makes a version the current one, 0 the one before it; the version, and the number of what was current. Errors:
-   * invalid_argument, not_found, failed_precondition, unavailable.
+   * permission_denied, invalid_argument, not_found, failed_precondition, unavailable.
    */
   async rollback(name: string, number: number, caller: Caller): Promise<Rollback> {
     const { calls, functions, storage } = this.#options;
     checkName(name);
     checkMayUse(caller, name);
-    const request = { name, version: number };
+    const request = { name, version: await this.#rollbackTarget(name, number, caller) };
     const { previousVersion, version } = await calls.write(caller, (c) => storage.setCurrent(request, c));
     functions.changed([name]);
     if (!version) throw brokenContract('Storage made nothing current.');
     return { version, previousVersion };
+  }
+
+  /** The number to roll back to, by a key for some functions only when that brings back no secret that was taken away. */
+  async #rollbackTarget(name: string, number: number, caller: Caller): Promise<number> {
+    if (!caller.functions) return number;
+    const { stored } = this.#options;
+    const current = await stored.current(name, caller);
+    const wanted = number || (current?.version ?? 0) - 1;
+    // Storage knows what to say of a version that cannot be.
+    if (wanted < 1) return number;
+    const { config } = await stored.resolve(`${name}@${wanted}`, caller);
+    checkKeepsSecrets(caller, current, config?.secrets ?? []);
+    // That very one is made current, whatever is the one before by then.
+    return wanted;
   }
 
   /** Removes a name with all its versions; how many. Errors: invalid_argument, not_found, unavailable. */

@@ -182,6 +182,27 @@ test('a key for some functions reaches no secret that its function has not', asy
   expect((await deploy('&secrets=A,B', limited)).body.error.reason).toBe('function_not_allowed');
 });
 
+test('a key for some functions gives none of them back, by an older version, a secret that was taken away', async () => {
+  for (const name of ['A', 'B']) await set(name, 'x');
+  const only = { name: 'ci', scopes: ['deploy', 'invoke'], functions: ['f'] };
+  const limited = (await call('KeyService/CreateKey', only)).body.key;
+  const rollback = (version: number, apiKey?: string) =>
+    call('FunctionService/RollbackFunction', { name: 'f', version }, apiKey);
+  const takenAway = expect.stringContaining('the secret A');
+  for (const secrets of ['&secrets=A', '', '&secrets=B', '&secrets=A,B', '&secrets=B']) await deploy(secrets);
+  // 1 and 4 name A, which 5 does not; 0 is the one before the current one.
+  for (const version of [1, 4, 0]) {
+    expect((await rollback(version, limited)).body).toMatchObject({ code: 'permission_denied', message: takenAway });
+  }
+  expect((await rollback(9, limited)).status).toBe(404);
+  expect(await given()).toEqual({ B: 'x' });
+  expect((await rollback(3, limited)).body).toMatchObject({ function: { version: 3 } });
+  expect((await rollback(0, limited)).body).toMatchObject({ function: { version: 2 } });
+  expect((await rollback(0, limited)).body).toMatchObject({ code: 'permission_denied', message: takenAway });
+  expect((await rollback(0)).body).toMatchObject({ function: { version: 1 } });
+  expect((await rollback(0, limited)).status).toBe(404);
+});
+
 test('a name that looks like the id of a version gets none of its secrets', async () => {
   await set('A', 'x');
   await deploy('&secrets=A');
