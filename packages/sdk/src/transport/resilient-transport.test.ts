@@ -85,3 +85,28 @@ test('a caller that gives up gets one word for it', async () => {
   expect(RelaisError.is(failure)).toBe(true);
   expect(failure).toMatchObject({ code: 'cancelled', reason: 'aborted_by_caller', fault: 'caller' });
 });
+
+test.each([2 ** 31, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY])(
+  'a deadline of %d ms is further away than a timer can wait, and the longest one stands for it',
+  async (endlessMs) => {
+    const longest = 2 ** 31 - 1;
+    const seen: unknown[] = [];
+    const failing = async (_method: unknown, _signal: unknown, given: number | undefined) => {
+      seen.push(given);
+      throw new ConnectError('Seen.', Code.InvalidArgument);
+    };
+    const transport = new ResilientTransport(
+      { unary: failing, stream: failing },
+      { retry: undefined, timeoutMs: endlessMs, timing },
+    );
+    const client = createClient(invocation.InvocationService, transport);
+    const stream = async (options: object) => {
+      for await (const _ of client.invokeStream({}, options));
+    };
+    await expect(client.invoke({})).rejects.toThrow('Seen.');
+    await expect(client.invoke({}, { timeoutMs: endlessMs })).rejects.toThrow('Seen.');
+    await expect(stream({ timeoutMs: endlessMs })).rejects.toThrow('Seen.');
+    await expect(stream({})).rejects.toThrow('Seen.');
+    expect(seen).toEqual([longest, longest, longest, undefined]);
+  },
+);

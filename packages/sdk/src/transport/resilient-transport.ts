@@ -11,6 +11,9 @@ import { errorOf } from '../errors/error-of.js';
 import { RetryBudget, type RetryOptions, retryDelayMs } from './retry-policy.js';
 import type { Timing } from './timing.js';
 
+/** Longest time of a timer, 24.8 days; one for longer fires at once. */
+const timerMsMax = 2 ** 31 - 1;
+
 type Headers = Parameters<Transport['unary']>[3];
 
 /** Set to true on a call that does no more when it is sent twice. */
@@ -54,7 +57,7 @@ export class ResilientTransport implements Transport {
       (contextValues?.get(repeatable) ?? false);
     this.#budget.earn();
     for (let attempts = 1; ; attempts++) {
-      const remainingMs = Math.max(1, Math.ceil(endMs - timing.nowMs()));
+      const remainingMs = Math.min(timerMsMax, Math.max(1, Math.ceil(endMs - timing.nowMs())));
       try {
         return await this.#inner.unary(method, signal, remainingMs, header, input, contextValues);
       } catch (thrown) {
@@ -75,8 +78,9 @@ export class ResilientTransport implements Transport {
     input: AsyncIterable<MessageInitShape<I>>,
     contextValues?: ContextValues,
   ): Promise<StreamResponse<I, O>> {
+    const endsMs = timeoutMs === undefined ? undefined : Math.min(timerMsMax, timeoutMs);
     try {
-      const response = await this.#inner.stream(method, signal, timeoutMs, header, input, contextValues);
+      const response = await this.#inner.stream(method, signal, endsMs, header, input, contextValues);
       return { ...response, message: translated(response.message) };
     } catch (thrown) {
       throw errorOf(thrown);
