@@ -89,6 +89,7 @@ export function deployParameters(query: string): DeployParameters {
     seen.add(name);
     const setter = Object.hasOwn(setters, name) ? setters[name] : undefined;
     if (setter) setter(into, value, mistakes);
+    else if (name === `${envPrefix}__proto__`) mistakes.push('no variable can be named __proto__');
     else if (name.startsWith(envPrefix)) into.config.env[name.slice(envPrefix.length)] = value;
     else throw unknownParameter(name, [...names, 'env.KEY']);
   }

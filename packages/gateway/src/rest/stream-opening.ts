@@ -2,14 +2,15 @@ import type { HttpResponse, OutputPart } from '@relais/contracts';
 import type { InvokeOutput } from '../core/invoke-function.js';
 import type { StreamedOutput } from '../core/streamed-output.js';
 import type { RestShared } from './call.js';
+import type { EventForm } from './event-stream.js';
 
 /** A body on its way. */
 export interface StreamedBody {
   readonly output: StreamedOutput;
   /** What has come and what comes. */
   readonly parts: AsyncIterable<Buffer>;
-  /** It is to be written as Server-Sent Events. */
-  readonly events: boolean;
+  /** What it is to be written as, when that is Server-Sent Events. */
+  readonly events: EventForm | undefined;
 }
 
 /** The function goes on: what it set, and what comes of it. */
@@ -72,6 +73,7 @@ async function* partsOf(
   }
 }
 
-function isTyped(http: HttpResponse | undefined): boolean {
+/** Whether the function says what its output is. */
+export function isTyped(http: HttpResponse | undefined): boolean {
   return http?.headers.some(({ name }) => name.toLowerCase() === 'content-type') ?? false;
 }

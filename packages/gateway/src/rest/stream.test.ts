@@ -253,3 +253,11 @@ test('a WASM function streams until it is known to be quick', async () => {
   for (let count = 0; count < 2; count++) expect(await (await fetch(`${harness.url}/fn/w`)).text()).toBe('quick');
   expect(windows).toEqual([256 * 1024, 0]);
 });
+
+test('a long output that is there at once is one event', async () => {
+  harness.dispatch.functions.set('f', () => ({ output: '\n'.repeat(3_000_000) }));
+  const answer = await fetch(`${harness.url}/fn/f`, { headers: { accept: 'text/event-stream' } });
+  const body = await answer.text();
+  expect(body.startsWith('data: \ndata: ')).toBe(true);
+  expect(body.split('\n\n').map((event) => event.split('\n').length)).toEqual([3_000_001, 2, 1]);
+});

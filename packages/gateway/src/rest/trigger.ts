@@ -8,15 +8,18 @@ import { payloadBound, readBody } from '../net/read-body.js';
 import { failed, type RestAnswer } from './answer.js';
 import type { RestCall, RestShared } from './call.js';
 import { corsHeaders, preflightHeaders, withCors } from './cors.js';
-import { acceptsEvents, endEvent, eventHeaders, eventOf } from './event-stream.js';
+import { acceptsEvents, endEvent, eventHeaders, eventOf, manyEvents, OneEvent } from './event-stream.js';
 import { outputType } from './output-type.js';
 import { sandboxed } from './page-sandbox.js';
 import { decodeText } from './query.js';
 import { requestHeaders } from './request-headers.js';
 import { responseHeaders, responseStatus } from './response-headers.js';
 import { staticPage } from './static-page.js';
-import { type OpenedStream, openStream } from './stream-opening.js';
+import { isTyped, type OpenedStream, openStream } from './stream-opening.js';
 import { splitTrigger } from './target.js';
+
+/** Of an output that is written as one event: so much at once. */
+const eventPieceBytes = 16 * 1024;
 
 /**
  * ANY /fn/REFERENCE[/path]: the raw request is the payload, the output is the raw response body, in one piece or as it
@@ -53,12 +56,12 @@ async function answerTo(
   const input = { function: reference, payload, http };
   const wantsEvents = acceptsEvents(call.request.headers.accept);
   const isQuick = version.wasm && !wantsEvents && shared.core.runTimes.isQuick(version.id);
-  if (isQuick) return answerOf(await observed(version, invoke.run(input, call.caller), shared), shared, false);
+  if (isQuick) return answerOf(await observed(version, invoke.run(input, call.caller), shared), shared);
   const output = await invoke.start(input, call.caller);
   if (version.wasm) observed(version, output.end, shared).catch(() => {});
   const opening = await openStream(output, shared, wantsEvents);
   if (opening.kind === 'stream') return streamOf(output, opening, wantsEvents);
-  return answerOf(opening.result, shared, wantsEvents);
+  return wantsEvents ? eventsOf(output, opening.result, shared) : answerOf(opening.result, shared);
 }
 
 async function observed(
@@ -76,17 +79,32 @@ async function observed(
   }
 }
 
-function answerOf(result: InvokeOutput, { limits }: RestShared, wantsEvents: boolean): RestAnswer {
+function answerOf(result: InvokeOutput, { limits }: RestShared): RestAnswer {
   const { functionName, http, invocationId, output } = result;
   const headers = http ? responseHeaders(http.headers, invocationId) : {};
   const status = http ? responseStatus(http.status, invocationId) : 200;
-  const hasNoBody = status === 204 || status === 304;
-  if (wantsEvents && headers['content-type'] === undefined && !hasNoBody) {
-    const body = eventOf(output.toString()) + endEvent(result);
-    return { status, body, headers: { ...headers, ...eventHeaders }, invocationId, functionName };
-  }
   headers['content-type'] ??= outputType(output, limits.contentTypeProbeBytesMax);
-  return { status, body: hasNoBody ? '' : output, headers, invocationId, functionName };
+  return { status, body: hasNoBody(status) ? '' : output, headers, invocationId, functionName };
+}
+
+/** What has ended before it was answered, for one who asked for events: one event, and the end. */
+function eventsOf(streamed: StreamedOutput, result: InvokeOutput, shared: RestShared): RestAnswer {
+  const { functionName, http, invocationId, output } = result;
+  const answer = answerOf(result, shared);
+  if (isTyped(http) || hasNoBody(answer.status)) return answer;
+  const headers = { ...answer.headers, ...eventHeaders };
+  const common = { status: answer.status, headers, invocationId, functionName };
+  if (output.length <= eventPieceBytes) return { ...common, body: eventOf(output.toString()) + endEvent(result) };
+  const parts = piecesOf(output);
+  return { ...common, body: '', stream: { output: streamed, parts, events: new OneEvent() } };
+}
+
+async function* piecesOf(output: Buffer): AsyncGenerator<Buffer> {
+  for (let at = 0; at < output.length; at += eventPieceBytes) yield output.subarray(at, at + eventPieceBytes);
+}
+
+function hasNoBody(status: number): boolean {
+  return status === 204 || status === 304;
 }
 
 /** What has begun to come: its type is what the function says, else events for one who asked for them, else text. */
@@ -98,7 +116,14 @@ function streamOf(output: StreamedOutput, { http, parts }: OpenedStream, wantsEv
     const events = wantsEvents && headers['content-type'] === undefined;
     if (events) Object.assign(headers, eventHeaders);
     headers['content-type'] ??= 'text/plain; charset=utf-8';
-    return { status, body: '', headers, stream: { output, parts, events }, invocationId, functionName };
+    return {
+      status,
+      body: '',
+      headers,
+      stream: { output, parts, events: events ? manyEvents : undefined },
+      invocationId,
+      functionName,
+    };
   } catch (error) {
     output.cancel();
     throw error;

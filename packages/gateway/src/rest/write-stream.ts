@@ -5,7 +5,7 @@ import { RelaisError } from '@relais/kit';
 import { isHttp2, markStreaming, type ServerResponse } from '../net/messages.js';
 import type { RestAnswer } from './answer.js';
 import type { RestCall, RestShared } from './call.js';
-import { endEvent, errorEvent, eventOf, idleComment } from './event-stream.js';
+import { type EventForm, endEvent, errorEvent, idleComment } from './event-stream.js';
 import type { StreamedBody } from './stream-opening.js';
 import { headersOf, writeHead } from './write-answer.js';
 
@@ -34,7 +34,7 @@ export async function writeStream(
     () => undefined,
     (error: unknown) => cutUnlessRead(response, RelaisError.from(error), shared),
   );
-  await (stream.events ? writeEvents(response, stream, shared) : writeBytes(response, stream));
+  await (stream.events ? writeEvents(response, stream, stream.events, shared) : writeBytes(response, stream));
   const failure = await ended;
   if (!failure) response.end(stream.events ? endEvent(await output.end) : '');
   else {
@@ -50,7 +50,12 @@ async function writeBytes(response: ServerResponse, { parts }: StreamedBody): Pr
   }
 }
 
-async function writeEvents(response: ServerResponse, { parts }: StreamedBody, shared: RestShared): Promise<void> {
+async function writeEvents(
+  response: ServerResponse,
+  { parts }: StreamedBody,
+  events: EventForm,
+  shared: RestShared,
+): Promise<void> {
   const decoder = new StringDecoder('utf8');
   let idle = true;
   const stop = shared.clock.every(shared.limits.eventStreamIdleMs, () => {
@@ -62,10 +67,10 @@ async function writeEvents(response: ServerResponse, { parts }: StreamedBody, sh
       const text = decoder.write(part);
       if (text === '') continue;
       idle = false;
-      if (!write(response, eventOf(text))) await drained(response);
+      if (!write(response, events.piece(text))) await drained(response);
     }
     const rest = decoder.end();
-    if (rest !== '') write(response, eventOf(rest));
+    write(response, (rest === '' ? '' : events.piece(rest)) + events.end());
   } finally {
     stop();
   }

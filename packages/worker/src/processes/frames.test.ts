@@ -23,7 +23,10 @@ test.each([1, 3, 7, 8, 9, 64, 100_000])('reads what was encoded, arriving %i byt
   const sent = [0, 1, 500].map((size) => ({ header: { size, text: 'grüße' }, payload: Buffer.alloc(size, size) }));
   const stream = Buffer.concat(sent.flatMap(({ header, payload }) => encodeFrame(header, payload)));
   for (let at = 0; at < stream.length; at += step) subject.push(stream.subarray(at, at + step));
-  expect(frames).toEqual(sent);
+  expect(frames.map(({ header, payload }) => ({ header, payload }))).toEqual(sent);
+  expect(frames.map(({ headerBytes }) => headerBytes)).toEqual(
+    sent.map(({ header }) => Buffer.byteLength(JSON.stringify(header))),
+  );
   expect(violations).toEqual([]);
 });
 

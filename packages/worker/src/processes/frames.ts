@@ -4,6 +4,8 @@
 export interface Frame {
   /** As parsed; what it holds is not to be trusted. */
   readonly header: unknown;
+  /** Length of its JSON. */
+  readonly headerBytes: number;
   readonly payload: Buffer;
 }
 
@@ -72,7 +74,8 @@ export class FrameReader {
     else {
       const payloadAt = prefixBytes + headerBytes;
       this.#keep(buffered.subarray(frameBytes));
-      this.#deliver(buffered.toString('utf8', prefixBytes, payloadAt), buffered.subarray(payloadAt, frameBytes));
+      const json = buffered.toString('utf8', prefixBytes, payloadAt);
+      this.#deliver(json, headerBytes, buffered.subarray(payloadAt, frameBytes));
     }
   }
 
@@ -83,7 +86,7 @@ export class FrameReader {
       : undefined;
   }
 
-  #deliver(json: string, payload: Buffer): void {
+  #deliver(json: string, headerBytes: number, payload: Buffer): void {
     let header: unknown;
     try {
       header = JSON.parse(json);
@@ -91,7 +94,7 @@ export class FrameReader {
       this.#fail({ kind: 'malformed', what: 'a header that is not JSON' });
       return;
     }
-    this.#options.onFrame({ header, payload });
+    this.#options.onFrame({ header, headerBytes, payload });
   }
 
   #joined(): Buffer {

@@ -58,6 +58,10 @@ const noPayload = Buffer.alloc(0);
 /** A longer payload is not copied. */
 const copiedBytesMax = 16 * 1024;
 
+/** Spans from one call to the next, late ones of calls before included: shims send no more than 100 of a call. */
+const spanFramesMax = 2000;
+const spanBytesMax = 4 * 1024 * 1024;
+
 /** How long a process that has closed its channel may take to exit, so that its exit code is seen. */
 const exitGraceMs = 100;
 
@@ -81,6 +85,8 @@ export class Guest {
   #cpuHit: CpuHit | undefined;
   #calls = 0;
   #spans: UserSpan[] = [];
+  #spanFrames = 0;
+  #spanBytes = 0;
 
   private constructor(process: LaunchedProcess, channel: Duplex, limits: RuntimeLimits, clock: Clock) {
     this.#process = process;
@@ -142,6 +148,8 @@ export class Guest {
   call(header: object, payload: Uint8Array, onPart?: OnPart): Promise<GuestReply> {
     this.logs.open();
     this.#calls++;
+    this.#spanFrames = 0;
+    this.#spanBytes = 0;
     return this.#ask(this.#calls, { type: 'call', call: this.#calls, ...header }, payload, onPart);
   }
 
@@ -247,9 +255,7 @@ export class Guest {
     if (!message) {
       this.#violate('an unknown message');
     } else if (message.type === 'span') {
-      if (message.span && message.call === pending?.call && this.#spans.length < userSpansMax) {
-        this.#spans.push(message.span);
-      }
+      this.#onSpan(message, frame.headerBytes);
     } else if (!pending || callOf(message) !== pending.call) {
       this.#violate(`a message "${message.type}" out of turn`);
     } else if (message.type === 'part') {
@@ -260,6 +266,14 @@ export class Guest {
       // What was printed before the answer is in the other pipes by now, and is read by the end of this turn of the loop.
       setImmediate(pending.resolve, replyOf(message, frame.payload));
     }
+  }
+
+  /** One that comes when its call is over is left out, but not for nothing: reading it takes the worker's time. */
+  #onSpan({ call, span }: { readonly call: number; readonly span: UserSpan | undefined }, bytes: number): void {
+    this.#spanFrames++;
+    this.#spanBytes += bytes;
+    if (this.#spanFrames > spanFramesMax || this.#spanBytes > spanBytesMax) this.#violate('too many spans');
+    else if (span && call === this.#pending?.call && this.#spans.length < userSpansMax) this.#spans.push(span);
   }
 
   #onViolation(violation: FrameViolation): void {

@@ -262,6 +262,25 @@ test.each([
   expect(outputOf(await fn.call()).toString()).toBe('fine');
 });
 
+test.each([
+  ['in a call', 'flood()'],
+  ['when its call is over', 'setTimeout(flood, 1)'],
+])('a function that sends spans without end %s is ended', async (_when, begin) => {
+  const fn = await deploy(`const json = Buffer.from('{"type":"span"}');
+    const prefix = Buffer.alloc(8); prefix.writeUInt32LE(json.length, 0);
+    const many = Buffer.concat(Array(1000).fill(Buffer.concat([prefix, json])));
+    const flood = () => { for (let at = 0; ; at %= many.length)
+      try { at += require('fs').writeSync(3, many, at); } catch (error) { if (error.code !== 'EAGAIN') throw error; } };
+    const id = require('crypto').randomUUID();
+    exports.handler = (event) => { if (event === 'flood') ${begin}; return id; };`);
+  const first = outputOf(await fn.call()).toString();
+  const outcomes = [await fn.call({ payload: '"flood"' })];
+  const isOver = () => outcomes.some(({ result }) => result.ok && result.output.toString() !== first);
+  while (!isOver()) outcomes.push(await fn.call());
+  // Its process has been ended, rather than a call that it kept from being answered.
+  expect(outcomes.flatMap(({ result }) => (result.ok ? [] : result.error.code))).not.toContain('deadline_exceeded');
+});
+
 test('a function that forges answers is ended and takes no other function with it', async () => {
   const neighbour = await deploy('exports.handler = () => "fine";');
   const fn = await deploy(`exports.handler = (event) => {
