@@ -34,6 +34,8 @@ import { tellFigures } from './tell-figures.js';
  * time. Not lower: a worker must be heard on a machine that has other work too. One that only hands calls on is such a role itself.
  */
 const nicenessWithFunctions = 5;
+/** Calls of others have so long to end when something is stuck, which takes memory meanwhile. */
+const stuckDrainMs = 3000;
 
 const functionsMax = 1000;
 const loadedBytesMax = 1024 * 1024 * 1024;
@@ -75,6 +77,7 @@ const worker = new Worker({
     sandbox: await childSandbox(),
     groups,
     runsWasm: spec.wasmOnly,
+    stuck: leaveStuck,
     network: networkRules({
       anyHost: spec.networkHost,
       peers: [spec.balancerAddress, spec.storageAddress].flatMap((address) => parseTarget(address) ?? []),
@@ -120,6 +123,14 @@ function leaveOnce(): void {
   if (leaving) process.exit(1);
   leaving = true;
   void leave();
+}
+
+/** What cannot be ended would hold up the end of this process too. */
+function leaveStuck(): void {
+  if (leaving) return;
+  leaving = true;
+  logger.warn({}, 'a thread does not end what it compiles: leaving with it');
+  void group.stop(stuckDrainMs).then(() => process.kill(process.pid, 'SIGKILL'));
 }
 
 process.on('SIGTERM', leaveOnce);

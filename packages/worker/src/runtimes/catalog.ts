@@ -74,6 +74,8 @@ export interface RuntimesOptions {
   readonly groups: ControlGroups | undefined;
   /** What holds for the network of every function. */
   readonly network: NetworkRules;
+  /** Told when something of a call cannot be ended but with this process. */
+  readonly stuck?: () => void;
   /** Whether calls of WASM will come, for which something is made ready then. */
   readonly runsWasm: boolean;
 }
@@ -83,7 +85,7 @@ export function createRuntimes(languages: Iterable<string>, options: RuntimesOpt
   const { cacheDirectory, clock, groups, network, sandbox, scratchDirectory, searchPath } = options;
   const limits = defaultRuntimeLimits;
   const workshop: Workshop = {
-    engine: new WasmEngine({ limits, clock }),
+    engine: new WasmEngine({ limits, clock, stuck: options.stuck }),
     compiler: new ClangCompiler(clock, limits.idleInstanceMs, sandbox, groups),
     launcher: createLauncher({ directory: scratchDirectory, searchPath, clock, sandbox, groups }),
     budget: new MemoryBudget({ bytesMax: limits.processMemoryBytesMax, clock }),

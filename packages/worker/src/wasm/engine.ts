@@ -17,6 +17,8 @@ export interface WasmEngineOptions {
   readonly liveMemoriesMax?: number;
   /** Memory that idle instances hold together; beyond it the least recently used are let go. Default 1 GiB. */
   readonly liveMemoryBytesMax?: number;
+  /** Told when a thread does not end: only with this process what it does is over. */
+  readonly stuck?: (() => void) | undefined;
   /** Holds the thread while a function sleeps. Default: without burning the processor. */
   readonly wait?: Wait;
 }
@@ -42,8 +44,8 @@ export class WasmEngine {
       options.liveMemoriesMax ?? liveMemoriesMaxDefault,
       options.liveMemoryBytesMax ?? liveMemoryBytesMaxDefault,
     );
-    const { clock, limits } = options;
-    this.#threads = new WasmThreads({ clock, threadsMax: limits.processesMax, idleMs: limits.idleInstanceMs });
+    const { clock, limits, stuck } = options;
+    this.#threads = new WasmThreads({ clock, threadsMax: limits.processesMax, idleMs: limits.idleInstanceMs, stuck });
   }
 
   /** Instances alive now. */

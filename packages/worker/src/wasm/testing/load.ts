@@ -14,6 +14,7 @@ export function testEngine(
     wait?: Wait;
     liveMemoriesMax?: number;
     liveMemoryBytesMax?: number;
+    stuck?: () => void;
   } = {},
 ): WasmEngine {
   return new WasmEngine({ limits: defaultRuntimeLimits, clock: systemClock, ...options });

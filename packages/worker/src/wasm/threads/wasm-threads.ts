@@ -9,7 +9,12 @@ export interface WasmThreadsOptions {
   readonly threadsMax: number;
   /** A thread that has had no call for this long is ended; one is kept. */
   readonly idleMs: number;
+  /** Told once when a thread that was ended is still at work: V8 compiles a function to its end, whatever that takes. */
+  readonly stuck?: (() => void) | undefined;
 }
+
+/** So long may a thread go on that was ended: of low priority, it may wait for seconds to run at all on a busy machine. */
+const endMsMax = 5000;
 
 /** A call on its way through a thread. */
 interface Task {
@@ -30,6 +35,8 @@ class Thread {
 export class WasmThreads {
   readonly #options: WasmThreadsOptions;
   readonly #threads = new Set<Thread>();
+  /** Ended, and still there: they count, or there would be ever more of them. */
+  readonly #ending = new Map<Thread, () => void>();
   readonly #waiting: Task[] = [];
   #stopTicking: (() => void) | undefined;
 
@@ -49,7 +56,7 @@ export class WasmThreads {
     const task: Task = { call, onPart, onEnd, thread: undefined };
     const idle = [...this.#threads].findLast((thread) => !thread.task);
     if (idle) this.#begin(idle, task);
-    else if (this.#threads.size < this.#options.threadsMax) this.#begin(this.#start(), task);
+    else if (this.#hasRoom()) this.#begin(this.#start(), task);
     else this.#waiting.push(task);
     return () => this.#giveUp(task);
   }
@@ -65,6 +72,11 @@ export class WasmThreads {
     this.#stopTicking = undefined;
     this.#waiting.length = 0;
     for (const thread of this.#threads) this.#end(thread);
+    for (const forget of this.#ending.values()) forget();
+  }
+
+  #hasRoom(): boolean {
+    return this.#threads.size + this.#ending.size < this.#options.threadsMax;
   }
 
   #start(): Thread {
@@ -77,7 +89,7 @@ export class WasmThreads {
       else this.#finish(thread, message.end);
     });
     thread.worker.on('error', (cause) => this.#fail(thread, cause));
-    thread.worker.on('exit', () => this.#fail(thread, undefined));
+    thread.worker.on('exit', () => this.#exited(thread));
     thread.worker.unref();
     return thread;
   }
@@ -101,6 +113,17 @@ export class WasmThreads {
     if (next) this.#begin(thread, next);
   }
 
+  #exited(thread: Thread): void {
+    const forget = this.#ending.get(thread);
+    if (!forget) {
+      this.#fail(thread, undefined);
+      return;
+    }
+    forget();
+    this.#ending.delete(thread);
+    if (this.#waiting.length > 0 && this.#hasRoom()) this.#next(this.#start());
+  }
+
   /** It ended by itself, which no call of a function can bring about but by using up the memory of the process. */
   #fail(thread: Thread, cause: unknown): void {
     if (!this.#threads.delete(thread)) return;
@@ -122,6 +145,7 @@ export class WasmThreads {
 
   /** One has gone, so there is room for a call that waits; and one is kept. */
   #replace(): void {
+    if (!this.#hasRoom()) return;
     if (this.#waiting.length > 0) this.#next(this.#start());
     else this.prepare();
   }
@@ -129,6 +153,11 @@ export class WasmThreads {
   #end(thread: Thread): void {
     this.#threads.delete(thread);
     thread.task = undefined;
+    const { clock, stuck } = this.#options;
+    this.#ending.set(
+      thread,
+      clock.after(endMsMax, () => stuck?.()),
+    );
     void thread.worker.terminate();
   }
 
