@@ -229,6 +229,14 @@ test('a stop says so, waits for the balancer and for what runs, then closes', as
   expect(frames.flatMap((frame) => frame.results.map(({ id }) => id))).toEqual([5]);
 });
 
+test('one that is told to go while it dials takes no place in the fleet', async () => {
+  const { frames, links, node } = rig();
+  const started = node.start();
+  await Promise.all([node.stop(1000), started]);
+  await turn();
+  expect([links.length, frames]).toEqual([1, []]);
+});
+
 test('a drain order resolves drained once everything is answered', async () => {
   const { clock, links, node, runner } = rig();
   await node.start();

@@ -128,9 +128,12 @@ export class WorkerNode implements Component {
 
   async #attach(): Promise<void> {
     const { clock, dial, logger, random } = this.#options;
-    while (this.#state !== 'stopped' && this.#state !== 'draining') {
+    while (!this.#isLeaving()) {
       try {
-        this.#welcome(await dial());
+        const link = await dial();
+        // Told to go meanwhile: the balancer must not take it for one that it can give jobs.
+        if (this.#isLeaving()) link.close();
+        else this.#welcome(link);
         return;
       } catch (error) {
         logger.debug({ error: RelaisError.from(error).message }, 'cannot reach the balancer, will try again');
@@ -139,6 +142,10 @@ export class WorkerNode implements Component {
         await new Promise<void>((resolve) => clock.after(delayMs, resolve));
       }
     }
+  }
+
+  #isLeaving(): boolean {
+    return this.#state === 'stopped' || this.#state === 'draining';
   }
 
   #welcome(link: Link<AttachRequest, AttachResponse>): void {
