@@ -29,6 +29,15 @@ class SeeingTracer implements Tracer {
 
 const parent = newTraceparent(true);
 
+/** Writes down what is asked of it. */
+function tellingCarrier(told: string[]): SpanCarrier {
+  return {
+    take: () => void told.push('take'),
+    give: (_, spans) => void told.push(`give ${spans}`),
+    leave: () => void told.push('leave'),
+  };
+}
+
 test('a call has a span for its wait and one for its dispatch, which the worker continues', async () => {
   const tracer = new SeeingTracer();
   const rig = await startRig({ tracer });
@@ -86,12 +95,7 @@ test('every span ends once, whatever becomes of the job', async () => {
 
 test('spans of a call whose caller has gone are let go at once, and those that come later when they come', async () => {
   const told: string[] = [];
-  const carrier: SpanCarrier = {
-    take: () => void told.push('take'),
-    give: (_, spans) => void told.push(`give ${spans}`),
-    leave: () => void told.push('leave'),
-  };
-  const rig = await startRig({ carrier });
+  const rig = await startRig({ carrier: tellingCarrier(told) });
   const worker = new FakeWorker(rig.balancer, { workerId: 'w1' });
   const gone = new AbortController();
   const answer = ask(rig, { ...call(), traceparent: parent }, gone.signal);
@@ -107,12 +111,7 @@ test('spans of a call whose caller has gone are let go at once, and those that c
 
 test('spans of an attempt that could not begin leave with the answer of the last one', async () => {
   const told: string[] = [];
-  const carrier: SpanCarrier = {
-    take: () => void told.push('take'),
-    give: (_, spans) => void told.push(`give ${spans}`),
-    leave: () => void told.push('leave'),
-  };
-  const rig = await startRig({ carrier });
+  const rig = await startRig({ carrier: tellingCarrier(told) });
   const worker = new FakeWorker(rig.balancer, { workerId: 'w1' });
   const answer = ask(rig, { ...call(), traceparent: parent });
   await settled();
