@@ -55,8 +55,8 @@ async function answerTo(
   const { invoke } = shared.core;
   const input = { function: reference, payload, http };
   const wantsEvents = acceptsEvents(call.request.headers.accept);
-  const isQuick = version.wasm && !wantsEvents && shared.core.runTimes.isQuick(version.id);
-  if (isQuick) return answerOf(await observed(version, invoke.run(input, call.caller), shared), shared);
+  const streams = !version.wasm || wantsEvents || shared.core.runTimes.letsStream(version.id, shared.clock.nowMs());
+  if (!streams) return answerOf(await observed(version, invoke.run(input, call.caller), shared), shared);
   const output = await invoke.start(input, call.caller);
   if (version.wasm) observed(version, output.end, shared).catch(() => {});
   const opening = await openStream(output, shared, wantsEvents);
