@@ -1,17 +1,8 @@
 import fc from 'fast-check';
+import { bounded, testMs } from './testing/fuzz-time.js';
 import { type Harness, startGateway } from './testing/harness.js';
 import { rawExchange } from './testing/raw.js';
 
-// Asked for longer by RELAIS_FUZZ_MS, it also looks elsewhere; a failure prints the seed and path that find it again.
-const longerMs = process.env.RELAIS_FUZZ_MS;
-const timeMs = Number(longerMs ?? 4_000);
-const testMs = 2 * timeMs + 60_000;
-const bounded = {
-  ...(longerMs === undefined && { seed: 1_728_435_600 }),
-  numRuns: 1_000_000,
-  interruptAfterTimeLimit: timeMs,
-  markInterruptAsFailure: false,
-};
 const limits = {
   payloadBytesMax: 4_096,
   sourceBytesMax: 8_192,

@@ -24,6 +24,7 @@ import { AnswerBudget } from './net/answer-budget.js';
 import { BodyBudget } from './net/body-budget.js';
 import { GatewayPort } from './net/gateway-port.js';
 import type { ServerRequest, ServerResponse } from './net/messages.js';
+import type { PlainRequest } from './net/plain/plain-request.js';
 import { type TlsFileNames, TlsFiles } from './net/tls-files.js';
 import { RestAdapter } from './rest/rest-adapter.js';
 import { needOfPath } from './rest/routes.js';
@@ -114,7 +115,8 @@ export class Gateway implements Component {
     this.#edge = new EdgeAdapter({ core: this.#core, limits, clock, tracer, report }, bodies, answers);
     const handler = (request: ServerRequest, response: ServerResponse) => this.#handle(request, response);
     const tls = options.tls && new TlsFiles(options.tls, clock, logger);
-    this.#port = new GatewayPort({ host, port, limits, clock, logger, handler, tls });
+    const takesPlain = (request: PlainRequest) => this.#takesPlain(request);
+    this.#port = new GatewayPort({ host, port, limits, clock, logger, handler, takesPlain, tls });
   }
 
   /** Base URL with the port it really listens on; known after start. */
@@ -150,6 +152,11 @@ export class Gateway implements Component {
     this.#edge.stopping();
     await this.#port.close(graceMs, () => this.#core.readiness.shut());
     this.#core.stop();
+  }
+
+  #takesPlain(request: PlainRequest): boolean {
+    const { path } = splitTarget(request.url);
+    return !EdgeAdapter.isRpcPath(path) || this.#edge.takesPlain(request, path);
   }
 
   #handle(request: ServerRequest, response: ServerResponse): void {

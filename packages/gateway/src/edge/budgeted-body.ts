@@ -1,6 +1,7 @@
+import { createAsyncIterable } from '@connectrpc/connect/protocol';
 import type { RelaisError } from '@relais/kit';
 import type { BodyBudget } from '../net/body-budget.js';
-import type { ServerRequest, ServerResponse } from '../net/messages.js';
+import { isPlain, type ServerRequest, type ServerResponse } from '../net/messages.js';
 
 /** What one request holds of the budget of bodies: given back when the answer is out or the caller has gone. */
 export class HeldBytes {
@@ -40,6 +41,7 @@ export async function* budgetedBody(request: ServerRequest, held: HeldBytes): As
 
 /** The same beyond any budget: for streams of messages that are small and read one by one. */
 export function unbudgetedBody(request: ServerRequest): AsyncIterable<Uint8Array> {
+  if (isPlain(request)) return createAsyncIterable([request.body]);
   // Leaving the body early must not tear down the connection the refusal travels on.
   return request.iterator({ destroyOnReturn: false });
 }

@@ -8,7 +8,17 @@ import type { Verdict } from '../access/gatekeeper.js';
 import type { AnswerBudget } from '../net/answer-budget.js';
 import type { BodyBudget } from '../net/body-budget.js';
 import { discardRest } from '../net/discard-rest.js';
-import { isHttp2, isStreaming, markStreaming, type ServerRequest, type ServerResponse } from '../net/messages.js';
+import {
+  isHttp2,
+  isStreaming,
+  isToPlain,
+  markStreaming,
+  type NodeResponse,
+  nodeResponse,
+  type ServerRequest,
+  type ServerResponse,
+} from '../net/messages.js';
+import type { PlainRequest } from '../net/plain/plain-request.js';
 import { budgetedBody, HeldBytes, unbudgetedBody } from './budgeted-body.js';
 import { invokeProcedure } from './invocation-service.js';
 import { completeRefusal } from './library-failures.js';
@@ -19,6 +29,7 @@ import { begunKey, cutKey, type EdgeShared, functionsKey } from './serve.js';
 import { addServices, messageBytesMax } from './services.js';
 import { universalRequest } from './universal-request.js';
 import { Unpacking } from './unpacking.js';
+import { writeWhole } from './whole-answer.js';
 import { endedOnClose, heldWhileWritten } from './written-body.js';
 
 const noSniffing = { 'x-content-type-options': 'nosniff' };
@@ -56,6 +67,11 @@ export class EdgeAdapter {
     this.#stopped.abort();
   }
 
+  /** Whether a plain request is one that {@link handle} can take; the RPC library is for Node's alone. */
+  takesPlain(request: PlainRequest, path: string): boolean {
+    return this.#plain.takes(request, path);
+  }
+
   /** Serves one request, or answers it with the refusal; never throws and never rejects. */
   handle(request: ServerRequest, response: ServerResponse, path: string, verdict: Verdict): void {
     const isPlain = !verdict.refusal && this.#plain.takes(request, path);
@@ -72,7 +88,7 @@ export class EdgeAdapter {
   async #servePlain(request: ServerRequest, response: Http1Response, path: string, verdict: Verdict): Promise<void> {
     const outcome = await this.#plain.run(request, response, verdict.functions);
     if (outcome.kind === 'unread') return this.#serve(request, response, path, verdict, outcome.body);
-    if (outcome.kind === 'failure') return this.#answer(request, response, outcome.response, true);
+    if (outcome.kind === 'failure') return this.#answer(response, outcome.response, true);
     if (response.destroyed) return;
     const { body, headers } = outcome;
     const closing = this.#shared.core.readiness.isShut ? { connection: 'close' } : {};
@@ -100,7 +116,7 @@ export class EdgeAdapter {
       const isContinued = this.#welcomeBody(request, response, handler);
       const values = createContextValues();
       values.set(functionsKey, functions);
-      if (handler?.method.methodKind === 'server_streaming') this.#stream(response, values);
+      if (handler?.method.methodKind === 'server_streaming') this.#stream(nodeResponse(response), values);
       const read = held ? budgetedBody(request, held) : unbudgetedBody(request);
       const whole = body ? createAsyncIterable([body]) : read;
       const answer = handler
@@ -113,24 +129,20 @@ export class EdgeAdapter {
             bytesMax: this.#messageBytesMax(handler),
             refuse: refuseIt,
           });
-      await this.#answer(request, response, complete, isContinued);
+      await this.#answer(response, complete, isContinued);
     });
   }
 
-  async #answer(
-    request: ServerRequest,
-    response: ServerResponse,
-    answer: UniversalServerResponse,
-    isContinued: boolean,
-  ): Promise<void> {
+  async #answer(response: ServerResponse, answer: UniversalServerResponse, isContinued: boolean): Promise<void> {
+    if (isToPlain(response)) return writeWhole(answer, response, noSniffing);
     for (const [name, value] of Object.entries(noSniffing)) response.setHeader(name, value);
-    if (isHttp2(request)) this.#endHttp2(request, response);
-    else this.#endHttp1(request, response as Http1Response, isContinued);
+    if (isHttp2(response.req)) this.#endHttp2(response.req, response);
+    else this.#endHttp1(response.req, response as Http1Response, isContinued);
     const held = isStreaming(response) ? answer : heldWhileWritten(answer, response, this.#answers);
     await universalResponseToNodeResponse(endedOnClose(held, response), response);
   }
 
-  #stream(response: ServerResponse, values: ContextValues): void {
+  #stream(response: NodeResponse, values: ContextValues): void {
     markStreaming(response);
     let isOut = false;
     response.once('finish', () => {
@@ -161,7 +173,7 @@ export class EdgeAdapter {
   }
 
   // A stream that has answered needs no more of its request.
-  #endHttp2(request: Http2ServerRequest, response: ServerResponse): void {
+  #endHttp2(request: Http2ServerRequest, response: NodeResponse): void {
     response.once('finish', () => {
       if (!request.complete) request.stream.close(http2.constants.NGHTTP2_NO_ERROR);
     });

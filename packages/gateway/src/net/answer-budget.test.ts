@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { AnswerBudget } from './answer-budget.js';
-import type { ServerResponse } from './messages.js';
+import type { NodeResponse } from './messages.js';
 
 const kib = 1024;
 
@@ -11,7 +11,7 @@ function response(writableLength = 0) {
     made.emit('close');
   };
   const made: EventEmitter = Object.assign(new EventEmitter(), { writableLength, destroy });
-  return made as unknown as ServerResponse;
+  return made as unknown as NodeResponse;
 }
 
 let cut: unknown[];

@@ -29,8 +29,7 @@ export function awaitFirstBytes(
     socket.off('data', look);
     socket.off('end', giveUp);
     socket.off('close', cancel);
-    socket.pause();
-    socket.unshift(seen);
+    putBack(socket, seen);
     decided(isPreface ? 'h2' : 'h1');
     // An HTTP/2 session takes what was put back and then reads for itself; resuming would hand it the bytes too late.
     if (!isPreface) socket.resume();
@@ -40,4 +39,10 @@ export function awaitFirstBytes(
   function giveUp(): void {
     socket.destroy();
   }
+}
+
+/** Puts bytes back before all that has not been read; the socket must be resumed then. */
+export function putBack(socket: Socket, bytes: Buffer): void {
+  socket.pause();
+  socket.unshift(bytes);
 }

@@ -5,10 +5,13 @@ import tls from 'node:tls';
 import { type Clock, type Logger, RelaisError } from '@relais/kit';
 import type { GatewayLimits } from '../limits.js';
 import { answerClientError, refuseRequest, refuseSocket } from './client-error.js';
-import { awaitFirstBytes } from './first-bytes.js';
+import { awaitFirstBytes, putBack } from './first-bytes.js';
 import { probeHalfClosed } from './half-closed.js';
+import { httpDates } from './http-date.js';
 import { IdleConnections } from './idle-connections.js';
 import type { ServerRequest, ServerResponse } from './messages.js';
+import { PlainConnection, type PlainService } from './plain/plain-connection.js';
+import type { PlainRequest } from './plain/plain-request.js';
 import { brokenRule, noTunnel, unknownExpectation } from './request-rules.js';
 import type { TlsFiles } from './tls-files.js';
 
@@ -34,6 +37,8 @@ export interface GatewayPortOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly handler: RequestHandler;
+  /** Whether a plain request is one that the handler can take; else Node reads it. It has no effect. */
+  readonly takesPlain: (request: PlainRequest) => boolean;
   /** Present: the port speaks TLS, and nothing else. */
   readonly tls?: TlsFiles | undefined;
 }
@@ -53,6 +58,8 @@ export class GatewayPort {
   // Accepted, and nothing said yet, by peer: what is beneath TLS cannot be told from what is above by anything else.
   readonly #undecided = new Map<string, net.Socket>();
   readonly #sessions = new Set<http2.ServerHttp2Session>();
+  readonly #plain: PlainService;
+  readonly #plainConnections = new Set<PlainConnection>();
   readonly #idle: IdleConnections;
   #closing = false;
   #stopWatching = () => {};
@@ -60,6 +67,7 @@ export class GatewayPort {
   constructor(options: GatewayPortOptions) {
     this.#options = options;
     this.#idle = new IdleConnections(options.clock, options.limits.idleConnectionMs);
+    this.#plain = this.#servePlain();
     this.#http1 = this.#createHttp1();
     this.#http2 = this.#createHttp2();
     this.#tcp = net.createServer({ noDelay: true, allowHalfOpen: true });
@@ -107,11 +115,12 @@ export class GatewayPort {
     this.#closing = true;
     shut();
     this.#http1.close();
+    this.#endIdle();
     for (const session of this.#sessions) session.close();
     const { clock } = this.#options;
     const cancelCut = clock.after(graceMs, () => this.#cut());
     // A connection whose answer was already on its way falls idle only now, and would be kept alive.
-    const stopTicking = clock.every(idleCheckMs, () => this.#http1.closeIdleConnections());
+    const stopTicking = clock.every(idleCheckMs, () => this.#endIdle());
     const cancelEnd = clock.after(Math.min(graceMs, lastRequestMs), () => void this.#endUndecided());
     if (graceMs <= 0) this.#cut();
     await closed;
@@ -138,6 +147,11 @@ export class GatewayPort {
     await turnOfLoop();
     await turnOfLoop();
     for (const socket of this.#undecided.values()) socket.destroy();
+  }
+
+  #endIdle(): void {
+    this.#http1.closeIdleConnections();
+    for (const connection of this.#plainConnections) connection.endIdle();
   }
 
   #cut(): void {
@@ -174,7 +188,36 @@ export class GatewayPort {
       this.#idle.watch(socket);
       socket.once('end', () => probeHalfClosed(socket, this.#idle.lastAnswer(socket), clock));
     }
-    (protocol === 'h2' ? this.#http2 : this.#http1).emit('connection', socket);
+    if (protocol === 'h2') this.#http2.emit('connection', socket);
+    else this.#begin(socket);
+  }
+
+  /** As a plain connection, which it may stay. */
+  #begin(socket: net.Socket): void {
+    const connection = new PlainConnection(socket, this.#plain);
+    this.#plainConnections.add(connection);
+    socket.once('close', () => this.#plainConnections.delete(connection));
+  }
+
+  #servePlain(): PlainService {
+    const { takesPlain, clock, handler, limits } = this.#options;
+    return {
+      limits,
+      quietMs: limits.requestTimeoutMs + inactivitySlackMs,
+      takes: takesPlain,
+      handle: (request, response) => {
+        this.#idle.answering(request.socket, response);
+        handler(request, response);
+      },
+      leave: (connection, socket, bytes) => {
+        this.#plainConnections.delete(connection);
+        putBack(socket, bytes);
+        this.#http1.emit('connection', socket);
+        socket.resume();
+      },
+      isClosing: () => this.#closing,
+      date: httpDates(clock),
+    };
   }
 
   #createTls(): tls.Server {

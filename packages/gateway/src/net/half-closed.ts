@@ -1,7 +1,6 @@
-import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '@relais/kit';
-import { isStreaming } from './messages.js';
+import { type Http1Answer, isStreaming } from './messages.js';
 
 const probeMs = 100;
 // Some clients take no more interim answers than that.
@@ -15,7 +14,7 @@ const probesMax = 5;
  * its side in the middle of a stream is taken to have gone: nothing harmless can be sent in there, and the function would
  * run on for nobody.
  */
-export function probeHalfClosed(socket: Socket, response: ServerResponse | undefined, clock: Clock): void {
+export function probeHalfClosed(socket: Socket, response: Http1Answer | undefined, clock: Clock): void {
   if (response && isStreaming(response)) {
     socket.destroy();
     return;

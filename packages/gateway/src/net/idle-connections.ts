@@ -1,12 +1,12 @@
-import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '@relais/kit';
+import type { Http1Answer } from './messages.js';
 
 const checksPerIdleTime = 20;
 
 /** A connection of HTTP/1.1, its last answer, and since when it has received nothing after it, monotonic milliseconds. */
 interface Served {
-  answer: ServerResponse | undefined;
+  answer: Http1Answer | undefined;
   receivedBytes: number;
   quietSinceMs: number;
 }
@@ -33,12 +33,12 @@ export class IdleConnections {
     this.#stopTicking ??= this.#clock.every(this.#idleMs / checksPerIdleTime, () => this.#endIdle());
   }
 
-  answering(socket: Socket, answer: ServerResponse): void {
+  answering(socket: Socket, answer: Http1Answer): void {
     const served = this.#served.get(socket);
     if (served) served.answer = answer;
   }
 
-  lastAnswer(socket: Socket): ServerResponse | undefined {
+  lastAnswer(socket: Socket): Http1Answer | undefined {
     return this.#served.get(socket)?.answer;
   }
 

@@ -2,7 +2,7 @@ import { RelaisError } from '@relais/kit';
 import { tooLarge } from '../core/failures.js';
 import type { GatewayLimits } from '../limits.js';
 import type { BodyBudget } from './body-budget.js';
-import { isHttp2, type ServerRequest, type ServerResponse } from './messages.js';
+import { isHttp2, isPlain, type NodeRequest, type ServerRequest, type ServerResponse } from './messages.js';
 
 const empty = Buffer.alloc(0);
 
@@ -41,8 +41,18 @@ export function readBody(source: BodySource, room: BodyRoom, bound: BodyBound): 
   if (announced !== undefined && announced > bytesMax) {
     return Promise.reject(tooLarge(bound.what, bound.name, bytesMax, announced));
   }
+  if (isPlain(request)) return whole(request.body, response, room);
   if (request.headers.expect !== undefined) response.writeContinue();
-  return collect(source, room, (used) => tooLarge(bound.what, bound.name, bytesMax, used), bytesMax);
+  const over = (used: number) => tooLarge(bound.what, bound.name, bytesMax, used);
+  return collect(request, response, room, over, bytesMax);
+}
+
+/** Rejects when the budget is used up, though the body is here: it will be held for as long as any other. */
+async function whole(body: Buffer, response: ServerResponse, { bodies }: BodyRoom): Promise<Buffer> {
+  if (response.destroyed) throw callerGone();
+  bodies.take(body.length);
+  response.once('close', () => bodies.giveBack(body.length));
+  return body;
 }
 
 /** Bytes the request says it has; undefined when it does not say. */
@@ -55,7 +65,8 @@ function announcedLength(request: ServerRequest): number | undefined {
 }
 
 function collect(
-  { request, response }: BodySource,
+  request: NodeRequest,
+  response: ServerResponse,
   { bodies }: BodyRoom,
   over: (used: number) => RelaisError,
   bytesMax: number,
@@ -95,7 +106,11 @@ function collect(
     function gone(): void {
       if (isOver) return;
       isOver = true;
-      reject(new RelaisError('cancelled', 'The caller has gone.', { component: 'gateway' }));
+      reject(callerGone());
     }
   });
+}
+
+function callerGone(): RelaisError {
+  return new RelaisError('cancelled', 'The caller has gone.', { component: 'gateway' });
 }

@@ -1,7 +1,14 @@
 import type { ServerResponse as Http1Response, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import http2, { type Http2ServerRequest } from 'node:http2';
 import { discardRest } from '../net/discard-rest.js';
-import { isHttp2, type ServerRequest, type ServerResponse } from '../net/messages.js';
+import {
+  isHttp2,
+  isPlain,
+  type NodeRequest,
+  type NodeResponse,
+  nodeResponse,
+  type ServerResponse,
+} from '../net/messages.js';
 import type { RestAnswer } from './answer.js';
 import type { RestCall, RestShared } from './call.js';
 
@@ -13,11 +20,11 @@ export function writeAnswer(call: RestCall, answer: RestAnswer, shared: RestShar
   const bytes = Buffer.byteLength(body);
   const all = headersOf(call, answer, shared);
   if (status !== 204 && status !== 304) all['content-length'] = bytes;
-  if (request.complete || hasNoBody(request)) {
+  if (isPlain(request) || request.complete || hasNoBody(request)) {
     writeHead(response, status, all);
     // A text as long as its bytes is ASCII, which goes out faster as what it is.
-    response.end(body, bytes === body.length ? 'latin1' : 'utf8');
-  } else if (isHttp2(request)) endHttp2(request, response, status, all, body);
+    end(response, body, bytes === body.length ? 'latin1' : 'utf8');
+  } else if (isHttp2(request)) endHttp2(request, nodeResponse(response), status, all, body);
   else endThenDiscard(request, response, { status, headers: all, body }, shared);
   shared.answers.written(response);
 }
@@ -34,7 +41,7 @@ export function headersOf({ request, span }: RestCall, answer: RestAnswer, { cor
   return all;
 }
 
-function hasNoBody(request: ServerRequest): boolean {
+function hasNoBody(request: NodeRequest): boolean {
   const { headers } = request;
   if (isHttp2(request)) return request.stream.endAfterHeaders;
   return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
@@ -43,14 +50,14 @@ function hasNoBody(request: ServerRequest): boolean {
 // HTTP/2 has words for "I need no more of this": the stream ends without an error and the answer stands.
 function endHttp2(
   request: Http2ServerRequest,
-  response: ServerResponse,
+  response: NodeResponse,
   status: number,
   headers: OutgoingHttpHeaders,
   body: string | Buffer,
 ): void {
   writeHead(response, status, headers);
   response.once('finish', () => request.stream.close(http2.constants.NGHTTP2_NO_ERROR));
-  response.end(body);
+  end(response, body);
   request.resume();
 }
 
@@ -67,14 +74,19 @@ function endThenDiscard(
   writeHead(response, answer.status, { ...answer.headers, connection: 'close' });
   // The caller waits for a word before it sends: it will send nothing now.
   if (request.headers.expect !== undefined) {
-    response.end(answer.body);
+    end(response, answer.body);
     return;
   }
   (response as Http1Response).write(answer.body);
-  discardRest(request, clock, limits, () => response.end());
+  discardRest(request, clock, limits, () => end(response));
 }
 
-/** One call for both kinds of response, whose overloads the compiler cannot unite. */
+/** Writes the rest of an answer. */
+export function end(response: ServerResponse, body: string | Buffer = '', encoding: BufferEncoding = 'utf8'): void {
+  (response as Http1Response).end(body, encoding);
+}
+
+/** One call for all kinds of response, whose overloads the compiler cannot unite. */
 export function writeHead(response: ServerResponse, status: number, headers: OutgoingHttpHeaders): void {
   (response as Http1Response).writeHead(status, headers);
 }

@@ -7,7 +7,7 @@ import type { RestAnswer } from './answer.js';
 import type { RestCall, RestShared } from './call.js';
 import { type EventForm, endEvent, errorEvent, idleComment } from './event-stream.js';
 import type { StreamedBody } from './stream-opening.js';
-import { headersOf, writeHead } from './write-answer.js';
+import { end, headersOf, writeHead } from './write-answer.js';
 
 /**
  * Writes an answer as it comes, no faster than the caller reads. Resolves when it is over, with the failure if there was
@@ -25,7 +25,7 @@ export async function writeStream(
   else writeHead(response, answer.status, headersOf(call, answer, shared));
   if (call.method === 'HEAD' || answer.status === 204 || answer.status === 304) {
     output.cancel();
-    response.end();
+    end(response);
     return undefined;
   }
   markStreaming(response);
@@ -36,7 +36,7 @@ export async function writeStream(
   );
   await (stream.events ? writeEvents(response, stream, stream.events, shared) : writeBytes(response, stream));
   const failure = await ended;
-  if (!failure) response.end(stream.events ? endEvent(await output.end) : '');
+  if (!failure) end(response, stream.events ? endEvent(await output.end) : '');
   else {
     if (stream.events) write(response, errorEvent(failure));
     await breakOff(call);
