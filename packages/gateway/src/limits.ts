@@ -36,7 +36,10 @@ export interface GatewayLimits {
   readonly requestTimeoutMs: number;
   /** Connections at once; a further one is closed. */
   readonly connectionsMax: number;
-  /** Requests on one HTTP/1.1 connection; the last is answered with `connection: close`, a further one 503. */
+  /**
+   * Requests on one HTTP/1.1 connection; the last is answered with `connection: close`, a further one 503 or not at all. As
+   * many again when they begin as plain ones and go on as others.
+   */
   readonly requestsPerSocketMax: number;
   /** A connection without a request is closed after this long. */
   readonly idleConnectionMs: number;

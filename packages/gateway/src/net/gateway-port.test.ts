@@ -119,6 +119,39 @@ test('HTTP/1.0 needs no Host', async () => {
   expect(await rawExchange(harness.port, 'GET /healthz HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 /);
 });
 
+test('one connection takes plain requests, others, and plain ones again', async () => {
+  await start();
+  const call = (body: string, head: string) => `POST /invoke?fn=hello HTTP/1.1\r\nhost: x\r\n${head}\r\n\r\n${body}`;
+  const requests = [
+    call('one', 'content-length: 3'),
+    call('two', 'content-length: 3'),
+    call('5\r\nthree\r\n0\r\n\r\n', 'transfer-encoding: chunked'),
+    call('four', 'content-length: 4'),
+    call('five', 'content-length: 4\r\nconnection: close'),
+  ];
+  const socket = connect();
+  let raw = '';
+  socket.setEncoding('latin1').on('data', (text) => {
+    raw += text;
+  });
+  for (const [index, request] of requests.entries()) {
+    socket.write(request);
+    await until(() => raw.split('"durationMs"').length > index + 1);
+  }
+  await until(() => socket.destroyed);
+  expect([...raw.matchAll(/"output":"(\w+)"/g)].map(([, output]) => output)).toEqual([
+    'one',
+    'two',
+    'three',
+    'four',
+    'five',
+  ]);
+  const heads = raw.split('HTTP/1.1 200 OK\r\n').slice(1);
+  // Whoever reads it, the same headers come back.
+  const namesOf = (head = '') => [...head.matchAll(/^([\w-]+): /gm)].map(([, name]) => name?.toLowerCase()).sort();
+  expect(namesOf(heads[0])).toEqual(namesOf(heads[3]));
+});
+
 test('a socket serves so many requests and no more', async () => {
   await start({ requestsPerSocketMax: 2 });
   const request = 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n';
