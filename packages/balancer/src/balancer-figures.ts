@@ -1,4 +1,5 @@
 import type { Counter, Histogram, MetricRegistry, Reading, SeriesTable } from '@relais/kit';
+import type { FunctionState } from './functions/function-state.js';
 import type { FunctionTable } from './functions/function-table.js';
 import type { Dispatcher } from './scheduling/dispatcher.js';
 import type { Fleet } from './workers/fleet.js';
@@ -46,29 +47,23 @@ export class BalancerFigures {
       'relais_function_queue_jobs',
       'Jobs waiting, of functions that have any.',
       ['function', 'function_id'],
-      () => this.#waiting(functions, (queue) => queue.size),
+      () => readings(functions, ({ queue }) => queue.size || undefined, sum),
     );
     const age = 'Age of the oldest waiting job, of functions that have any.';
     metrics.read('gauge', 'relais_function_queue_age_seconds', age, ['function', 'function_id'], () =>
-      this.#waiting(functions, (queue) => (nowMs() - (queue.head?.queuedSinceMs ?? nowMs())) / 1000),
+      readings(functions, ({ queue: { head } }) => head && (nowMs() - head.queuedSinceMs) / 1000, Math.max),
     );
     const running = 'Slots its jobs hold, of functions that hold any.';
     metrics.read('gauge', 'relais_function_running_jobs', running, ['function', 'function_id'], () =>
-      Array.from(functions.values(), (fn): Reading => [fn.name, fn.key, fn.running]).filter(
-        ([, , count]) => Number(count) > 0,
-      ),
+      readings(functions, ({ running }) => running || undefined, sum),
     );
     const wanted = 'Warm instances the autoscaler wants, of functions that run in processes and have had calls.';
     metrics.read('gauge', 'relais_function_instances_wanted', wanted, ['function', 'function_id'], () =>
-      Array.from(functions.values(), (fn): Reading => [fn.name, fn.key, fn.scaled?.instances ?? 0]).filter(
-        ([, , count]) => Number(count) > 0,
-      ),
+      readings(functions, ({ scaled }) => scaled?.instances || undefined, sum),
     );
     const probation = 'Functions on probation: their last calls all had to be ended.';
     metrics.read('gauge', 'relais_function_on_probation', probation, ['function', 'function_id'], () =>
-      Array.from(functions.values())
-        .filter(({ onProbation }) => onProbation)
-        .map(({ key, name }): Reading => [name, key, 1]),
+      readings(functions, ({ onProbation }) => (onProbation ? 1 : undefined), Math.max),
     );
     metrics.read('gauge', 'relais_workers', 'Attached workers.', ['state'], () => {
       const counts = { ready: 0, draining: 0 };
@@ -90,15 +85,25 @@ export class BalancerFigures {
       [dispatcher.strategy, 1],
     ]);
   }
-
-  #waiting(functions: FunctionTable, figure: (queue: Queue) => number): Reading[] {
-    const readings: Reading[] = [];
-    for (const fn of functions.values()) if (fn.queue.size > 0) readings.push([fn.name, fn.key, figure(fn.queue)]);
-    return readings;
-  }
 }
 
-interface Queue {
-  readonly size: number;
-  readonly head: { readonly queuedSinceMs: number } | undefined;
+/** One for each function of which there is a figure, and one for all builds of a language. */
+function readings(
+  functions: FunctionTable,
+  figureOf: (fn: FunctionState) => number | undefined,
+  join: (one: number, other: number) => number,
+): Reading[] {
+  const joined = new Map<string, [string, string, number]>();
+  for (const fn of functions.values()) {
+    const figure = figureOf(fn);
+    if (figure === undefined) continue;
+    const before = joined.get(fn.publicKey);
+    if (before) before[2] = join(before[2], figure);
+    else joined.set(fn.publicKey, [fn.name, fn.publicKey, figure]);
+  }
+  return [...joined.values()];
+}
+
+function sum(one: number, other: number): number {
+  return one + other;
 }

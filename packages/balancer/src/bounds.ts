@@ -1,7 +1,7 @@
 /** Every bound of the balancer. What happens at a bound is said beside it. */
 export interface BalancerBounds {
   /**
-   * Jobs that may wait for one function (for builds: one language); one more is resource_exhausted, reason queue_full.
+   * Jobs that may wait for one function (of builds: for one caller's in one language); one more is resource_exhausted, reason queue_full.
    * Up to four times as many where they leave within queueWaitTargetMs. Jobs that come back unstarted from a lost worker were admitted before and are not counted again.
    */
   readonly queueLengthMax: number;

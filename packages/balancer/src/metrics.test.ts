@@ -1,7 +1,7 @@
 import { ManualClock, MetricRegistry, passThroughTracer, renderMetrics, silentLogger } from '@relais/kit';
 import { Balancer } from './balancer.js';
 import { FakeWorker, settled } from './testing/fake-worker.js';
-import { ask, call } from './testing/rig.js';
+import { ask, build, call } from './testing/rig.js';
 import { seededRandom } from './testing/seeded-random.js';
 
 test('queues, waits, decisions and refusals are counted', async () => {
@@ -28,6 +28,10 @@ test('queues, waits, decisions and refusals are counted', async () => {
       'relais_jobs_refused_total{reason="queue_full"} 1',
     ]),
   );
+  for (const caller of ['keyOfOne', 'keyOfAnother']) ask(rig, build('rust', 100, caller));
+  expect(text()).toContain('relais_function_queue_jobs{function="the build of rust",function_id="build:rust"} 2');
+  expect(text().join()).not.toContain('keyOf');
+  clock.advance(150);
   const worker = new FakeWorker(balancer, { workerId: 'w1', slots: 1 });
   await settled();
   expect(text()).toEqual(
@@ -48,7 +52,8 @@ test('queues, waits, decisions and refusals are counted', async () => {
       'relais_jobs_dispatched_total{strategy="fifo"} 2',
       'relais_queue_wait_seconds_count 2',
       'relais_queue_wait_seconds_bucket{le="0.1"} 0',
-      'relais_queue_wait_seconds_bucket{le="0.25"} 2',
+      'relais_queue_wait_seconds_bucket{le="0.25"} 0',
+      'relais_queue_wait_seconds_bucket{le="0.5"} 2',
       'relais_queue_jobs 0',
     ]),
   );

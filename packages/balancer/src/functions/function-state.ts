@@ -24,13 +24,17 @@ const busyWindowMs = 2000;
 /** Workers that have just come start what they need first: how fast jobs left meanwhile says little of what comes. */
 const settleMs = 5000;
 
-/** What the balancer knows of one function version, or of the builds of one language. */
+/** What the balancer knows of one function version, or of one caller's builds in one language. */
 export class FunctionState {
   readonly key: string;
+  /** The same in figures, where all builds of a language are one: whose they are is not for everyone. */
+  readonly publicKey: string;
+  /** Whose builds they are, as BuildWork has it; empty of a function. */
+  readonly caller: string;
   /** For people. */
   readonly name: string;
   readonly pool: Pool;
-  /** Its home on the ring of workers, 0 to 1. */
+  /** Its home on the ring of workers, 0 to 1; that of builds is where the compiler of their language is warm. */
   readonly place: number;
   /** Waiting jobs in order of arrival. */
   readonly queue = new JobList();
@@ -60,11 +64,13 @@ export class FunctionState {
   /** Monotonic milliseconds. */
   #distrustedUntilMs = 0;
 
-  constructor(key: string, name: string, pool: Pool, bounds: WaitLimitBounds, nowMs: number) {
+  constructor(key: string, name: string, pool: Pool, bounds: WaitLimitBounds, nowMs: number, caller = '') {
     this.key = key;
+    this.publicKey = pool.kind === 'build' ? `build:${pool.lang}` : key;
+    this.caller = caller;
     this.name = name;
     this.pool = pool;
-    this.place = placeOf(key);
+    this.place = placeOf(this.publicKey);
     this.drainRate = new DrainRate(nowMs);
     this.waitLimit = new WaitLimit(bounds, nowMs);
   }

@@ -14,11 +14,14 @@ test('forgets the longest unused idle function at the bound, never a busy one', 
   expect([...table.values()]).toHaveLength(2);
 });
 
-test('builds of a language share a queue that is no function’s', () => {
+test('builds of a caller in a language share a queue that is no function’s', () => {
   const table = new FunctionTable(new Pools(10), defaultBalancerBounds);
-  expect(table.of(build('c'), 0)).toBe(table.of(build('c'), 0));
-  expect(table.of(build('c'), 0)).not.toBe(table.of(build('rust'), 0));
-  expect(table.of(build('c'), 0)?.pool.kind).toBe('build');
+  const of = (lang: string, caller: string) => table.of(build(lang, 1000, caller), 0);
+  expect(of('c', 'a')).toBe(of('c', 'a'));
+  expect(of('c', 'a')).not.toBe(of('rust', 'a'));
+  expect(of('c', 'a')).not.toBe(of('c', 'b'));
+  expect(of('c', 'a')?.place).toBe(of('c', 'b')?.place);
+  expect(of('c', 'a')?.pool.kind).toBe('build');
 });
 
 test('knows nothing of a job without work', () => {

@@ -20,7 +20,7 @@ export class FunctionTable {
     this.#bounds = bounds;
   }
 
-  /** The function of a job: its version, or the builds of its language. Undefined for a job without work. */
+  /** The function of a job: its version, or its caller's builds in its language. Undefined for a job without work. */
   of(job: Job, nowMs: number): FunctionState | undefined {
     const { work } = job;
     if (work?.$case === 'invoke') {
@@ -32,9 +32,10 @@ export class FunctionTable {
       return fn;
     }
     if (work?.$case === 'build') {
+      const { caller = '' } = work.value;
       // No function id has a colon.
-      const key = `build:${job.lang}`;
-      return this.#byKey.get(key) ?? this.#add(key, `the build of ${job.lang}`, 'build', job.lang, nowMs);
+      const key = `build:${job.lang}:${caller}`;
+      return this.#byKey.get(key) ?? this.#add(key, `the build of ${job.lang}`, 'build', job.lang, nowMs, caller);
     }
     return undefined;
   }
@@ -43,9 +44,9 @@ export class FunctionTable {
     return this.#byKey.values();
   }
 
-  #add(key: string, name: string, kind: 'run' | 'build', lang: string, nowMs: number): FunctionState {
+  #add(key: string, name: string, kind: 'run' | 'build', lang: string, nowMs: number, caller = ''): FunctionState {
     if (this.#byKey.size >= this.#bounds.functionsMax) this.#forgetOne();
-    const fn = new FunctionState(key, name, this.#pools.of(kind, lang, nowMs), this.#bounds, nowMs);
+    const fn = new FunctionState(key, name, this.#pools.of(kind, lang, nowMs), this.#bounds, nowMs, caller);
     fn.pool.functionCount++;
     this.#byKey.set(key, fn);
     return fn;

@@ -9,6 +9,7 @@ import { type Abandoned, type Dispatched, queued, transition } from '../jobs/job
 import type { Pickers } from '../strategies/catalog.js';
 import { freeInMsOf, roomMsOf, unknownLength } from '../workers/fits.js';
 import type { WorkerSession } from '../workers/worker-session.js';
+import { BuildShares } from './build-shares.js';
 import type { Probation } from './probation.js';
 import type { WireIds } from './wire-ids.js';
 
@@ -30,13 +31,14 @@ export interface DispatcherOptions {
 }
 
 /**
- * Brings waiting jobs to workers: late, when a worker has room, never into a worker's own queue. Functions take turns;
- * within one, jobs go in order of arrival.
+ * Brings waiting jobs to workers: late, when a worker has room, never into a worker's own queue. Functions take turns, and
+ * so do the callers of builds; within one, jobs go in order of arrival.
  */
 export class Dispatcher {
   readonly turns = new Turns();
   readonly drainRate: DrainRate;
   readonly #options: DispatcherOptions;
+  readonly #buildShares: BuildShares;
   #queuedCount = 0;
   /** By strategy. */
   readonly #dispatched = new Map<string, Counter>();
@@ -44,6 +46,7 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.drainRate = new DrainRate(options.clock.nowMs());
+    this.#buildShares = new BuildShares(options.bounds.workAheadMs);
   }
 
   /** Name of the strategy in force for functions that chose none. */
@@ -99,6 +102,7 @@ export class Dispatcher {
     held.worker.release(entry, held.estimateMs);
     this.#options.wireIds.free(held.wireId);
     fn.running--;
+    if (fn.isBuild) this.#buildShares.ended(fn.caller);
     if (fn.queue.size > 0) this.turns.add(fn);
   }
 
@@ -171,6 +175,8 @@ export class Dispatcher {
   #choose(entry: JobEntry, nowMs: number): WorkerSession | undefined {
     const { estimateMs, fn } = entry;
     const { pool, reserved } = fn;
+    const heldBuilds = fn.isBuild ? this.#buildShares.heldBy(fn.caller) : 0;
+    if (heldBuilds > 0) return this.#buildShares.pickBeside(heldBuilds, pool, nowMs);
     entry.apart = !entry.flow && pool.hasLanes && fn.mayBeLong(nowMs);
     if (entry.apart) {
       // It waits for a lane now: a loop that is kept for it would be so for nothing.
@@ -205,6 +211,7 @@ export class Dispatcher {
     entry.handedOut++;
     entry.lastWorkerId = worker.id;
     fn.running++;
+    if (fn.isBuild) this.#buildShares.begun(fn.caller);
     this.#options.probation.begun(entry, nowMs);
     fn.drainRate.record(nowMs);
     this.drainRate.record(nowMs);

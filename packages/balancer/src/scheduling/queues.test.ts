@@ -100,6 +100,67 @@ test('languages that share a worker take turns too', async () => {
   expect(order).toEqual(['c_1', 'c_1', 'r_1', 'build', 'c_1', 'c_1']);
 });
 
+const callersOf = (worker: FakeWorker) =>
+  worker.jobs.map(({ lang, work }) => `${lang} ${work?.$case === 'build' ? work.value.caller : 'call'}`);
+
+test('callers of builds take turns', async () => {
+  const rig = await startRig();
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', slots: 1 });
+  await settled();
+  for (const caller of ['flood', 'flood', 'flood', 'flood', 'calm', 'calm']) ask(rig, build('c', 10_000, caller));
+  const order: string[] = [];
+  for (let n = 0; n < 6; n++) {
+    await settled();
+    order.push(...callersOf(worker));
+    worker.answer();
+  }
+  expect(order).toEqual(['c flood', 'c flood', 'c calm', 'c flood', 'c calm', 'c flood']);
+});
+
+test('a caller’s builds, of whatever languages, hold no more slots than they leave free, over all workers', async () => {
+  const rig = await startRig({ strategy: 'affinity' });
+  const languages = [language('c'), language('cpp'), language('js')];
+  const workers = ['w1', 'w2'].map((workerId) => new FakeWorker(rig.balancer, { workerId, slots: 8, languages }));
+  await settled();
+  const sum = (counts: number[]) => counts.reduce((one, other) => one + other);
+  const heldBy = (caller: string) =>
+    workers.map((each) => callersOf(each).filter((one) => one.endsWith(caller)).length);
+  for (let n = 0; n < 12; n++) ask(rig, build(n % 2 === 0 ? 'cpp' : 'c', 10_000, 'flood'));
+  await settled();
+  expect(heldBy('flood')).toEqual([2, 2]);
+  for (let n = 0; n < 5; n++) ask(rig, build('c', 10_000, 'second'));
+  for (const caller of ['third', 'fourth']) ask(rig, build('js', 10_000, caller));
+  await settled();
+  expect(sum(heldBy('second'))).toBe(2);
+  expect([heldBy('third'), heldBy('fourth')].map(sum)).toEqual([1, 1]);
+  // All are taken; what one gives back goes to who has none.
+  ask(rig, build('c', 10_000, 'late'));
+  await settled();
+  const [first] = workers;
+  first?.answer(first.jobs.filter(({ work }) => work?.$case === 'build' && work.value.caller === 'flood').slice(0, 1));
+  await settled();
+  expect(sum(heldBy('late'))).toBe(1);
+});
+
+test('a caller that leaves takes its builds out of the line and off the worker, and nobody else’s', async () => {
+  const rig = await startRig();
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', slots: 1 });
+  await settled();
+  const gone = new AbortController();
+  const left = [1, 2].map(() => ask(rig, build('c', 10_000, 'same'), gone.signal));
+  const stays = ask(rig, build('c', 10_000, 'same'));
+  await settled();
+  gone.abort();
+  await settled();
+  expect(worker.cancelIds).toEqual([worker.jobs[0]?.id]);
+  worker.answer();
+  await settled();
+  expect(left.map(({ error }) => error)).toMatchObject([{ code: 'cancelled' }, { code: 'cancelled' }]);
+  worker.answer();
+  await stays.promise;
+  expect(stays.result?.outcome?.$case).toBe('invoked');
+});
+
 test('calls above a function’s concurrency wait, and hold up nobody else', async () => {
   const rig = await startRig();
   const workers = ['w1', 'w2'].map((workerId) => new FakeWorker(rig.balancer, { workerId, slots: 2 }));

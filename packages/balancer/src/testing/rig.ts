@@ -80,15 +80,17 @@ export function call(spec: CallSpec = {}): Job {
   });
 }
 
-/** A build. */
-export function build(lang = 'c', budgetMs = 10_000): Job {
+let lastCaller = 0;
+
+/** A build, by default of a caller that has no other. */
+export function build(lang = 'c', budgetMs = 10_000, caller = `caller-${++lastCaller}`): Job {
   return Job.fromPartial({
     id: 8,
     invocationId: 'build',
     lang,
     budgetMs,
     attempt: 1,
-    work: { $case: 'build', value: { source: Buffer.from('src'), filename: 'a.c' } },
+    work: { $case: 'build', value: { source: Buffer.from('src'), filename: 'a.c', caller } },
   });
 }
 

@@ -54,10 +54,24 @@ export function roomMsOf(worker: WorkerLoad, nowMs: number, workAheadMs: number)
   return workAheadMs - Math.max(worker.outstandingMs, nowMs - worker.progressMs);
 }
 
-function roomBesideOthers({ jobCount, slots }: WorkerLoad): number {
-  const shares = Math.floor(slots / slotShare.of);
-  if (jobCount < slots - slotShare.known * shares) return unknownLength;
-  return jobCount < slots - slotShare.short * shares ? anyKnownLength : shortMs;
+function roomBesideOthers(worker: WorkerLoad): number {
+  const { jobCount, slots } = worker;
+  if (jobCount < slotsForUnknown(worker)) return unknownLength;
+  return jobCount < slots - slotShare.short * sharesOf(slots) ? anyKnownLength : shortMs;
+}
+
+function slotsForUnknown({ slots }: WorkerLoad): number {
+  return slots - slotShare.known * sharesOf(slots);
+}
+
+function sharesOf(slots: number): number {
+  return Math.floor(slots / slotShare.of);
+}
+
+/** Builds that a worker has room for now. */
+export function buildSlotsOf(worker: WorkerLoad, nowMs: number, workAheadMs: number): number {
+  if (roomMsOf(worker, nowMs, workAheadMs) < (worker.inline ? 0 : unknownLength)) return 0;
+  return (worker.inline ? worker.slots : slotsForUnknown(worker)) - worker.jobCount;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { buildScenarios } from './scenarios/builds.js';
 import { faultScenarios } from './scenarios/faults.js';
 import { inputScenarios } from './scenarios/input.js';
 import { keyScenarios } from './scenarios/keys.js';
@@ -27,5 +28,6 @@ export function systemScenarios(topology: Topology): void {
     faultScenarios(topology);
     restartScenarios(topology);
     scalingScenarios(topology);
+    buildScenarios(topology);
   });
 }

@@ -9,6 +9,8 @@ import { grants, type Need } from './needs.js';
 export interface Grant {
   /** Names of the only functions it may touch; undefined: all. */
   readonly functions?: ReadonlySet<string> | undefined;
+  /** Whose request it is; undefined of the operator's key. */
+  readonly keyId?: string | undefined;
   /** To be called when the request is over. */
   readonly leave?: (() => void) | undefined;
 }
@@ -47,7 +49,7 @@ function grant(known: KnownKey | undefined, digest: Buffer, need: Need): Grant {
   if (!known || !timingSafeEqual(digest, known.record.sha256)) throw keyUnknown();
   if (!grants(known.scopes, need)) throw scopeMissing(need);
   const leave = known.usage.enter();
-  return { functions: known.functions, leave };
+  return { functions: known.functions, keyId: known.record.id, leave };
 }
 
 function keyMissing(): RelaisError {

@@ -128,6 +128,13 @@ describe.each(doorNames)('%s', (name) => {
     expect(await only.list(1, first.nextPageToken)).toEqual({ names: ['d'], nextPageToken: '' });
   });
 
+  test('a build says whose it is, by the id of the key', async () => {
+    const key = await newKey({ scopes: ['deploy'] });
+    await door(name, key).deploy({ name: 'built', lang: 'js', source: 'x' });
+    const callers = harness.dispatch.jobs.map(({ work }) => work?.$case === 'build' && work.value.caller);
+    expect(callers).toEqual(['f', key.slice(4, 20)]);
+  });
+
   test('a revoked key opens nothing', async () => {
     const key = await newKey({ scopes: ['read'] });
     expect((await door(name, key).list(10, '')).names).toEqual(['f']);

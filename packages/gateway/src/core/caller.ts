@@ -14,6 +14,8 @@ export interface Caller {
   readonly budgetMs?: number | undefined;
   /** Names of the only functions its key is good for; absent: all. */
   readonly functions?: ReadonlySet<string> | undefined;
+  /** Id of its key, which is no secret; absent: it came without one, or with the operator's. */
+  readonly keyId?: string | undefined;
 }
 
 /** Throws permission_denied reason function_not_allowed when the caller's key is for other functions only. */

@@ -1,5 +1,6 @@
 import {
   BuildOutcome,
+  type BuildWork,
   type Diagnostic,
   Form,
   type FunctionConfig,
@@ -79,7 +80,11 @@ export class DeployFunction {
     await this.#checkSecrets(input.name, config.secrets, caller);
     if (!input.update) await this.#checkFree(input.name, caller);
     const filename = input.filename || language.filename;
-    const built = await this.#build(language, { source: input.source, filename, config }, caller);
+    const built = await this.#build(
+      language,
+      { source: input.source, filename, config, caller: caller.keyId ?? input.name },
+      caller,
+    );
     const { artifact, form, isolationCost, wasm } = built;
     const { name, source, update } = input;
     const runnable = { wasm, form, filename, config, source, artifact, isolationCost };
@@ -114,11 +119,7 @@ export class DeployFunction {
     throw new RelaisError('already_exists', message, { reason: 'name_taken', component: 'gateway' });
   }
 
-  async #build(
-    language: KnownLanguage,
-    value: { source: Buffer; filename: string; config: FunctionConfig },
-    caller: Caller,
-  ): Promise<BuildOutcome> {
+  async #build(language: KnownLanguage, value: BuildWork, caller: Caller): Promise<BuildOutcome> {
     if (language.isStatic) return BuildOutcome.fromPartial({ form: Form.FORM_STATIC });
     await this.#options.languages.checkBuildable(language.lang, caller);
     const result = await this.#options.jobs.run(

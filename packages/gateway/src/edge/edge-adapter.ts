@@ -25,7 +25,7 @@ import { completeRefusal } from './library-failures.js';
 import { invokePath, PlainInvoke } from './plain-invoke.js';
 import { refusalResponse } from './refusal-response.js';
 import { refuse, unknownProcedureName } from './refused-call.js';
-import { begunKey, cutKey, type EdgeShared, functionsKey } from './serve.js';
+import { begunKey, cutKey, type EdgeShared, grantKey } from './serve.js';
 import { addServices, messageBytesMax } from './services.js';
 import { universalRequest } from './universal-request.js';
 import { Unpacking } from './unpacking.js';
@@ -86,7 +86,7 @@ export class EdgeAdapter {
   }
 
   async #servePlain(request: ServerRequest, response: Http1Response, path: string, verdict: Verdict): Promise<void> {
-    const outcome = await this.#plain.run(request, response, verdict.functions);
+    const outcome = await this.#plain.run(request, response, verdict);
     if (outcome.kind === 'unread') return this.#serve(request, response, path, verdict, outcome.body);
     if (outcome.kind === 'failure') return this.#answer(response, outcome.response, true);
     if (response.destroyed) return;
@@ -104,7 +104,7 @@ export class EdgeAdapter {
     request: ServerRequest,
     response: ServerResponse,
     path: string,
-    { functions, refusal }: Verdict,
+    { refusal, ...grant }: Verdict,
     body?: Buffer,
   ): Promise<void> {
     const handler = refusal ? undefined : this.#handlers.get(path);
@@ -115,7 +115,7 @@ export class EdgeAdapter {
     return this.#unpacking.holding(held, async () => {
       const isContinued = this.#welcomeBody(request, response, handler);
       const values = createContextValues();
-      values.set(functionsKey, functions);
+      values.set(grantKey, grant);
       if (handler?.method.methodKind === 'server_streaming') this.#stream(nodeResponse(response), values);
       const read = held ? budgetedBody(request, held) : unbudgetedBody(request);
       const whole = body ? createAsyncIterable([body]) : read;

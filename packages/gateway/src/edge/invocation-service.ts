@@ -12,7 +12,7 @@ import {
   begunKey,
   type EdgeCall,
   type EdgeShared,
-  functionsKey,
+  grantKey,
   serve,
   serveStream,
   type UnaryProcedure,
@@ -44,7 +44,7 @@ export function invocationService(
     invokeStream: serveStream(shared, invokeStream, (request, call) => streamOf(shared, request, call)),
     async *tailLogs(request, context) {
       const traceparent = newTraceparent(false);
-      const caller = { traceparent, functions: context.values.get(functionsKey) };
+      const caller = { traceparent, functions: context.values.get(grantKey).functions };
       context.values.set(begunKey, true);
       const left = new AbortController();
       const lines = shared.core.logTail.follow(

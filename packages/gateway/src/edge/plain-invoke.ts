@@ -4,12 +4,13 @@ import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
 import { compressionGzip } from '@connectrpc/connect-node';
 import { invocation } from '@relais/contracts/edge';
 import { type Clock, RelaisError } from '@relais/kit';
+import type { Grant } from '../access/key-check.js';
 import { goneSignal } from '../net/gone-signal.js';
 import { isHttp2, type ServerRequest, type ServerResponse } from '../net/messages.js';
 import { type BodyRoom, payloadBound, readBody } from '../net/read-body.js';
 import type { invokeProcedure } from './invocation-service.js';
 import { asUnary } from './refusal-response.js';
-import { functionsKey, type RpcContext } from './serve.js';
+import { grantKey, type RpcContext } from './serve.js';
 
 const { InvokeRequestSchema, InvokeResponseSchema } = invocation;
 export const invokePath = '/relais.v1.InvocationService/Invoke';
@@ -85,11 +86,7 @@ export class PlainInvoke {
   }
 
   /** Runs what {@link takes} took. Never rejects. */
-  async run(
-    request: ServerRequest,
-    response: ServerResponse,
-    functions: ReadonlySet<string> | undefined,
-  ): Promise<PlainOutcome> {
+  async run(request: ServerRequest, response: ServerResponse, grant: Grant): Promise<PlainOutcome> {
     const { headers } = request;
     const type = headers['content-type'] ?? '';
     const codec = codecs.get(type) as Codec;
@@ -98,7 +95,7 @@ export class PlainInvoke {
       const message = readable(codec, bytes);
       if (!message) return { kind: 'unread', body: bytes };
       const answerHeaders: Record<string, string | number> = { 'content-type': type };
-      const body = codec.write(await this.#invoke(message, this.#contextOf(request, functions, answerHeaders)));
+      const body = codec.write(await this.#invoke(message, this.#contextOf(request, grant, answerHeaders)));
       return await compressed(headers['accept-encoding'], answerHeaders, body);
     } catch (error) {
       const told = error instanceof ConnectError ? error : this.#refuse(request, RelaisError.from(error));
@@ -106,16 +103,12 @@ export class PlainInvoke {
     }
   }
 
-  #contextOf(
-    request: ServerRequest,
-    functions: ReadonlySet<string> | undefined,
-    answerHeaders: Record<string, string | number>,
-  ): RpcContext {
+  #contextOf(request: ServerRequest, grant: Grant, answerHeaders: Record<string, string | number>): RpcContext {
     const { headers } = request;
     const timeout = headers['connect-timeout-ms'];
     const deadlineMs = timeout === undefined ? undefined : this.#clock.nowMs() + Number(timeout);
     const values = createContextValues();
-    values.set(functionsKey, functions);
+    values.set(grantKey, grant);
     return {
       values,
       signal: goneSignal(request),

@@ -7,6 +7,7 @@ import type {
 } from '@bufbuild/protobuf';
 import { type ConnectError, createContextKey, type HandlerContext } from '@connectrpc/connect';
 import { type CancelSignal, type Clock, RelaisError, type Span, type Tracer, traceIdOf } from '@relais/kit';
+import type { Grant } from '../access/key-check.js';
 import type { Caller } from '../core/caller.js';
 import type { Core } from '../core/core.js';
 import { callerDeadline } from '../core/failures.js';
@@ -28,8 +29,8 @@ export interface EdgeShared {
 /** Whether the procedure of a request has been called; until then a failure is of the request. */
 export const begunKey = createContextKey(false);
 
-/** Names of the only functions the request's key is good for. */
-export const functionsKey = createContextKey<ReadonlySet<string> | undefined>(undefined);
+/** What the request's key lets it do. */
+export const grantKey = createContextKey<Grant>({});
 
 /** Ends the connection or stream of a request whose answer has not gone out. */
 export const cutKey = createContextKey(() => {});
@@ -111,10 +112,10 @@ export function serveStream<I extends DescMessage, O extends DescMessage>(
 function callOf({ clock, limits }: EdgeShared, span: Span, context: RpcContext): EdgeCall {
   const { requestHeader, signal, values } = context;
   const tracestate = tracestateOf(requestHeader.get('tracestate') ?? undefined);
-  const functions = values.get(functionsKey);
+  const { functions, keyId } = values.get(grantKey);
   const budgetMs = context.timeoutMs();
   return {
-    caller: { traceparent: span.traceparent, tracestate, span, signal, budgetMs, functions },
+    caller: { traceparent: span.traceparent, tracestate, span, signal, budgetMs, functions, keyId },
     invoked: (invocationId, functionName) => mark(span, context, invocationId, functionName),
     failed: () => void clock.after(limits.failedStreamMs, values.get(cutKey)),
   };

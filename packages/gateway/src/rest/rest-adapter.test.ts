@@ -54,7 +54,7 @@ test('a deploy carries its options to the build and to storage', async () => {
   expect(harness.dispatch.jobs[0]).toMatchObject({
     lang: 'c',
     budgetMs: 60_000,
-    work: { $case: 'build', value: { filename: 'h.c', source: Buffer.from(source) } },
+    work: { $case: 'build', value: { filename: 'h.c', source: Buffer.from(source), caller: 'hello' } },
   });
 });
 

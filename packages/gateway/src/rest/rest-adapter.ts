@@ -35,10 +35,10 @@ export class RestAdapter {
     const label = route?.label ?? 'unknown';
     const tracer = route?.untraced ? passThroughTracer : this.#options.tracer;
     const span = begin(tracer, request, method, label);
-    const { functions, refusal } = verdict;
+    const { functions, keyId, refusal } = verdict;
     const tracestate = tracestateOf(request.headers.tracestate);
     const { traceparent } = span;
-    const caller = { traceparent, tracestate, span, signal: goneSignal(request), functions };
+    const caller = { traceparent, tracestate, span, signal: goneSignal(request), functions, keyId };
     const call: RestCall = { request, response, method, path, query, span, caller };
     const handler = route && handlerOf(route, method);
     if (refusal) this.#finish(call, refused(refusal, call), label);

@@ -180,6 +180,37 @@ test('a function that cannot be fetched fails its call, with the reason', async 
   expect(it.results.map(codeOf)).toEqual(['not_found']);
 });
 
+function buildJob(id: number, lang: string, budgetMs = 100): Job {
+  const value = { source: Buffer.from('x'), filename: '', config: undefined };
+  return Job.fromPartial({ id, lang, budgetMs, work: { $case: 'build', value } });
+}
+
+test('a build whose caller has gone is told so, and answered once it has ended', async () => {
+  const it = rig();
+  const signals: (AbortSignal | undefined)[] = [];
+  it.processes.build = (_work, _budgetMs, signal) =>
+    new Promise((_resolve, reject) => {
+      signals.push(signal);
+      signal?.addEventListener('abort', () => reject(signal.reason));
+    });
+  it.runner.run(buildJob(1, 'js'), it.clock.nowMs());
+  it.runner.run(buildJob(2, 'js'), it.clock.nowMs());
+  it.runner.cancel(1);
+  await new Promise(setImmediate);
+  expect(it.results).toMatchObject([{ id: 1, outcome: { $case: 'failure', value: { code: 'cancelled' } } }]);
+  expect(signals.map((signal) => signal?.aborted)).toEqual([true, false]);
+  it.runner.cancelAll();
+  await new Promise(setImmediate);
+  expect(it.results.map(codeOf)).toEqual(['cancelled', 'cancelled']);
+});
+
+test('a build out of time never begins', async () => {
+  const it = rig();
+  it.runner.run(buildJob(1, 'js', 0), it.clock.nowMs());
+  expect(it.results.map(codeOf)).toEqual(['deadline_exceeded']);
+  expect(readBegunJournal(journalFd)).toEqual([]);
+});
+
 test('a build that does not compile is answered as the runtime says', async () => {
   const it = rig();
   const value = { source: Buffer.from('x'), filename: 'x.c', config: undefined };

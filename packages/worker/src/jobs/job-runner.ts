@@ -144,7 +144,7 @@ export class JobRunner {
     const beginMs = clock.nowMs();
     if (beginMs >= running.deadlineMs) {
       functions.release(work.functionId);
-      this.#fail(running, waitedTooLong(work.functionName));
+      this.#fail(running, waitedTooLong(`${work.functionName} call`));
       return;
     }
     const span = runtimeTracer.start(`runtime ${job.lang}`, {
@@ -218,13 +218,16 @@ export class JobRunner {
   }
 
   async #build(running: RunningJob, work: BuildWork): Promise<void> {
-    const { journal, runtimeOf } = this.#options;
+    const { clock, journal, runtimeOf } = this.#options;
     const { job } = running;
+    const ending = new AbortController();
+    running.stop = (failure) => ending.abort(failure);
     try {
       const runtime = runtimeOf(job.lang);
       if (!runtime) throw new RelaisError('unavailable', `This worker does not build ${job.lang}.`);
+      if (clock.nowMs() >= running.deadlineMs) throw waitedTooLong(`${job.lang} build`);
       journal.begin(job.id, this.#isRunning);
-      const built = await runtime.build(work, job.budgetMs);
+      const built = await runtime.build(work, job.budgetMs, ending.signal);
       this.#settle(running, JobResult.create({ outcome: { $case: 'built', value: built } }), undefined);
     } catch (error) {
       this.#fail(running, RelaisError.from(error));
@@ -269,7 +272,10 @@ export class JobRunner {
   #stopOverdue(): void {
     const nowMs = this.#options.clock.nowMs();
     for (const running of this.#running.values()) {
-      if (nowMs >= running.deadlineMs) running.stop?.(outOfTime(running.job.lang));
+      // A build is held to its time by its runtime.
+      if (nowMs >= running.deadlineMs && running.job.work?.$case !== 'build') {
+        running.stop?.(outOfTime(running.job.lang));
+      }
     }
   }
 }
@@ -292,15 +298,17 @@ function outOfTime(what: string): RelaisError {
   });
 }
 
-function waitedTooLong(functionName: string): RelaisError {
+function waitedTooLong(what: string): RelaisError {
   return new RelaisError(
     'deadline_exceeded',
-    `The time budget of this ${functionName} call was used up before the worker could begin it.`,
+    `The time budget of this ${what} was used up before the worker could begin it.`,
     { component: 'worker', reason: 'timeout', fault: 'platform', notStarted: true },
   );
 }
 
 /** Why a job was stopped, of one that waited for its function. */
 function notBegun(failure: RelaisError, functionName: string): RelaisError {
-  return failure.code === 'deadline_exceeded' ? waitedTooLong(functionName) : failure.with({ notStarted: true });
+  return failure.code === 'deadline_exceeded'
+    ? waitedTooLong(`${functionName} call`)
+    : failure.with({ notStarted: true });
 }

@@ -7,7 +7,7 @@ export interface ToolRun extends Omit<LaunchSpec, 'channel'> {
   /** Kept of each output stream; the rest is dropped. */
   readonly outputBytesMax: number;
   /** Kills the tool when aborted. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ToolResult {
@@ -18,9 +18,10 @@ export interface ToolResult {
 
 /**
  * Runs a tool to its end: a compiler, a linter, a question to an interpreter. Rejects with deadline_exceeded when it takes
- * longer than its budget, and with unavailable when it cannot be started.
+ * longer than its budget, with unavailable when it cannot be started, and with its signal's reason once that has ended it.
  */
 export async function runTool(launcher: ProcessLauncher, clock: Clock, run: ToolRun): Promise<ToolResult> {
+  run.signal?.throwIfAborted();
   const process = await launcher.launch({ cpuSecondsMax: cpuSecondsFor(run), ...run, channel: false });
   const stdout = collect(process.stdout, run.outputBytesMax);
   const stderr = collect(process.stderr, run.outputBytesMax);
@@ -35,6 +36,7 @@ export async function runTool(launcher: ProcessLauncher, clock: Clock, run: Tool
   const exit = await process.closed;
   run.signal?.removeEventListener('abort', kill);
   forget();
+  run.signal?.throwIfAborted();
   if (late) {
     throw new RelaisError(
       'deadline_exceeded',

@@ -23,9 +23,10 @@ export interface Runtime {
   probe(): Promise<LanguageSupport>;
   /**
    * Turns a source into an artifact. Rejects with invalid_argument reason compile_error and diagnostics, or
-   * failed_precondition reason toolchain_absent.
+   * failed_precondition reason toolchain_absent. Once the signal fires its tools are killed, its files removed, and it
+   * rejects with the signal's reason; one that waits for its turn does so at once.
    */
-  build(work: BuildWork, budgetMs: number): Promise<BuildOutcome>;
+  build(work: BuildWork, budgetMs: number, signal?: AbortSignal): Promise<BuildOutcome>;
   /** Makes a version ready for calls. Called once per version while it stays cached; may be slow (compile). */
   load(version: FunctionVersion, artifact: Buffer): Promise<LoadedFunction>;
   /** Its processes now; absent where calls run in the worker's own loop. */

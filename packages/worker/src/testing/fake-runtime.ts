@@ -61,9 +61,9 @@ export class FakeRuntime implements Runtime {
     return LanguageSupport.create({ lang: this.lang, runs: true, builds: true });
   }
 
-  async build(): Promise<BuildOutcome> {
+  build: Runtime['build'] = async (): Promise<BuildOutcome> => {
     throw new RelaisError('invalid_argument', 'It does not compile.', { reason: 'compile_error' });
-  }
+  };
 
   async load(version: FunctionVersion): Promise<LoadedFunction> {
     this.loads.push(version.id);

@@ -81,25 +81,49 @@ test(
 );
 
 test(
-  'beside a slow compile a second process takes the next ones, and a third slow one waits',
+  'beside a slow compile a second process takes those of others, and a third slow one waits',
   async () => {
     const clock = new ManualClock();
     const compiler = new ClangCompiler(clock, 60_000, testSandbox);
-    const slow = rejectionOf(compiler.compile(endless, 60_000));
-    const next = compiler.compile(small, 60_000);
+    const slow = rejectionOf(compiler.compile(endless, 60_000, { caller: 'a' }));
+    const own = rejectionOf(compiler.compile(small, 60_000, { caller: 'a' }));
+    const next = compiler.compile(small, 60_000, { caller: 'b' });
     clock.advance(4999);
     expect(compiler.pids).toHaveLength(1);
     clock.advance(1);
-    expect(compiler.pids).toHaveLength(2);
+    await until('there is a second', () => compiler.pids.length === 2);
     expect((await next).module).toBeDefined();
-    const others = [compiler.compile(endless, 20_000), compiler.compile(small, 10_000)].map(rejectionOf);
+    const others = [
+      compiler.compile(endless, 20_000, { caller: 'b' }),
+      compiler.compile(small, 10_000, { caller: 'c' }),
+    ].map(rejectionOf);
     clock.advance(10_000);
     expect(await others[1]).toMatchObject({ code: 'deadline_exceeded' });
     const pids = compiler.pids;
     expect(pids).toHaveLength(2);
     await compiler.close();
-    expect([await slow, await others[0]]).toMatchObject([{ code: 'unavailable' }, { code: 'unavailable' }]);
+    const codes = (await Promise.all([slow, own, others[0]])).map((error) => error?.code);
+    expect(codes).toEqual(['unavailable', 'unavailable', 'unavailable']);
     expect(pids.every(isGone)).toBe(true);
+  },
+  slowTestMs,
+);
+
+test(
+  'a compile that nobody wants any more is killed, and costs the others nothing but a new process',
+  async () => {
+    const compiler = new ClangCompiler(systemClock, 60_000, testSandbox, testGroups);
+    await compiler.compile(small, budgetMs);
+    const [pid] = compiler.pids;
+    const gone = new AbortController();
+    const { signal } = gone;
+    const unwanted = [endless, small].map((each) => rejectionOf(compiler.compile(each, budgetMs, { signal })));
+    const wanted = compiler.compile(small, budgetMs);
+    gone.abort(new RelaisError('cancelled', 'gone'));
+    expect((await Promise.all(unwanted)).map(({ code }) => code)).toEqual(['cancelled', 'cancelled']);
+    await until('its compiler is gone', () => isGone(pid));
+    expect((await wanted).module).toBeDefined();
+    await compiler.close();
   },
   slowTestMs,
 );

@@ -1,37 +1,28 @@
-import type { Clock, RelaisError } from '@relais/kit';
+import type { Clock } from '@relais/kit';
 import type { ControlGroups } from '../../sandbox/groups/control-group.js';
 import { noSandbox } from '../../sandbox/none.js';
 import type { Sandbox } from '../../sandbox/sandbox.js';
-import { buildQueueFull, buildTooSlow, closedForBuilds } from '../compiled/build-failures.js';
+import { type BuildAsker, BuildQueue, buildsAtOnceMax } from '../compiled/build-queue.js';
 import type { CompileReply, CompileRequest } from './compile-messages.js';
 import { CompilerProcess } from './compiler-process.js';
 
-const queueLengthMax = 16;
-const processesMax = 2;
-/** A compile that has taken this long no longer holds up the others: they get a second process. */
-const slowCompileMs = 5000;
-
-interface Job {
-  readonly request: CompileRequest;
-  readonly resolve: (reply: CompileReply) => void;
-  readonly reject: (error: RelaisError) => void;
-  readonly stopTimer: () => void;
-}
-
 /**
- * The compiler, in a process of its own that is started on demand, stays warm between compiles and ends when idle. One
- * compile at a time, at most 16 waiting; beside a compile of more than 5 s a second process takes the next ones.
+ * The compiler, in processes of its own that are started on demand, stay warm between compiles and end when idle. Compiles
+ * have their turns as BuildQueue gives them.
  */
 export class ClangCompiler {
   readonly clock: Clock;
+  readonly #queue: BuildQueue;
   readonly #processes: readonly CompilerProcess[];
-  readonly #waiting: Job[] = [];
-  readonly #running = new Map<CompilerProcess, { readonly job: Job; readonly beganMs: number }>();
-  #closed = false;
+  readonly #busy = new Set<CompilerProcess>();
 
   constructor(clock: Clock, idleMs: number, sandbox: Sandbox = noSandbox, groups?: ControlGroups) {
     this.clock = clock;
-    this.#processes = Array.from({ length: processesMax }, () => new CompilerProcess(clock, idleMs, sandbox, groups));
+    this.#queue = new BuildQueue(clock);
+    this.#processes = Array.from(
+      { length: buildsAtOnceMax },
+      () => new CompilerProcess(clock, idleMs, sandbox, groups),
+    );
   }
 
   /** Process ids of the warm compilers, busy or not. */
@@ -40,66 +31,37 @@ export class ClangCompiler {
   }
 
   /**
-   * Compiles within `budgetMs`, waiting included. Rejects with deadline_exceeded (the compiler is then killed),
-   * resource_exhausted reason queue_full, aborted reason compiler_crashed, or unavailable once closed.
+   * Compiles within `budgetMs`, waiting included. What it is told to end by kills the compiler; rejects as the queue does,
+   * and with aborted reason compiler_crashed.
    */
-  compile(request: CompileRequest, budgetMs: number): Promise<CompileReply> {
-    if (this.#closed) return Promise.reject(closedForBuilds());
-    if (this.#waiting.length >= queueLengthMax) return Promise.reject(buildQueueFull(queueLengthMax));
-    return new Promise((resolve, reject) => {
-      const stopTimer = this.clock.after(budgetMs, () => this.#expire(job, budgetMs));
-      const job: Job = { request, resolve, reject, stopTimer };
-      this.#waiting.push(job);
-      this.#next();
-    });
+  compile(request: CompileRequest, budgetMs: number, asker?: BuildAsker): Promise<CompileReply> {
+    return this.#queue.run(budgetMs, (_leftMs, ended) => this.#perform(request, ended), asker);
   }
 
   /** Kills the compilers and refuses what waits. Safe to call twice. */
   async close(): Promise<void> {
-    this.#closed = true;
-    const running = [...this.#running.values()].map(({ job }) => job);
-    for (const job of [...running, ...this.#waiting.splice(0)]) fail(job, closedForBuilds());
+    await this.#queue.close();
     await Promise.all(this.#processes.map((process) => process.kill()));
   }
 
-  #next(): void {
+  async #perform(request: CompileRequest, ended: AbortSignal): Promise<CompileReply> {
     const process = this.#freeProcess();
-    const job = process && this.#waiting.shift();
-    if (job) void this.#perform(process, job);
+    const kill = () => void process.kill();
+    this.#busy.add(process);
+    ended.addEventListener('abort', kill);
+    try {
+      return await process.compile(request);
+    } finally {
+      ended.removeEventListener('abort', kill);
+      this.#busy.delete(process);
+    }
   }
 
   /** A warm one before a cold one, which takes seconds to start and hundreds of MiB to hold. */
-  #freeProcess(): CompilerProcess | undefined {
-    const free = this.#processes.filter((process) => !this.#running.has(process));
-    const slowSinceMs = this.clock.nowMs() - slowCompileMs;
-    const allSlow = [...this.#running.values()].every(({ beganMs }) => beganMs <= slowSinceMs);
-    return free.find(({ pid }) => pid !== undefined) ?? (allSlow ? free[0] : undefined);
+  #freeProcess(): CompilerProcess {
+    const free = this.#processes.filter((process) => !this.#busy.has(process));
+    const process = free.find(({ pid }) => pid !== undefined) ?? free[0];
+    if (!process) throw new Error('more compiles at once than there are compilers');
+    return process;
   }
-
-  async #perform(process: CompilerProcess, job: Job): Promise<void> {
-    this.#running.set(process, { job, beganMs: this.clock.nowMs() });
-    const stopPatience = this.clock.after(slowCompileMs, () => this.#next());
-    try {
-      job.resolve(await process.compile(job.request));
-      job.stopTimer();
-    } catch (error) {
-      fail(job, error as RelaisError);
-    }
-    stopPatience();
-    this.#running.delete(process);
-    this.#next();
-  }
-
-  #expire(job: Job, budgetMs: number): void {
-    const at = this.#waiting.indexOf(job);
-    if (at >= 0) this.#waiting.splice(at, 1);
-    fail(job, buildTooSlow(budgetMs));
-    for (const [process, running] of this.#running) if (running.job === job) void process.kill();
-  }
-}
-
-/** Does nothing to a job that is settled. */
-function fail(job: Job, error: RelaisError): void {
-  job.stopTimer();
-  job.reject(error);
 }

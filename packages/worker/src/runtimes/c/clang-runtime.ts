@@ -41,7 +41,7 @@ export function createClangRuntime(language: ClangLanguage, options: ClangRuntim
     lang: language.lang,
     style: 'inline',
     probe: () => probe(language.lang),
-    build: (work, budgetMs) => build(language, options, work, budgetMs),
+    build: (work, budgetMs, signal) => build(language, options, work, budgetMs, signal),
     load: (version, artifact) => engine.load(version, artifact),
     close: () => compiler.close(),
   };
@@ -64,6 +64,7 @@ async function build(
   { compiler, limits }: ClangRuntimeOptions,
   work: BuildWork,
   budgetMs: number,
+  signal: AbortSignal | undefined,
 ): Promise<BuildOutcome> {
   const cflags = work.config?.cflags ?? [];
   checkCflags(cflags);
@@ -76,7 +77,7 @@ async function build(
   const linking = isReused(work) ? [...fixedFlags, ...reuseFlags] : fixedFlags;
   const flags = [...language.defaultFlags, ...cflags, '-I.', ...language.fixedFlags, ...linking];
   const leftMs = Math.max(1, endMs - compiler.clock.nowMs());
-  const { module, said } = await compiler.compile({ files, sources, flags }, leftMs);
+  const { module, said } = await compiler.compile({ files, sources, flags }, leftMs, { caller: work.caller, signal });
   const diagnostics = parseClangOutput(said, entry, filename);
   if (!module) throw compileFailure(diagnostics, filename);
   return moduleOutcome(module, work, diagnostics, limits.artifactBytesMax);

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ManualClock } from '@relais/kit';
+import { ManualClock, RelaisError } from '@relais/kit';
 import { testSandbox } from '../../processes/testing/launcher.js';
 import { noSandbox } from '../../sandbox/none.js';
 import { descendantPids, rejectionOf, until } from '../conformance/support.js';
 import { defaultRuntimeLimits } from '../limits.js';
 import { testRoot, toolOptions } from './testing/toolshed.js';
-import { outputDirectory, ToolBuilds } from './tool-builds.js';
+import { type BuildSite, outputDirectory, ToolBuilds } from './tool-builds.js';
 
 const root = testRoot();
 afterAll(root.remove);
@@ -51,6 +51,22 @@ confined.each([
   await builds.close();
 });
 
+test('a build that nobody wants any more is killed with its children, and leaves nothing', async () => {
+  const options = toolOptions(root.directory, defaultRuntimeLimits, '/usr/bin:/bin', noSandbox);
+  const builds = new ToolBuilds(options);
+  const before = descendantPids();
+  const marker = join(root.directory, 'unwanted');
+  const gone = new AbortController();
+  const make = (site: BuildSite) => site.run(shell('sleep 60 & touch "$1"; wait', marker));
+  const running = rejectionOf(builds.build(60_000, make, { signal: gone.signal }));
+  await until('the tool has started', () => existsSync(marker));
+  gone.abort(new RelaisError('cancelled', 'gone'));
+  expect((await running).code).toBe('cancelled');
+  await until('every process is gone', () => [...descendantPids()].every((pid) => before.has(pid)));
+  expect(readdirSync(options.scratchDirectory)).toEqual([]);
+  await builds.close();
+});
+
 test('closing kills what runs, with its children, and refuses what comes', async () => {
   const options = toolOptions(root.directory, defaultRuntimeLimits, '/usr/bin:/bin', noSandbox);
   const builds = new ToolBuilds(options);
@@ -59,7 +75,7 @@ test('closing kills what runs, with its children, and refuses what comes', async
   const running = rejectionOf(builds.build(60_000, (site) => site.run(shell('sleep 60 & touch "$1"; wait', marker))));
   await until('the tool has started', () => existsSync(marker));
   await builds.close();
-  expect((await running).fields.reason).toBe('compiler_crashed');
+  expect((await running).fields.reason).toBe('shutting_down');
   await until('every process is gone', () => [...descendantPids()].every((pid) => before.has(pid)));
   expect((await rejectionOf(builds.build(1000, async () => 1))).code).toBe('unavailable');
   expect(readdirSync(options.scratchDirectory)).toEqual([]);

@@ -4,7 +4,7 @@ import type { Clock } from '@relais/kit';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
 import { cpuSecondsFor, runTool, type ToolResult } from '../../processes/run-tool.js';
 import { artifactTooLarge, buildCpuLimit, compilerCrashed } from './build-failures.js';
-import { BuildQueue } from './build-queue.js';
+import { type BuildAsker, BuildQueue } from './build-queue.js';
 
 /** Directory below a build's own for what its tools make; a name that no source uses. */
 export const outputDirectory = '.relais-build';
@@ -40,17 +40,16 @@ export interface BuildSite {
   readonly directory: string;
   /** Writes files below the directory; their paths are those of a source tree. */
   write(files: ReadonlyMap<string, Uint8Array>): Promise<void>;
-  /** Rejects with deadline_exceeded, or aborted reason compiler_crashed when a signal ended it. */
+  /** Rejects with deadline_exceeded, aborted reason compiler_crashed when a signal ended it, or why the build was told to end. */
   run(tool: ToolCommand): Promise<ToolResult>;
   /** A file that a tool made. Rejects with invalid_argument reason artifact_too_large without reading it. */
   read(path: string, bytesMax: number): Promise<Buffer>;
 }
 
-/** Runs the compiler of one language: one build at a time, each in a private directory that goes when it ends. */
+/** Runs the compiler of one language by turns, each build in a private directory that goes when it ends. */
 export class ToolBuilds {
   readonly #options: ToolBuildsOptions;
   readonly #queue: BuildQueue;
-  readonly #closing = new AbortController();
 
   constructor(options: ToolBuildsOptions) {
     this.#options = options;
@@ -58,25 +57,25 @@ export class ToolBuilds {
   }
 
   /**
-   * Makes a build within `budgetMs`, waiting included. Rejects with what `make` rejects with, deadline_exceeded,
-   * resource_exhausted reason queue_full, or unavailable once closed.
+   * Makes a build within `budgetMs`, waiting included. What it is told to end by kills its tools; rejects as the queue
+   * does.
    */
-  build<T>(budgetMs: number, make: (site: BuildSite) => Promise<T>): Promise<T> {
-    return this.#queue.run(budgetMs, async (leftMs) => {
+  build<T>(budgetMs: number, make: (site: BuildSite) => Promise<T>, asker?: BuildAsker): Promise<T> {
+    const inDirectory = async (leftMs: number, ended: AbortSignal) => {
       const endMs = this.#options.clock.nowMs() + leftMs;
       const directory = await this.#makeDirectory();
       try {
-        return await make(this.#site(directory, endMs));
+        return await make(this.#site(directory, endMs, ended));
       } finally {
         await rm(directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
       }
-    });
+    };
+    return this.#queue.run(budgetMs, inDirectory, asker);
   }
 
   /** Kills what runs and refuses what waits. Safe to call twice. */
-  async close(): Promise<void> {
-    this.#closing.abort();
-    await this.#queue.close();
+  close(): Promise<void> {
+    return this.#queue.close();
   }
 
   async #makeDirectory(): Promise<string> {
@@ -87,16 +86,16 @@ export class ToolBuilds {
     return own;
   }
 
-  #site(directory: string, endMs: number): BuildSite {
+  #site(directory: string, endMs: number, ended: AbortSignal): BuildSite {
     return {
       directory,
       write: (files) => writeAll(directory, files),
-      run: (tool) => this.#run(tool, directory, endMs),
+      run: (tool) => this.#run(tool, directory, endMs, ended),
       read: (path, bytesMax) => readBounded(join(directory, path), bytesMax),
     };
   }
 
-  async #run(tool: ToolCommand, directory: string, endMs: number): Promise<ToolResult> {
+  async #run(tool: ToolCommand, directory: string, endMs: number, signal: AbortSignal): Promise<ToolResult> {
     const { launcher, clock, searchPath } = this.#options;
     const run = {
       ...tool,
@@ -104,7 +103,7 @@ export class ToolBuilds {
       directory,
       budgetMs: Math.max(1, endMs - clock.nowMs()),
       outputBytesMax: saidBytesMax,
-      signal: this.#closing.signal,
+      signal,
     };
     const result = await runTool(launcher, clock, run);
     if (usedUpCpuTime(result)) throw buildCpuLimit(cpuSecondsFor(run));

@@ -42,6 +42,7 @@ export interface InterpretedLanguage {
     interpreter: Interpreter,
     work: BuildWork,
     budgetMs: number,
+    signal: AbortSignal | undefined,
   ): Promise<Form>;
   /** How functions run on an interpreter. */
   guestsOn(interpreter: Interpreter): GuestLanguage;
@@ -71,9 +72,9 @@ export class InterpretedRuntime implements Runtime {
     return { lang, runs: true, builds: true, reason: '', toolchain: `${lang} ${found.version}` };
   }
 
-  async build(work: BuildWork, budgetMs: number): Promise<BuildOutcome> {
+  async build(work: BuildWork, budgetMs: number, signal?: AbortSignal): Promise<BuildOutcome> {
     const { launcher, clock } = this.#options;
-    const form = await this.#language.check(launcher, clock, await this.#interpreter(), work, budgetMs);
+    const form = await this.#language.check(launcher, clock, await this.#interpreter(), work, budgetMs, signal);
     return BuildOutcome.fromPartial({ form });
   }
 

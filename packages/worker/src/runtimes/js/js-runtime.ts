@@ -33,8 +33,8 @@ export function createJsRuntime(options: JsRuntimeOptions, lang: 'js' | 'ts' = '
     async probe(): Promise<LanguageSupport> {
       return { lang, runs: true, builds: true, reason: '', toolchain: `node ${process.version}` };
     },
-    async build(work: BuildWork, budgetMs: number): Promise<BuildOutcome> {
-      const form = await checkSyntax(options.launcher, options.clock, lang, work, budgetMs);
+    async build(work: BuildWork, budgetMs: number, signal?: AbortSignal): Promise<BuildOutcome> {
+      const form = await checkSyntax(options.launcher, options.clock, lang, work, budgetMs, signal);
       return BuildOutcome.fromPartial({ form });
     },
     async load(version: FunctionVersion, artifact: Buffer): Promise<LoadedFunction> {

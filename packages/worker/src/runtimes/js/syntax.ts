@@ -30,6 +30,7 @@ export async function checkSyntax(
   lang: string,
   work: BuildWork,
   budgetMs: number,
+  signal?: AbortSignal,
 ): Promise<Form> {
   const endMs = clock.nowMs() + budgetMs;
   const options = { lang, entry: work.config?.entry ?? '' };
@@ -42,6 +43,7 @@ export async function checkSyntax(
       input: content,
       budgetMs: Math.max(1, endMs - clock.nowMs()),
       outputBytesMax,
+      signal,
     });
     return formOf(result, source);
   } finally {

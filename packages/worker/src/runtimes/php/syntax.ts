@@ -29,12 +29,13 @@ export async function checkSyntax(
   { path, readable }: Interpreter,
   work: BuildWork,
   budgetMs: number,
+  signal?: AbortSignal,
 ): Promise<Form> {
   const endMs = clock.nowMs() + budgetMs;
   const options = { lang: 'php', entry: work.config?.entry ?? '' };
   const source = await provideSource(launcher, work.source, work.filename, options);
   const leftMs = Math.max(1, endMs - clock.nowMs());
-  const run = { command: path, readable, input: source.content, budgetMs: leftMs, outputBytesMax };
+  const run = { command: path, readable, input: source.content, budgetMs: leftMs, outputBytesMax, signal };
   const { filename, directory } = source;
   const checkArgs = directory === undefined ? [filename] : [filename, directory];
   const linted = directory === undefined ? [] : [join(directory, filename)];

@@ -29,6 +29,7 @@ export async function checkSyntax(
   { path, readable }: Interpreter,
   work: BuildWork,
   budgetMs: number,
+  signal?: AbortSignal,
 ): Promise<Form> {
   const endMs = clock.nowMs() + budgetMs;
   const options = { lang: 'python', entry: work.config?.entry ?? '' };
@@ -37,7 +38,7 @@ export async function checkSyntax(
     const { filename, directory, content } = source;
     const args = ['-I', '-S', '-B', '-X', 'utf8', checkPath, filename, ...(directory ? [directory] : [])];
     const leftMs = Math.max(1, endMs - clock.nowMs());
-    const run = { command: path, args, readable, input: content, budgetMs: leftMs, outputBytesMax };
+    const run = { command: path, args, readable, input: content, budgetMs: leftMs, outputBytesMax, signal };
     return formOf(parseVerdict((await runTool(launcher, clock, run)).stdout), filename);
   } finally {
     await source.remove();

@@ -60,13 +60,14 @@ class RustRuntime implements Runtime {
     return { lang: this.lang, runs: true, builds: true, reason: '', toolchain };
   }
 
-  async build(work: BuildWork, budgetMs: number): Promise<BuildOutcome> {
+  async build(work: BuildWork, budgetMs: number, signal?: AbortSignal): Promise<BuildOutcome> {
     const { clock } = this.#options;
     const endMs = clock.nowMs() + budgetMs;
     const toolchain = await this.#find();
     if (!toolchain) throw toolchainAbsent(absent);
     const tree = await openSource(work.source, work.filename, { lang: this.lang, entry: work.config?.entry ?? '' });
-    return this.#builds.build(endMs - clock.nowMs(), (site) => this.#compile(site, toolchain, tree, work));
+    const compile = (site: BuildSite) => this.#compile(site, toolchain, tree, work);
+    return this.#builds.build(endMs - clock.nowMs(), compile, { caller: work.caller, signal });
   }
 
   load(version: FunctionVersion, artifact: Buffer): Promise<LoadedFunction> {

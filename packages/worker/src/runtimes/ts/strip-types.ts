@@ -25,6 +25,7 @@ export async function stripTypes(
   clock: Clock,
   work: BuildWork,
   budgetMs: number,
+  signal: AbortSignal | undefined,
 ): Promise<Buffer> {
   const file = basename(work.filename);
   const { stdout } = await runTool(launcher, clock, {
@@ -33,6 +34,7 @@ export async function stripTypes(
     input: work.source,
     budgetMs,
     outputBytesMax,
+    signal,
   });
   const { code, line = 0, column = 0, message = 'The source cannot be parsed as TypeScript.' } = parseVerdict(stdout);
   if (code !== undefined) return Buffer.from(code);

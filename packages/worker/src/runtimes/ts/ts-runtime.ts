@@ -13,12 +13,12 @@ export function createTsRuntime(options: JsRuntimeOptions): Runtime {
   const js = createJsRuntime(options, 'ts');
   return {
     ...js,
-    async build(work: BuildWork, budgetMs: number): Promise<BuildOutcome> {
-      if (archiveFormat(work.source)) return js.build(work, budgetMs);
+    async build(work: BuildWork, budgetMs: number, signal?: AbortSignal): Promise<BuildOutcome> {
+      if (archiveFormat(work.source)) return js.build(work, budgetMs, signal);
       const beganMs = clock.nowMs();
-      const artifact = await stripTypes(launcher, clock, work, budgetMs);
+      const artifact = await stripTypes(launcher, clock, work, budgetMs, signal);
       const leftMs = Math.max(1, budgetMs - (clock.nowMs() - beganMs));
-      return { ...(await js.build({ ...work, source: artifact }, leftMs)), artifact };
+      return { ...(await js.build({ ...work, source: artifact }, leftMs, signal)), artifact };
     },
   };
 }

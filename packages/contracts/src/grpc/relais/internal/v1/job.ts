@@ -68,7 +68,11 @@ export interface InvokeWork_SecretsEntry {
 export interface BuildWork {
   source: Buffer;
   filename: string;
-  config: FunctionConfig | undefined;
+  config:
+    | FunctionConfig
+    | undefined;
+  /** Whose it is, for builds take turns by caller: the id of the key it came with, or without one the function's name. */
+  caller?: string | undefined;
 }
 
 export interface HttpHeader {
@@ -585,7 +589,7 @@ export const InvokeWork_SecretsEntry: MessageFns<InvokeWork_SecretsEntry> = {
 };
 
 function createBaseBuildWork(): BuildWork {
-  return { source: Buffer.alloc(0), filename: "", config: undefined };
+  return { source: Buffer.alloc(0), filename: "", config: undefined, caller: undefined };
 }
 
 export const BuildWork: MessageFns<BuildWork> = {
@@ -598,6 +602,9 @@ export const BuildWork: MessageFns<BuildWork> = {
     }
     if (message.config !== undefined) {
       FunctionConfig.encode(message.config, writer.uint32(26).fork()).join();
+    }
+    if (message.caller !== undefined) {
+      writer.uint32(34).string(message.caller);
     }
     return writer;
   },
@@ -639,6 +646,14 @@ export const BuildWork: MessageFns<BuildWork> = {
             message.config = FunctionConfig.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.caller = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -661,6 +676,7 @@ export const BuildWork: MessageFns<BuildWork> = {
     message.config = (object.config !== undefined && object.config !== null)
       ? FunctionConfig.fromPartial(object.config)
       : undefined;
+    message.caller = object.caller ?? undefined;
     return message;
   },
 };
