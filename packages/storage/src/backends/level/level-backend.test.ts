@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { RelaisError } from '@relais/kit';
@@ -158,6 +158,59 @@ describe('a LevelDB directory', () => {
     await fill(put('b', '2'));
     await damage();
     expect(await startFailure()).toMatchObject(refused('storage_corrupt', message));
+  });
+
+  test('is refused when the end of its manifest is gone, with which LevelDB would drop a table unsaid', async () => {
+    const mebibyte = 'x'.repeat(1024 * 1024);
+    const backend = at(directory);
+    await backend.start();
+    for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) await backend.write([put(key, mebibyte)], 'synced');
+    const logs = () => readdir(directory).then((names) => names.filter((name) => name.endsWith('.log')));
+    // LevelDB writes the table, names it, and removes the log it is made of.
+    const endMs = performance.now() + 10_000;
+    while ((await logs()).includes('000003.log')) expect(performance.now()).toBeLessThan(endMs);
+    await backend.stop(0);
+    const path = await fileMatching(/^MANIFEST/);
+    await truncate(path, (await stat(path)).size - 1);
+    const tables = () => readdir(directory).then((names) => names.filter((name) => name.endsWith('.ldb')));
+    const before = await tables();
+    expect(await startFailure()).toMatchObject(
+      refused('storage_corrupt', /MANIFEST-\d+ names \d+\.log, which is not there/),
+    );
+    expect([before.length > 0, await tables()]).toEqual([true, before]);
+  });
+
+  test('that is removed while it is open takes no write, and one in its place is not begun anew', async () => {
+    const backend = at(directory);
+    await backend.start();
+    await backend.write([put('a', '1')], 'synced');
+    await rm(directory, { recursive: true });
+    const failed = {
+      code: 'unavailable',
+      message: expect.stringMatching(/removed/),
+      fields: { reason: 'storage_write_failed' },
+    };
+    await expect(backend.write([put('b', '2')], 'synced')).rejects.toMatchObject(failed);
+    await mkdir(directory, { recursive: true });
+    await expect(backend.recover()).rejects.toMatchObject(failed);
+    await expect(backend.write([put('c', '3')], 'synced')).rejects.toMatchObject(failed);
+    expect(await backend.get('a')).toEqual(Buffer.from('1'));
+    expect(await readdir(directory)).toEqual([]);
+    await backend.stop(0);
+  });
+
+  test('that is back in its place is written to again', async () => {
+    const backend = at(directory);
+    await backend.start();
+    await rename(directory, `${directory}-away`);
+    await expect(backend.write([put('a', '1')], 'synced')).rejects.toMatchObject({ code: 'unavailable' });
+    await rename(`${directory}-away`, directory);
+    await backend.recover();
+    await backend.write([put('b', '2')], 'synced');
+    await backend.stop(0);
+    await backend.start();
+    expect(await backend.get('b')).toEqual(Buffer.from('2'));
+    await backend.stop(0);
   });
 
   test('is refused when an acknowledged write in its log is damaged, which LevelDB alone would drop unsaid', async () => {

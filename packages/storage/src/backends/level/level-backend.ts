@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { type MetricRegistry, RelaisError } from '@relais/kit';
 import { Level } from 'level';
 import type { Backend, Durability, Entry, KeyRange, Write } from '../backend.js';
-import { markDirectory, prepareDirectory } from './level-directory.js';
+import { identityOf, markDirectory, prepareDirectory } from './level-directory.js';
 import { closed, locked, openFailure, readFailure, unusable, writeFailed } from './level-errors.js';
 import { addLevelMetrics } from './level-metrics.js';
 
@@ -18,6 +18,7 @@ export class LevelBackend implements Backend {
   readonly name = 'storage leveldb';
   readonly #directory: string;
   #database: Level<string, Buffer> | undefined;
+  #identity = '';
   #failedWrite: unknown;
   #recovering: Promise<void> | undefined;
 
@@ -32,6 +33,7 @@ export class LevelBackend implements Backend {
     openHere.add(this.#directory);
     try {
       this.#database = await this.#open();
+      this.#identity = await identityOf(this.#directory);
     } catch (error) {
       openHere.delete(this.#directory);
       throw error;
@@ -80,6 +82,7 @@ export class LevelBackend implements Backend {
     if (this.#failedWrite !== undefined) throw writeFailed(this.#directory, this.#failedWrite);
     try {
       await database.batch(writes.map(toOperation), { sync: durability === 'synced' });
+      if (durability === 'synced') await this.#mustBeInPlace();
     } catch (error) {
       // LevelDB's log may end in half a record now; it would lose what it appends behind that.
       this.#failedWrite = error;
@@ -102,12 +105,20 @@ export class LevelBackend implements Backend {
     });
     if (bavail * bsize < freeBytesToReopen) throw writeFailed(this.#directory, new Error('the disk is full'));
     try {
+      // While it is not, what is open can still be read.
+      await this.#mustBeInPlace();
       await database.close();
       this.#database = await this.#open();
       this.#failedWrite = undefined;
     } catch (error) {
       throw writeFailed(this.#directory, error);
     }
+  }
+
+  /** What is written to a directory that was removed, or lies under another by now, is on no disk that will be read again. */
+  async #mustBeInPlace(): Promise<void> {
+    const identity = await identityOf(this.#directory).catch(() => undefined);
+    if (identity !== this.#identity) throw new Error('it was removed, or another directory has taken its place');
   }
 
   async #open(): Promise<Level<string, Buffer>> {

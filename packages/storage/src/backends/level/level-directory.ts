@@ -1,6 +1,7 @@
 import { chmod, mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf, corrupt, unusable } from './level-errors.js';
+import { logNumberOf } from './manifest.js';
 import { findLogDamage } from './write-ahead-log.js';
 
 const markerName = 'RELAIS';
@@ -39,6 +40,12 @@ export async function markDirectory(directory: string): Promise<void> {
   await rename(`${path}.tmp`, path);
   await syncDirectory(directory);
   await syncDirectory(dirname(directory));
+}
+
+/** Which file the marker of an open database is, so that another directory in its place is not taken for it. */
+export async function identityOf(directory: string): Promise<string> {
+  const { dev, ino } = await stat(join(directory, markerName));
+  return `${dev}:${ino}`;
 }
 
 async function listOrCreate(directory: string): Promise<string[]> {
@@ -88,10 +95,23 @@ async function mustBeWhole(directory: string, names: readonly string[]): Promise
     throw corrupt(directory, `CURRENT names ${JSON.stringify(manifest)}, which is not there`);
   const logs = names.filter((name) => logName.test(name));
   if (logs.length === 0) throw corrupt(directory, 'its write-ahead log (a file NUMBER.log) is gone');
+  await mustHaveItsLog(directory, manifest);
   for (const name of logs) {
     const damageAt = findLogDamage(await contentOf(join(directory, name)));
     if (damageAt !== undefined) throw corrupt(directory, `${name} is damaged at byte ${damageAt}`);
   }
+}
+
+/**
+ * A manifest that has lost its last records names a log that was written into tables long ago, and is gone: LevelDB would open
+ * without those tables, and remove them.
+ */
+async function mustHaveItsLog(directory: string, manifest: string): Promise<void> {
+  const number = logNumberOf(await contentOf(join(directory, manifest)));
+  if (!number) return;
+  const log = `${String(number).padStart(6, '0')}.log`;
+  if (await exists(join(directory, log))) return;
+  throw corrupt(directory, `${manifest} names ${log}, which is not there: either has lost something`);
 }
 
 /** Empty when it has gone meanwhile: whoever else has the database open may drop old logs. */

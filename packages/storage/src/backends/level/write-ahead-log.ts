@@ -5,6 +5,7 @@ const blockBytes = 32_768;
 const headerBytes = 7;
 const typeFull = 1;
 const typeFirst = 2;
+const typeMiddle = 3;
 const typeLast = 4;
 
 /**
@@ -31,6 +32,23 @@ export function findLogDamage(log: Buffer): number | undefined {
     }
   }
   return undefined;
+}
+
+/** The records of a file in the form of such a log, up to the first that is not whole. */
+export function* wholeRecords(log: Buffer): Generator<Buffer> {
+  let parts: Buffer[] = [];
+  for (let blockAt = 0; blockAt < log.length; blockAt += blockBytes) {
+    const block = log.subarray(blockAt, blockAt + blockBytes);
+    for (let at = 0; block.length - at >= headerBytes; ) {
+      const type = wholeRecordType(block, at);
+      if (type === undefined) return;
+      const endAt = at + headerBytes + block.readUInt16LE(at + 4);
+      if (type === typeFull || type === typeFirst) parts = [];
+      parts.push(block.subarray(at + headerBytes, endAt));
+      if (type !== typeFirst && type !== typeMiddle) yield Buffer.concat(parts);
+      at = endAt;
+    }
+  }
 }
 
 /** The type of the record that begins at an offset of a block; undefined when there is no whole one. */
