@@ -39,6 +39,7 @@ const byReason: Readonly<Record<string, string>> = {
   worker_lost: 'the call may have run: repeat it if that does no harm, then with --idempotent',
   storage_locked: 'another Relais has the data directory open: stop it, or choose another by --data',
   storage_corrupt: 'restore a backup, or choose another directory by --data',
+  storage_write_failed: 'see to the disk of the data directory: its free space, its errors, whether it is still there',
   storage_unusable: 'choose another directory by --data, or mend its owner, mode or disk',
   record_too_new: 'start the release that wrote it, or choose another directory by --data',
   record_corrupt: 'the platform goes on without it: do what the message says, or restore a backup',

@@ -1,4 +1,4 @@
-import { ManualClock, RelaisError } from '@relais/kit';
+import { ManualClock, RelaisError, silentLogger } from '@relais/kit';
 import type { Backend, Write } from '../backends/backend.js';
 import { MemoryBackend } from '../backends/memory/memory-backend.js';
 import { storageError } from '../errors.js';
@@ -23,17 +23,24 @@ class SlowBackend extends MemoryBackend {
 let backend: SlowBackend;
 let clock: ManualClock;
 let applied: string[];
+let told: string[];
 
 beforeEach(async () => {
   backend = new SlowBackend();
   await backend.start();
   clock = new ManualClock();
   applied = [];
+  told = [];
 });
 
+const logger = {
+  ...silentLogger,
+  error: (_fields: object, message: string) => void told.push(message),
+  warn: (_fields: object, message: string) => void told.push(message),
+};
 const bounds = { queueLengthMax: 10, queueBytesMax: 100, batchBytesMax: 30 };
 const commits = () =>
-  new GroupCommit<string[]>({ backend, clock, newStage: () => [], reload: async () => {}, ...bounds });
+  new GroupCommit<string[]>({ backend, clock, logger, newStage: () => [], reload: async () => {}, ...bounds });
 const put = (key: string): Write => ({ op: 'put', key, value: Buffer.from(key) });
 
 function mutation(
@@ -161,4 +168,25 @@ test('stop gives up after its grace: what has begun may still land, what has not
   expect(await waiting).toBe('storage_stopping');
   await finish([begun]);
   expect(applied).toEqual(['a']);
+});
+
+test('writing that begins to fail is told once, and so is its end', async () => {
+  const group = commits();
+  const ended = group.commit(mutation('a')).catch(() => 'failed');
+  await until(() => backend.batches.length === 1);
+  const write = backend.write;
+  backend.write = () => Promise.reject(new Error('no space'));
+  backend.release();
+  await ended;
+  const failed = [await group.commit(mutation('b')).catch(() => 'failed')];
+  backend.recover = () => Promise.reject(new Error('still none'));
+  failed.push(await group.commit(mutation('c')).catch(() => 'failed'));
+  expect([failed, told]).toEqual([['failed', 'failed'], ['Storage cannot write: changes are refused.']]);
+  backend.write = write;
+  backend.recover = async () => {};
+  const last = group.commit(mutation('d'));
+  await until(() => backend.batches.length === 2);
+  backend.release();
+  await last;
+  expect(told).toEqual(['Storage cannot write: changes are refused.', 'Storage writes again.']);
 });

@@ -1,4 +1,4 @@
-import type { Clock, Histogram, RelaisError } from '@relais/kit';
+import type { Clock, Histogram, Logger, RelaisError } from '@relais/kit';
 import type { Backend, Write } from '../backends/backend.js';
 import { storageError, storageFailure } from '../errors.js';
 
@@ -22,6 +22,8 @@ export interface Mutation<Stage, Result> {
 export interface GroupCommitOptions<Stage> {
   readonly backend: Backend;
   readonly clock: Clock;
+  /** Told when writing begins to fail, and when it is over. */
+  readonly logger: Logger;
   readonly newStage: () => Stage;
   /** Brings memory in line with the backend after a failed write, which may have landed or not. */
   readonly reload: () => Promise<void>;
@@ -146,6 +148,7 @@ export class GroupCommit<Stage> {
     await this.#options.backend.recover();
     await this.#options.reload();
     this.#unsure = false;
+    this.#options.logger.warn({}, 'Storage writes again.');
   }
 
   async #write(writes: readonly Write[]): Promise<void> {
@@ -157,6 +160,10 @@ export class GroupCommit<Stage> {
       writeSeconds?.observe((clock.nowMs() - startMs) / 1000);
     } catch (error) {
       this.#unsure = true;
+      this.#options.logger.error(
+        { error: storageFailure(error).message },
+        'Storage cannot write: changes are refused.',
+      );
       throw error;
     }
   }

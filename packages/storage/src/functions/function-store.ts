@@ -114,6 +114,7 @@ export class FunctionStore implements Services, Component {
     this.#feed = new ChangeFeed({ clock, ...this.#bounds });
     this.#backups = new OpenBackups({ backend, clock, ...this.#bounds });
     this.#commits = new GroupCommit({
+      logger,
       backend,
       clock,
       newStage: () => new Map(),

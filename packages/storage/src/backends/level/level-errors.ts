@@ -17,7 +17,7 @@ export function unusable(directory: string, cause: unknown): RelaisError {
     'failed_precondition',
     'storage_unusable',
     `The data directory ${directory} cannot be used (${textOf(cause)}). Check that it is a directory on a disk with free space, owned by the user that runs Relais.`,
-    { cause },
+    { cause, fault: 'platform' },
   );
 }
 
