@@ -80,11 +80,8 @@ export class DeployFunction {
     await this.#checkSecrets(input.name, config.secrets, caller);
     if (!input.update) await this.#checkFree(input.name, caller);
     const filename = input.filename || language.filename;
-    const built = await this.#build(
-      language,
-      { source: input.source, filename, config, caller: caller.keyId ?? input.name },
-      caller,
-    );
+    const work = { source: input.source, filename, config, caller: caller.keyId ?? input.name };
+    const built = await this.#build(language, work, caller);
     const { artifact, form, isolationCost, wasm } = built;
     const { name, source, update } = input;
     const runnable = { wasm, form, filename, config, source, artifact, isolationCost };

@@ -31,8 +31,8 @@ export class ClangCompiler {
   }
 
   /**
-   * Compiles within `budgetMs`, waiting included. What it is told to end by kills the compiler; rejects as the queue does,
-   * and with aborted reason compiler_crashed.
+   * Compiles within `budgetMs`, waiting included; whatever ends it kills the compiler. Rejects as the queue does, and with
+   * aborted reason compiler_crashed.
    */
   compile(request: CompileRequest, budgetMs: number, asker?: BuildAsker): Promise<CompileReply> {
     return this.#queue.run(budgetMs, (_leftMs, ended) => this.#perform(request, ended), asker);

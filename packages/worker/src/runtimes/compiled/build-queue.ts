@@ -45,9 +45,9 @@ export class BuildQueue {
   }
 
   /**
-   * Runs a build when its turn comes, with what is left of its budget. `ended` tells it to end: then it rejects with its
-   * reason, once the build has ended. That is deadline_exceeded, resource_exhausted reason queue_full, unavailable once
-   * closed, or what the asker's signal says. Else it rejects with what the build rejects with.
+   * Runs a build when its turn comes, with what is left of its budget; `ended` tells it to end. Rejects with the reason of
+   * that, once the build has ended: deadline_exceeded, resource_exhausted reason queue_full, unavailable once closed, or what
+   * the asker's signal says. Else with what the build rejects with.
    */
   run<T>(
     budgetMs: number,
@@ -56,11 +56,8 @@ export class BuildQueue {
   ): Promise<T> {
     const ending = new AbortController();
     const result = this.#run(budgetMs, build, asker, ending);
-    const settled = result.then(
-      () => this.#endings.delete(ending),
-      () => this.#endings.delete(ending),
-    );
-    this.#endings.set(ending, settled);
+    const forget = () => this.#endings.delete(ending);
+    this.#endings.set(ending, result.then(forget, forget));
     return result;
   }
 

@@ -57,8 +57,7 @@ export class ToolBuilds {
   }
 
   /**
-   * Makes a build within `budgetMs`, waiting included. What it is told to end by kills its tools; rejects as the queue
-   * does.
+   * Makes a build within `budgetMs`, waiting included; whatever ends it kills its tools. Rejects as the queue does.
    */
   build<T>(budgetMs: number, make: (site: BuildSite) => Promise<T>, asker?: BuildAsker): Promise<T> {
     const inDirectory = async (leftMs: number, ended: AbortSignal) => {

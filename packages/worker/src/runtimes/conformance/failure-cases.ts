@@ -1,7 +1,16 @@
+import { FunctionConfig } from '@relais/contracts';
 import { RelaisError } from '@relais/kit';
 import type { RuntimeFixtures } from './fixtures.js';
 import { type Subject, slowTestMs } from './subject.js';
-import { conformanceLimits, failureOf, namesHostPath, outputOf, rejectionOf } from './support.js';
+import {
+  conformanceBudgetMs,
+  conformanceLimits,
+  failureOf,
+  namesHostPath,
+  outputOf,
+  rejectionOf,
+  sourceBytes,
+} from './support.js';
 
 export function failureCases(subject: Subject): void {
   test(
@@ -77,6 +86,20 @@ export function buildCases(subject: Subject, fixtures: RuntimeFixtures): void {
       expect(first?.message).not.toBe('');
       expect(first?.column).toBeGreaterThanOrEqual(0);
       expect(namesHostPath(`${error.message} ${JSON.stringify(error.fields.diagnostics)}`)).toBe(false);
+    },
+    slowTestMs,
+  );
+
+  test(
+    'a build that nobody wants any more rejects with the reason',
+    async () => {
+      const source = await sourceBytes(fixtures.sources.hello);
+      const gone = new AbortController();
+      const work = { source, filename: fixtures.filename, config: FunctionConfig.create() };
+      const building = rejectionOf(subject.runtime.build(work, conformanceBudgetMs, gone.signal));
+      gone.abort(new RelaisError('cancelled', 'The caller has gone.'));
+      expect((await building).code).toBe('cancelled');
+      await subject.runtime.build(work, conformanceBudgetMs);
     },
     slowTestMs,
   );

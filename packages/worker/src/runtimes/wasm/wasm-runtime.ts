@@ -27,9 +27,11 @@ export function createWasmRuntime({ engine }: WasmRuntimeOptions): Runtime {
   };
 }
 
-async function validate(work: BuildWork): Promise<BuildOutcome> {
+async function validate(work: BuildWork, _budgetMs: number, signal?: AbortSignal): Promise<BuildOutcome> {
   try {
-    return programOutcome(await compileProgram(work.source, memoryMbOf(work), entryOf(work)));
+    const program = await compileProgram(work.source, memoryMbOf(work), entryOf(work));
+    signal?.throwIfAborted();
+    return programOutcome(program);
   } catch (error) {
     throw withDiagnostic(RelaisError.from(error), work.filename || defaultFilename);
   }
