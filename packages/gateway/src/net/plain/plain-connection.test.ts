@@ -189,7 +189,7 @@ test('whoever waits for an answer to be out hears when its peer has gone', async
   // Nobody reads it, and nobody is told twice.
   response.writeHead(200, {}).end('late');
   await new Promise((resolve) => setImmediate(resolve));
-  expect(closed).toBe(1);
+  expect([closed, response.writableFinished]).toEqual([1, false]);
 });
 
 test('only a connection without a call is idle', async () => {
@@ -253,6 +253,17 @@ test('bytes go out as they are', async () => {
   asked[0]?.response.writeHead(201, { 'content-length': body.length, connection: 'close' }).end(body);
   const answer = await answering;
   expect([answer.status, Buffer.from(await answer.arrayBuffer())]).toEqual([201, body]);
+});
+
+test('an answer without a byte is out at once, and the next call is heard', async () => {
+  const { seen, socket } = await connect();
+  for (const index of [0, 1]) {
+    socket.write(call('x'));
+    await until(() => asked.length > index);
+    asked[index]?.response.writeHead(200, { 'content-length': 0 }).end(Buffer.alloc(0));
+    await until(() => asked[index]?.response.writableFinished === true);
+  }
+  await until(() => seen.text === answer('') + answer(''));
 });
 
 test('a value that would begin a header of its own is refused', async () => {

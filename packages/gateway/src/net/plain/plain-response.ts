@@ -117,7 +117,10 @@ export class PlainResponse {
   end(body: string | Uint8Array = '', encoding: 'latin1' | 'utf8' = 'utf8'): this {
     this.#isEnded = true;
     const { socket } = this.#writer;
-    const out = () => this.#out();
+    // When the connection is cut its close is told.
+    const out = (error?: Error | null) => {
+      if (!error) this.#out();
+    };
     if (this.#isChunked) {
       this.write(body);
       socket.write(lastChunk, 'latin1', out);

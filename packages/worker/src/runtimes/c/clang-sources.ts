@@ -1,4 +1,5 @@
 import type { SourceTree } from '../../sources/source-tree.js';
+import { pathArgument } from '../compiled/tool-builds.js';
 
 /** What tells one language of clang from another. */
 export interface ClangLanguage {
@@ -34,5 +35,5 @@ export function program({ filenames }: ClangLanguage, { entry, files }: SourceTr
   const others = [...files].filter(
     ([path, content]) => path !== entry && filenames.test(path) && !start.test(content.toString('latin1')),
   );
-  return { files, sources: [entry, ...others.map(([path]) => path)] };
+  return { files, sources: [entry, ...others.map(([path]) => path)].map(pathArgument) };
 }

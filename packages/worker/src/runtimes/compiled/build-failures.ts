@@ -36,6 +36,12 @@ export function toolchainAbsent(message: string): RelaisError {
   return new RelaisError('failed_precondition', message, { reason: 'toolchain_absent', component: 'worker' });
 }
 
+/** What a build left where its result belongs is a link, a pipe, a device or a directory. */
+export function noPlainFile(): RelaisError {
+  const message = 'The build left something else than a plain file where its result belongs.';
+  return new RelaisError('invalid_argument', message, { reason: 'compile_error' });
+}
+
 export function artifactTooLarge(usedBytes: number, limitBytes: number): RelaisError {
   return new RelaisError('invalid_argument', `The compiled module has ${usedBytes} bytes; ${limitBytes} are allowed.`, {
     reason: 'artifact_too_large',

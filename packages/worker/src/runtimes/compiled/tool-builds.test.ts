@@ -30,6 +30,23 @@ test('a build has its files, runs among them, and leaves nothing', async () => {
   await builds.close();
 });
 
+test.each([
+  ['a link to a file of the host', 'ln -s /etc/passwd "$1/x"'],
+  ['a link to itself', 'ln -s x "$1/x"'],
+  ['a device by a link', 'ln -s /dev/zero "$1/x"'],
+  ['a pipe that nobody writes', 'mkfifo "$1/x"'],
+  ['a directory', 'mkdir "$1/x"'],
+  ['a link to a directory in place of its own', 'rmdir "$1"; mkdir other; printf made > other/x; ln -s other "$1"'],
+])('what is left in place of a result is not read: %s', async (_what, script) => {
+  const builds = new ToolBuilds(toolOptions(root.directory, defaultRuntimeLimits, '/usr/bin:/bin', noSandbox));
+  const building = builds.build(10_000, async (site) => {
+    await site.run(shell(script, outputDirectory));
+    return site.read(`${outputDirectory}/x`, 1_000_000);
+  });
+  expect((await rejectionOf(building)).fields.reason).toBe('compile_error');
+  await builds.close();
+});
+
 test('a tool that a signal ends is compiler_crashed', async () => {
   const builds = new ToolBuilds(toolOptions(root.directory, defaultRuntimeLimits, '/usr/bin:/bin', noSandbox));
   const error = await rejectionOf(builds.build(10_000, (site) => site.run(shell('kill -SEGV $$'))));

@@ -1,9 +1,10 @@
+import { constants } from 'node:fs';
 import { mkdir, mkdtemp, open, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '@relais/kit';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
 import { cpuSecondsFor, runTool, type ToolResult } from '../../processes/run-tool.js';
-import { artifactTooLarge, buildCpuLimit, compilerCrashed } from './build-failures.js';
+import { artifactTooLarge, buildCpuLimit, compilerCrashed, noPlainFile } from './build-failures.js';
 import { type BuildAsker, BuildQueue } from './build-queue.js';
 
 /** Directory below a build's own for what its tools make; a name that no source uses. */
@@ -42,7 +43,10 @@ export interface BuildSite {
   write(files: ReadonlyMap<string, Uint8Array>): Promise<void>;
   /** Rejects with deadline_exceeded, aborted reason compiler_crashed when a signal ended it, or why the build was told to end. */
   run(tool: ToolCommand): Promise<ToolResult>;
-  /** A file that a tool made. Rejects with invalid_argument reason artifact_too_large without reading it. */
+  /**
+   * A file that a tool made. Rejects with invalid_argument reason artifact_too_large without reading it, or reason compile_error
+   * when it is no plain file.
+   */
   read(path: string, bytesMax: number): Promise<Buffer>;
 }
 
@@ -111,6 +115,11 @@ export class ToolBuilds {
   }
 }
 
+/** A path of a source as an argument of a compiler: not an option, nor a file of arguments, however it begins. */
+export function pathArgument(path: string): string {
+  return /^[@-]/.test(path) ? `./${path}` : path;
+}
+
 /** The tool itself, or one that it ran and tells of: both go and rustc use the words of the kernel. */
 function usedUpCpuTime({ exit, stderr }: ToolResult): boolean {
   return exit.signal === 'SIGXCPU' || (exit.exitCode !== 0 && /signal: (CPU time limit exceeded|24\b)/.test(stderr));
@@ -124,10 +133,20 @@ async function writeAll(directory: string, files: ReadonlyMap<string, Uint8Array
   }
 }
 
+/**
+ * The tools may have run what the source says, and the reader is not in their sandbox: nothing but a plain file in its own place
+ * is opened, without waiting for anybody.
+ */
 async function readBounded(path: string, bytesMax: number): Promise<Buffer> {
-  const file = await open(path);
+  const place = await realpath(path).catch((error) => {
+    throw error.code === 'ENOENT' ? error : noPlainFile();
+  });
+  if (place !== path) throw noPlainFile();
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    const { size } = await file.stat();
+    const stats = await file.stat();
+    const { size } = stats;
+    if (!stats.isFile()) throw noPlainFile();
     if (size > bytesMax) throw artifactTooLarge(size, bytesMax);
     return await file.readFile();
   } finally {

@@ -169,6 +169,18 @@ fn main() {
     );
 
     test(
+      'a source is no file of arguments, whatever its name',
+      async () => {
+        const fn = await deployForTest(runtime, '@args.rs', 'fn main() { print!("a program"); }');
+        expect(outputOf(await fn.call()).toString()).toBe('a program');
+        await fn.loaded.close();
+        const options = await rejectionOf(build('--version', '@args.rs'));
+        expect(options.fields.reason).toBe('compile_error');
+      },
+      slowTestMs,
+    );
+
+    test(
       'errors of the linker and warnings are told',
       async () => {
         const warned = await build('fn main() { let unused = 1; }', 'dir/warns.rs');

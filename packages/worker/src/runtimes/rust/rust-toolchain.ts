@@ -3,7 +3,13 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { findExecutables } from '../../processes/executables.js';
 import { installed } from '../../processes/installations.js';
-import { type BuildSite, outputDirectory, type ToolBuilds, type ToolCommand } from '../compiled/tool-builds.js';
+import {
+  type BuildSite,
+  outputDirectory,
+  pathArgument,
+  type ToolBuilds,
+  type ToolCommand,
+} from '../compiled/tool-builds.js';
 
 /** A rustc that was seen to make a WASI module. */
 export interface RustToolchain {
@@ -53,7 +59,7 @@ export function compileCommand(
   const linking = ['-C', `link-arg=--initial-memory=${memoryBytes}`, ...moreLinking];
   return {
     command,
-    args: [...args, '-C', 'opt-level=3', '-C', 'strip=debuginfo', ...linking, '-o', modulePath, entry],
+    args: [...args, '-C', 'opt-level=3', '-C', 'strip=debuginfo', ...linking, '-o', modulePath, pathArgument(entry)],
     readable: installed(command),
   };
 }
