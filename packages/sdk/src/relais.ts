@@ -12,6 +12,7 @@ import { backup, cluster, functions, invocation, keys, secrets, traces } from '@
 import type { Diagnostic, Timings } from './errors/relais-error.js';
 import { outputOf, type Payload, payloadOf } from './payload.js';
 import { plain } from './plain.js';
+import { checkAddress } from './transport/address.js';
 import { ResilientTransport, repeatable } from './transport/resilient-transport.js';
 import { type RetryOptions, retryDefaults } from './transport/retry-policy.js';
 import { realTiming } from './transport/timing.js';
@@ -108,6 +109,7 @@ export class Relais {
   /** Look at traces the platform has kept. */
   readonly traces: Client<typeof traces.TraceService>;
 
+  /** Throws invalid_argument reason bad_key or bad_url. */
   constructor(options: RelaisOptions) {
     const { retry } = options;
     const transport = new ResilientTransport(options.transport ?? overFetch(options), {
@@ -181,6 +183,7 @@ function endOf(told: invocation.InvokeResponse | invocation.InvocationEnd): Invo
 }
 
 function overFetch({ fetch, key, url }: RelaisOptions): Transport {
+  checkAddress({ key, url });
   const authorize: Interceptor = (next) => (request) => {
     request.header.set('authorization', `Bearer ${key}`);
     return next(request);
