@@ -167,6 +167,20 @@ test('a peer that has ended its side gets its answer', async () => {
   expect(seen.text).toBe(answer('ONE', 'close'));
 });
 
+test('what came before a peer ended its side is answered too', async () => {
+  const { seen, socket } = await connect();
+  socket.write(call('one'));
+  await until(() => asked.length === 1);
+  socket.write(call('two'));
+  await until(() => asked[0]?.request.socket.isPaused() === true);
+  socket.end();
+  await until(() => asked[0]?.request.socket.readableEnded === true);
+  await answered(0, 'ONE');
+  await answered(1, 'TWO');
+  await until(() => seen.closed);
+  expect(seen.text).toBe(answer('ONE') + answer('TWO', 'close'));
+});
+
 test('a peer that ends its side between calls is let go', async () => {
   const { seen, socket } = await connect();
   socket.write(call('one'));

@@ -87,14 +87,16 @@ export class PlainConnection {
 
   #keepsAlive(isWanted: boolean): boolean {
     const { isClosing, limits } = this.#service;
-    this.#isLast = !isWanted || this.#isHalfClosed || isClosing() || this.#requests >= limits.requestsPerSocketMax;
+    const saidAll = this.#isHalfClosed && !this.#early;
+    this.#isLast = !isWanted || saidAll || isClosing() || this.#requests >= limits.requestsPerSocketMax;
     return !this.#isLast;
   }
 
   #answered(): void {
     this.#answer = undefined;
-    if (this.#isLast || this.#isHalfClosed) this.#socket.destroySoon();
+    if (this.#isLast) this.#socket.destroySoon();
     else if (this.#early) this.#serveEarly(this.#early);
+    else if (this.#isHalfClosed) this.#socket.destroySoon();
   }
 
   #serveEarly(bytes: Buffer): void {
