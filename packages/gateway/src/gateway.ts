@@ -155,8 +155,7 @@ export class Gateway implements Component {
   }
 
   #takesPlain(request: PlainRequest): boolean {
-    const { path } = splitTarget(request.url);
-    return !EdgeAdapter.isRpcPath(path) || this.#edge.takesPlain(request, path);
+    return !EdgeAdapter.isRpcPath(request.url) || this.#edge.takesPlain(request, splitTarget(request.url).path);
   }
 
   #handle(request: ServerRequest, response: ServerResponse): void {

@@ -10,6 +10,7 @@ import type { BodyBudget } from '../net/body-budget.js';
 import { discardRest } from '../net/discard-rest.js';
 import {
   isHttp2,
+  isPlain,
   isStreaming,
   isToPlain,
   markStreaming,
@@ -74,8 +75,8 @@ export class EdgeAdapter {
 
   /** Serves one request, or answers it with the refusal; never throws and never rejects. */
   handle(request: ServerRequest, response: ServerResponse, path: string, verdict: Verdict): void {
-    const isPlain = !verdict.refusal && this.#plain.takes(request, path);
-    const serving = isPlain
+    const goesShort = !verdict.refusal && (isPlain(request) || this.#plain.takes(request, path));
+    const serving = goesShort
       ? this.#servePlain(request, response as Http1Response, path, verdict)
       : this.#serve(request, response, path, verdict);
     serving.catch((cause: unknown) => {

@@ -152,6 +152,25 @@ test('one connection takes plain requests, others, and plain ones again', async 
   expect(namesOf(heads[0])).toEqual(namesOf(heads[3]));
 });
 
+test('a refusal of a plain request, of which all has been read, costs it no connection', async () => {
+  await start();
+  const refused = 'POST /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc';
+  const socket = connect();
+  let raw = '';
+  socket.setEncoding('latin1').on('data', (text) => {
+    raw += text;
+  });
+  socket.write(refused);
+  await until(() => raw.includes('method_not_allowed'));
+  socket.write('GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+  await until(() => socket.destroyed);
+  const heads = raw.split('HTTP/1.1 ').slice(1);
+  expect(heads.map((head) => [head.slice(0, 3), /^connection: (\S+)/im.exec(head)?.[1]])).toEqual([
+    ['405', 'keep-alive'],
+    ['200', 'close'],
+  ]);
+});
+
 test('a socket serves so many requests and no more', async () => {
   await start({ requestsPerSocketMax: 2 });
   const request = 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n';

@@ -44,6 +44,7 @@ function service(quietMs = 60_000): PlainService {
     leave: (connection, socket, bytes) => {
       expect(connection).toBe(newest);
       left.push(bytes.toString());
+      expect(socket.readableEnded).toBe(false);
       socket.end('left');
     },
     isClosing: () => isClosing,
@@ -167,18 +168,42 @@ test('a peer that has ended its side gets its answer', async () => {
   expect(seen.text).toBe(answer('ONE', 'close'));
 });
 
+test('one that ends its side after the head of its answer is let go after the rest', async () => {
+  const { seen, socket } = await connect();
+  socket.write(call('one'));
+  await until(() => asked.length === 1);
+  const [first] = asked;
+  first?.response.writeHead(200, {}).flushHeaders();
+  socket.end();
+  await until(() => first?.request.socket.readableEnded === true);
+  first?.response.end('ONE');
+  await until(() => seen.closed);
+  expect(seen.text.endsWith('\r\n\r\n3\r\nONE\r\n0\r\n\r\n')).toBe(true);
+});
+
 test('what came before a peer ended its side is answered too', async () => {
   const { seen, socket } = await connect();
   socket.write(call('one'));
   await until(() => asked.length === 1);
-  socket.write(call('two'));
+  socket.end(call('two'));
   await until(() => asked[0]?.request.socket.isPaused() === true);
-  socket.end();
-  await until(() => asked[0]?.request.socket.readableEnded === true);
   await answered(0, 'ONE');
+  await until(() => asked[1]?.request.socket.readableEnded === true);
   await answered(1, 'TWO');
   await until(() => seen.closed);
   expect(seen.text).toBe(answer('ONE') + answer('TWO', 'close'));
+});
+
+test('what is no plain request goes away after the answer before it, though its peer has ended its side', async () => {
+  const { seen, socket } = await connect();
+  const chunked = 'POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n';
+  socket.write(call('one'));
+  await until(() => asked.length === 1);
+  socket.end(chunked);
+  await until(() => asked[0]?.request.socket.isPaused() === true);
+  await answered(0, 'ONE');
+  await until(() => seen.ended);
+  expect([seen.text, left]).toEqual([`${answer('ONE')}left`, [chunked]]);
 });
 
 test('a peer that ends its side between calls is let go', async () => {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { GatewayLimits } from '../../limits.js';
+import { putBack } from '../first-bytes.js';
 import { type PlainRequest, readPlain } from './plain-request.js';
 import { PlainResponse, type PlainWriter } from './plain-response.js';
 
@@ -34,8 +35,6 @@ export class PlainConnection {
   readonly #onClose = () => this.#answer?.closed();
   readonly #onQuiet = () => void this.#socket.destroy();
   #answer: PlainResponse | undefined;
-  /** Came before the answer was out. */
-  #early: Buffer | undefined;
   #requests = 0;
   #isHalfClosed = false;
   /** The answer told the peer that it is. */
@@ -63,14 +62,10 @@ export class PlainConnection {
   }
 
   #take(bytes: Buffer): void {
-    if (this.#answer) this.#keepEarly(bytes);
+    // It waits in the socket, which tells of the peer's end only after it.
+    if (this.#answer) putBack(this.#socket, bytes);
     // A peer that was told so and asks all the same is not heard.
     else if (!this.#isLast) this.#serve(bytes);
-  }
-
-  #keepEarly(bytes: Buffer): void {
-    this.#early = this.#early ? Buffer.concat([this.#early, bytes]) : bytes;
-    this.#socket.pause();
   }
 
   #serve(bytes: Buffer): void {
@@ -81,28 +76,20 @@ export class PlainConnection {
       return;
     }
     this.#requests += 1;
-    this.#answer = new PlainResponse(request, this.#writer);
+    this.#answer = new PlainResponse(this.#writer);
     handle(request, this.#answer);
   }
 
   #keepsAlive(isWanted: boolean): boolean {
     const { isClosing, limits } = this.#service;
-    const saidAll = this.#isHalfClosed && !this.#early;
-    this.#isLast = !isWanted || saidAll || isClosing() || this.#requests >= limits.requestsPerSocketMax;
+    this.#isLast = !isWanted || this.#isHalfClosed || isClosing() || this.#requests >= limits.requestsPerSocketMax;
     return !this.#isLast;
   }
 
   #answered(): void {
     this.#answer = undefined;
-    if (this.#isLast) this.#socket.destroySoon();
-    else if (this.#early) this.#serveEarly(this.#early);
-    else if (this.#isHalfClosed) this.#socket.destroySoon();
-  }
-
-  #serveEarly(bytes: Buffer): void {
-    this.#early = undefined;
-    this.#socket.resume();
-    this.#serve(bytes);
+    if (this.#isLast || this.#isHalfClosed) this.#socket.destroySoon();
+    else this.#socket.resume();
   }
 
   #ended(): void {

@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { type OutgoingHttpHeaders, STATUS_CODES, validateHeaderValue } from 'node:http';
 import type { Socket } from 'node:net';
-import type { PlainRequest } from './plain-request.js';
 
 /** What a response needs of the connection it is written to. */
 export interface PlainWriter {
@@ -24,7 +23,8 @@ const lastChunk = '0\r\n\r\n';
  * Header names, and what else must not be in a body of status 204 or 304, are for the caller to see to.
  */
 export class PlainResponse {
-  readonly req: PlainRequest;
+  /** Of the request no more than that: the last answer of an idle connection is remembered, and its body must not be. */
+  readonly req = { httpVersion: '1.1' } as const;
   readonly #writer: PlainWriter;
   readonly #events = new EventEmitter();
   #head = '';
@@ -33,8 +33,7 @@ export class PlainResponse {
   #isClosed = false;
   #isFinished = false;
 
-  constructor(req: PlainRequest, writer: PlainWriter) {
-    this.req = req;
+  constructor(writer: PlainWriter) {
     this.#writer = writer;
   }
 
