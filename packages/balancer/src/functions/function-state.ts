@@ -4,6 +4,7 @@ import type { FunctionScale } from '../scaling/function-scaler.js';
 import { placeOf } from '../workers/place.js';
 import type { Pool } from '../workers/pool.js';
 import type { WorkerSession } from '../workers/worker-session.js';
+import { Appointments } from './appointments.js';
 import { BusyTime } from './busy-time.js';
 import { DrainRate } from './drain-rate.js';
 import { WaitLimit, type WaitLimitBounds } from './wait-limit.js';
@@ -41,6 +42,7 @@ export class FunctionState {
   readonly drainRate: DrainRate;
   readonly busy = new BusyTime();
   readonly waitLimit: WaitLimit;
+  readonly #appointments = new Appointments();
   /** Slots its jobs hold on all workers. */
   running = 0;
   /** 0: no own limit. */
@@ -129,6 +131,11 @@ export class FunctionState {
     const byRunTime = this.#estimateMs === undefined || this.isBuild ? 0 : this.running / this.#estimateMs;
     const ratePerMs = Math.max(lately.ratePerMs(nowMs) ?? 0, byRunTime);
     return ratePerMs > 0 ? this.queue.size / ratePerMs : undefined;
+  }
+
+  /** When one that is refused now should ask again, milliseconds from now, if a place comes free in so many. */
+  askAgainInMs(freeInMs: number, nowMs: number): number {
+    return this.#appointments.next(freeInMs, this.drainRate.ratePerMs(nowMs), nowMs);
   }
 
   /** One call ran this long. */

@@ -46,16 +46,19 @@ function refusalOfFunction({ fn, budgetMs }: Applicant, bounds: BalancerBounds, 
   if (waiting === 0) return undefined;
   const waitMs = fn.expectedWaitMs(nowMs);
   if (waiting >= queueLengthMax && !leavesSoon(waiting, waitMs, bounds)) {
-    return queueFull(fn, 'queueLengthMax', queueLengthMax, waiting, fn.drainRate.timeToDrainMs(waiting, nowMs));
+    const retryAfterMs = fn.askAgainInMs(fn.drainRate.timeToDrainMs(waiting, nowMs), nowMs);
+    return queueFull(fn, 'queueLengthMax', queueLengthMax, waiting, retryAfterMs);
   }
   const allowed = fn.waitLimit.allowed(fn.running);
   if (waiting >= allowed) {
-    const retryAfterMs = fn.drainRate.timeToDrainMs(waiting - allowed + 1, nowMs);
+    const retryAfterMs = fn.askAgainInMs(fn.drainRate.timeToDrainMs(waiting - allowed + 1, nowMs), nowMs);
     return overloaded(fn, queueWaitTargetMs, fn.waitLimit.standingMs, retryAfterMs);
   }
   if (waitMs === undefined) return undefined;
   const lateMs = waitMs + fn.estimateMs - budgetMs;
-  return lateMs > 0 ? wouldBeLate(fn, budgetMs, waitMs + fn.estimateMs, Math.min(lateMs, waitMs)) : undefined;
+  if (lateMs <= 0) return undefined;
+  const retryAfterMs = fn.askAgainInMs(Math.min(lateMs, waitMs), nowMs);
+  return wouldBeLate(fn, budgetMs, waitMs + fn.estimateMs, retryAfterMs);
 }
 
 /**

@@ -22,6 +22,7 @@ import { Cluster } from './cluster.js';
 import { ControlCalls } from './control-calls.js';
 import { DeadlineGuard } from './deadline-guard.js';
 import { DeployFunction } from './deploy-function.js';
+import { EarlyReturns } from './early-returns.js';
 import { feedListeners } from './feed-listeners.js';
 import { FunctionCatalog } from './function-catalog.js';
 import { GatewayFigures } from './gateway-figures.js';
@@ -30,6 +31,7 @@ import { JobDispatcher } from './job-dispatcher.js';
 import { Keys } from './keys.js';
 import { Languages } from './languages-offered.js';
 import { LogTail } from './log-tail.js';
+import { loopBusyShare } from './loop-share.js';
 import { Readiness } from './readiness.js';
 import { ReadinessWatch } from './readiness-watch.js';
 import { RunTimes } from './run-times.js';
@@ -104,6 +106,7 @@ export class Core {
       dispatch,
       guard: this.#guard,
       clock,
+      earlyReturns: new EarlyReturns(clock, loopBusyShare(clock)),
       carrier: options.carrier,
       called: (report) => {
         figures.called(report);

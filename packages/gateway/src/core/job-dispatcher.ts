@@ -11,6 +11,7 @@ import {
 import type { CallObserver } from './call-report.js';
 import { type Caller, contextFor } from './caller.js';
 import type { DeadlineGuard } from './deadline-guard.js';
+import type { EarlyReturns } from './early-returns.js';
 import { callerDeadline } from './failures.js';
 
 const noAnswer = 'no_answer';
@@ -30,6 +31,7 @@ export interface JobDispatcherOptions {
   readonly dispatch: Exchange<Job, JobResult, OutputPart>;
   readonly guard: DeadlineGuard;
   readonly clock: Clock;
+  readonly earlyReturns: EarlyReturns;
   /** Takes the spans that come with results. */
   readonly carrier?: SpanCarrier | undefined;
   /** Hears of every call of a function. */
@@ -52,9 +54,12 @@ export class JobDispatcher {
    * deadline_exceeded at the latest 1 s late.
    */
   async run(work: Work, caller: Caller, flow?: Flow<OutputPart>): Promise<JobResult> {
-    const { carrier, clock, dispatch, guard } = this.#options;
-    const context = contextFor(caller, work.budgetMs);
+    const { carrier, clock, dispatch, earlyReturns, guard } = this.#options;
     const startMs = clock.nowMs();
+    const all = contextFor(caller, work.budgetMs);
+    const heldMs = earlyReturns.earlyMs(caller.signal, work, all.budgetMs);
+    if (heldMs > 0) await earlyReturns.hold(heldMs, caller.signal);
+    const context = heldMs > 0 ? { ...all, budgetMs: all.budgetMs - heldMs } : all;
     this.#lastId = this.#lastId === idMax ? 1 : this.#lastId + 1;
     const job: Job = {
       id: this.#lastId,
@@ -77,7 +82,8 @@ export class JobDispatcher {
     } catch (error) {
       const ids = { invocationId: work.invocationId, traceId: traceIdOf(caller.traceparent) };
       const told = RelaisError.from(error).with(ids);
-      const failure = context.budgetMs < work.budgetMs && isOutOfTime(told) ? callerDeadline(told) : told;
+      const failure = all.budgetMs < work.budgetMs && isOutOfTime(told) ? callerDeadline(told) : told;
+      earlyReturns.refused(caller.signal, work, failure);
       this.#report(work, caller, startMs, result, failure);
       throw failure;
     }

@@ -82,7 +82,10 @@ export class RelaisError extends Error {
 }
 
 function definedOnly(fields: ErrorFields): ErrorFields {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  const defined: ErrorFields = { ...fields };
+  for (const [name, value] of Object.entries(fields))
+    if (value === undefined) delete defined[name as keyof ErrorFields];
+  return defined;
 }
 
 const faultToWire: Record<FaultParty, Fault> = {
