@@ -1,5 +1,5 @@
 import { withRelais } from '../bench/relais.mjs';
-import { underLoad } from './inject.mjs';
+import { besides } from './beside.mjs';
 import { atMost, told } from './row.mjs';
 
 /** Each takes more than it may have of one thing, as long as it is let. */
@@ -39,11 +39,9 @@ def handler(event, context):
   'php-recursion': ['php', '<?php function f($n) { return f($n + 1); } function handler($event) { return f(1); }'],
   'php-memory': ['php', '<?php function handler($event) { $all = ""; while (true) $all .= str_repeat("x", 1 << 20); }'],
 };
-const neighbourPerSecond = 50;
 
-/** Every hostile function at once, again and again, and a neighbour that behaves: what does that one notice? */
+/** Every hostile function at once, again and again, and neighbours that behave: what do they notice? */
 export function probesAtOnce({ smoke }) {
-  const seconds = smoke ? 3 : 20;
   return withRelais([], async ({ deploy, url }) => {
     await deploy('add', 'js', 'add.js');
     await deploy('hello', 'c', 'hello.c');
@@ -53,27 +51,27 @@ export function probesAtOnce({ smoke }) {
       if (!response.ok) throw new Error(`${name}: ${await response.text()}`);
     }
     const neighbours = ['hello', 'add'].map((name) => ({ function: name, payload: '{"a":2,"b":3}' }));
-    const calm = { loop: 'open', ratePerSecond: neighbourPerSecond, arrivals: 'constant', seconds };
-    await underLoad(url, neighbours, { ...calm, seconds: seconds / 4 });
-    const alone = await underLoad(url, neighbours, calm);
-    const attack = attackFor(url, (seconds + 2) * 1000);
-    const beside = await underLoad(url, neighbours, calm);
-    const outcomes = await attack;
-    const [aloneMs, besideMs] = [alone, beside].map(({ latency }) => latency.percentilesMs[2]);
+    const outcomes = {};
+    const attack = (seconds) => attackFor(url, seconds * 1000, outcomes);
+    const { aloneMs, beside, besideMs } = await besides(url, neighbours, attack, { smoke });
+    const failed = beside.reduce((all, phase) => all + phase.failed, 0);
     return [
       told(`hostile calls: ${JSON.stringify(outcomes)}`, sum(outcomes), ''),
       told('neighbours alone: p99', aloneMs, 'ms'),
       atMost(3, 'neighbours beside them: p99 over that', besideMs / aloneMs, 'x'),
-      told(`neighbours beside them: by function ${JSON.stringify(failuresIn(beside))}`, beside.calls, ''),
-      atMost(0, 'neighbours beside them: failed', beside.failed, ''),
+      told(
+        'neighbours beside them: calls',
+        beside.reduce((all, { calls }) => all + calls, 0),
+        '',
+      ),
+      atMost(0, `neighbours beside them: failed ${failed ? JSON.stringify(beside.map(failuresIn)) : ''}`, failed, ''),
     ];
   });
 }
 
-/** One client calls each without a pause. Resolves with how often the calls came to what. */
-async function attackFor(url, durationMs) {
+/** One client calls each without a pause; `outcomes` counts what the calls came to. */
+async function attackFor(url, durationMs, outcomes) {
   const endMs = performance.now() + durationMs;
-  const outcomes = {};
   const client = async (name) => {
     while (performance.now() < endMs) {
       const answer = await fetch(`${url}/invoke?fn=${name}`, { method: 'POST', body: '' });
@@ -83,7 +81,6 @@ async function attackFor(url, durationMs) {
     }
   };
   await Promise.all(Object.keys(probes).map(client));
-  return outcomes;
 }
 
 /** How calls failed, by function. */
