@@ -13,7 +13,7 @@ interface Sent {
 const refusal = () => new RelaisError('resource_exhausted', 'Full.', { retryAfterMs: 400 });
 
 /** A dispatcher whose balancer answers with what `failure` holds, or well; its gateway's loop is so busy. */
-function fresh(busyShare = 0.6) {
+function fresh(busyShare = 0.95) {
   const clock = new ManualClock();
   const sent: Sent[] = [];
   const balancer: { failure: RelaisError | undefined } = { failure: refusal() };
@@ -92,7 +92,7 @@ test.each([
 });
 
 test('a gateway with time to spare holds nobody', async () => {
-  const { jobs, sent } = fresh(0.4);
+  const { jobs, sent } = fresh(0.85);
   const connection = by(new Cancellation());
   await expect(jobs.run(workOn('busy'), connection)).rejects.toThrow('Full.');
   await expect(jobs.run(workOn('busy'), connection)).rejects.toThrow('Full.');

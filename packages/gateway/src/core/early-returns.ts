@@ -5,8 +5,8 @@ import type { CancelSignal, Clock, RelaisError } from '@relais/kit';
 const heldMsMax = 3000;
 const heldShareMax = 0.5;
 
-/** Up to this share of the loop's time there is enough left to refuse whoever comes, and at once. */
-const busyShareMin = 0.5;
+/** A loop that is busy for less of its time can refuse whoever comes, and at once. */
+const busyShareMin = 0.9;
 
 interface Subject {
   readonly lang: string;
