@@ -22,8 +22,6 @@ const distrustMs = 600_000;
 const badEndsMax = { known: 3, unknown: 1 };
 /** After this long without a break in the waiting, the drain rate of the last two seconds is all of that time. */
 const busyWindowMs = 2000;
-/** Workers that have just come start what they need first: how fast jobs left meanwhile says little of what comes. */
-const settleMs = 5000;
 
 /** What the balancer knows of one function version, or of one caller's builds in one language. */
 export class FunctionState {
@@ -126,7 +124,7 @@ export class FunctionState {
    */
   expectedWaitMs(nowMs: number): number | undefined {
     if (this.queue.size === 0) return 0;
-    if (nowMs - this.pool.staffedSinceMs < settleMs) return undefined;
+    if (this.pool.isSettling(nowMs)) return undefined;
     const lately = this.busy.lastedMs(nowMs) >= busyWindowMs ? this.drainRate : this.busy;
     const byRunTime = this.#estimateMs === undefined || this.isBuild ? 0 : this.running / this.#estimateMs;
     const ratePerMs = Math.max(lately.ratePerMs(nowMs) ?? 0, byRunTime);

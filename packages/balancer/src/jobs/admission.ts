@@ -5,7 +5,7 @@ import type { DrainRate } from '../functions/drain-rate.js';
 import type { FunctionState } from '../functions/function-state.js';
 import { overloaded, queueFull, wouldBeLate } from './failures.js';
 
-const quickFactor = 4;
+const longerFactor = 4;
 
 /** What is admitted and unanswered now. */
 export interface Admitted {
@@ -45,9 +45,9 @@ function refusalOfFunction({ fn, budgetMs }: Applicant, bounds: BalancerBounds, 
   const waiting = fn.queue.size;
   if (waiting === 0) return undefined;
   const waitMs = fn.expectedWaitMs(nowMs);
-  if (waiting >= queueLengthMax && !leavesSoon(waiting, waitMs, bounds)) {
-    const retryAfterMs = fn.askAgainInMs(fn.drainRate.timeToDrainMs(waiting, nowMs), nowMs);
-    return queueFull(fn, 'queueLengthMax', queueLengthMax, waiting, retryAfterMs);
+  if (waiting >= queueLengthMax && !mayBeLonger(fn, waitMs, bounds, nowMs)) {
+    const freeInMs = fn.pool.isSettling(nowMs) ? queueWaitTargetMs : fn.drainRate.timeToDrainMs(waiting, nowMs);
+    return queueFull(fn, 'queueLengthMax', queueLengthMax, waiting, fn.askAgainInMs(freeInMs, nowMs));
   }
   const allowed = fn.waitLimit.allowed(fn.running);
   if (waiting >= allowed) {
@@ -62,15 +62,13 @@ function refusalOfFunction({ fn, budgetMs }: Applicant, bounds: BalancerBounds, 
 }
 
 /**
- * Whether a queue over its length is one that nobody waits in for long. Then it may be so many times as long: who is refused
- * mostly asks again at once, which costs more than waiting does.
+ * Whether a queue may be over its length: so many times as long where nobody waits for long, for who is refused mostly asks
+ * again at once, which costs more than waiting does, and while its workers are being replaced, which is no overload.
  */
-function leavesSoon(
-  waiting: number,
-  waitMs: number | undefined,
-  { queueLengthMax, queueWaitTargetMs }: BalancerBounds,
-) {
-  return waitMs !== undefined && waitMs <= queueWaitTargetMs && waiting < queueLengthMax * quickFactor;
+function mayBeLonger(fn: FunctionState, waitMs: number | undefined, bounds: BalancerBounds, nowMs: number): boolean {
+  const { queueLengthMax, queueWaitTargetMs } = bounds;
+  if (fn.queue.size >= queueLengthMax * longerFactor) return false;
+  return fn.pool.isSettling(nowMs) || (waitMs !== undefined && waitMs <= queueWaitTargetMs);
 }
 
 function refusalOfPlatform(

@@ -5,14 +5,15 @@ const functionsOf = (worker: FakeWorker) =>
   worker.jobs.map((job) => (job.work?.$case === 'invoke' ? job.work.value.functionId : 'build'));
 
 test('a full queue refuses with advice computed from how fast it drains', async () => {
-  const rig = await startRig({ bounds: { queueLengthMax: 2 } });
+  const rig = await startRig({ bounds: { queueLengthMax: 2, queueWaitTargetMs: 150 } });
   const worker = new FakeWorker(rig.balancer, { workerId: 'w1', slots: 1 });
   await settled();
-  for (let n = 0; n < 10; n++) {
+  for (let n = 0; n < 60; n++) {
     ask(rig, call());
     await settled();
-    worker.answer();
     rig.clock.advance(100);
+    worker.answer(undefined, 100_000);
+    worker.heartbeat();
     await settled();
   }
   const answers = Array.from({ length: 4 }, () => ask(rig, call()));
@@ -26,6 +27,22 @@ test('a full queue refuses with advice computed from how fast it drains', async 
   const other = ask(rig, call({ fn: 'other_1' }));
   await settled();
   expect(other.open).toBe(true);
+});
+
+test('a queue is longer while its workers are replaced, which is no overload, and who is refused then is not sent far away', async () => {
+  const rig = await startRig({ bounds: { queueLengthMax: 2 } });
+  const answers = Array.from({ length: 10 }, () => ask(rig, call()));
+  await settled();
+  expect(answers.map(({ open }) => open)).toEqual([...Array(8).fill(true), false, false]);
+  const [, last] = answers.slice(-2);
+  expect(last?.failure).toMatchObject({ reason: 'queue_full', retryAfterMs: 1000 });
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', slots: 1 });
+  for (let count = 0; count < 8; count++) {
+    await settled();
+    worker.answer();
+  }
+  await settled();
+  expect(answers.slice(0, 8).map(({ output }) => output)).toEqual(Array(8).fill('in'));
 });
 
 test('who answers gets what waits with that, not a turn of the loop later', async () => {

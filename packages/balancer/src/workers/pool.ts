@@ -2,6 +2,9 @@ import type { ApartLane } from './apart-lane.js';
 import { PoolRoom } from './pool-room.js';
 import type { WorkerSession } from './worker-session.js';
 
+/** Workers that have just come start what they need first: how fast jobs left meanwhile says little of what comes. */
+const settleMs = 5000;
+
 /** The workers that can do one kind of work in one language, in attach order. */
 export class Pool {
   readonly kind: 'run' | 'build';
@@ -37,6 +40,11 @@ export class Pool {
     this.room.add(worker);
     this.#addLane(worker);
     this.hadWorkers = true;
+  }
+
+  /** Whether it has no worker, or had none a moment ago. */
+  isSettling(nowMs: number): boolean {
+    return this.workers.length === 0 || nowMs - this.staffedSinceMs < settleMs;
   }
 
   /** Whether its calls run in processes, side by side, and not in a worker's own loop. */
