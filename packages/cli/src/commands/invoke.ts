@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Invocation, InvocationEnd, StreamEvent } from '@relais/sdk';
+import { readFileBounded } from '../framework/bounded-read.js';
 import type { Command } from '../framework/command.js';
-import { noSuchFile, unreadable, wrongUse } from '../framework/failures.js';
+import { wrongUse } from '../framework/failures.js';
 import type { Surroundings } from '../framework/surroundings.js';
 import { timingsText } from '../output/complaint.js';
 import { safeText } from '../output/safe-text.js';
@@ -57,9 +57,7 @@ export async function payloadOf(
   if (text === '@-') return io.readStdin();
   const path = text.slice(1);
   if (path === '') throw wrongUse('"@" is followed by the name of a file, or by "-" for standard input.');
-  return readFile(resolve(io.cwd, path)).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' ? noSuchFile(path) : unreadable(path, error);
-  });
+  return readFileBounded(resolve(io.cwd, path), path);
 }
 
 /** Writes the parts of a stream as they come, no faster than whoever reads them. */

@@ -17,9 +17,15 @@ export function noSuchFile(path: string): RelaisError {
 }
 
 export function unreadable(path: string, cause: unknown): RelaisError {
+  if (codeOf(cause) === 'ENOENT') return noSuchFile(path);
   if (codeOf(cause) === 'EISDIR') return refused('unreadable_file', `"${path}" is a directory.`, { cause });
   const what = cause instanceof Error ? cause.message.replace(/^[A-Z]+: /, '') : String(cause);
   return refused('unreadable_file', `"${path}" cannot be read: ${what}.`, { cause });
+}
+
+/** More than any platform takes. */
+export function tooLarge(path: string, bytesMax: number): RelaisError {
+  return refused('too_large', `"${path}" is larger than ${bytesMax / 2 ** 20} MiB, more than any platform takes.`);
 }
 
 export function unwritable(path: string, cause: unknown): RelaisError {
@@ -28,7 +34,7 @@ export function unwritable(path: string, cause: unknown): RelaisError {
 }
 
 function codeOf(cause: unknown): unknown {
-  return cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
 }
 
 /** What is wrong with a settings file, one mistake a line. */

@@ -2,6 +2,7 @@ import { Relais } from '@relais/sdk';
 import { paintFor } from '../output/paint.js';
 import { PlainProgress, type Progress, Spinner, silentProgress } from '../output/progress.js';
 import { jsonLine } from '../output/safe-text.js';
+import { readBounded } from './bounded-read.js';
 import { wrongUse } from './failures.js';
 import type { Input } from './input.js';
 import type { Surroundings } from './surroundings.js';
@@ -37,11 +38,7 @@ export function terminal(input: Input, interrupted: AbortSignal): Surroundings {
       const write = (text: string) => void stderr.write(text);
       return stderr.isTTY ? new Spinner(write, paintError) : new PlainProgress(write);
     },
-    async readStdin() {
-      const chunks: Buffer[] = [];
-      for await (const chunk of process.stdin) chunks.push(chunk);
-      return Buffer.concat(chunks);
-    },
+    readStdin: () => readBounded(process.stdin, 'standard input'),
     report(value, human) {
       stdout.write(json ? jsonLine({ ok: true, ...value }) : human());
     },

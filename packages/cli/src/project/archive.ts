@@ -1,6 +1,8 @@
 import { readdir } from 'node:fs/promises';
-import { join, matchesGlob, relative, sep } from 'node:path';
+import { basename, join, matchesGlob, relative, sep } from 'node:path';
 import { create } from 'tar';
+import { readBounded } from '../framework/bounded-read.js';
+import { unreadable } from '../framework/failures.js';
 import { settingsFile } from './settings.js';
 
 /** What no function needs, wherever it stands. */
@@ -8,7 +10,9 @@ const neverSent = ['.git', '.hg', '.svn', '.venv', '__pycache__', '.relais', '.D
 
 /** The files of a directory that make up a function, relative with forward slashes, sorted. */
 export async function filesOf(directory: string, exclude: readonly string[]): Promise<string[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+    throw unreadable(directory, error);
+  });
   return entries
     .filter((entry) => entry.isFile())
     .map((entry) => relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/'))
@@ -19,8 +23,6 @@ export async function filesOf(directory: string, exclude: readonly string[]): Pr
 
 /** A .tar.gz of files of a directory; the same files give the same bytes. */
 export async function archiveOf(directory: string, files: readonly string[]): Promise<Buffer> {
-  const chunks: Buffer[] = [];
   const stream = create({ cwd: directory, gzip: true, portable: true, noMtime: true, follow: true }, [...files]);
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return readBounded(stream, basename(directory));
 }

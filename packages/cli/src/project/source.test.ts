@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { stop } from 'esbuild';
@@ -131,4 +131,17 @@ test('every mistake of a settings file is told at once', () => {
     }),
   );
   expect(() => checkedSettings('relais.toml', 'a = \n')).toThrow(/line 1/);
+});
+
+test.each([
+  ['a file', 'huge.js', 'huge.js'],
+  ['what a name leads to, which has no end', '/dev/zero', 'zero'],
+])('%s larger than any platform takes is refused before all of it is read', async (_what, path, shown) => {
+  write({ 'huge.js': '' });
+  truncateSync(join(folder, 'huge.js'), 3 * 2 ** 30);
+  await expect(prepare(path, folder, { ...wishes, settings: { lang: 'c' } })).rejects.toMatchObject({
+    code: 'invalid_argument',
+    reason: 'too_large',
+    message: `"${shown}" is larger than 64 MiB, more than any platform takes.`,
+  });
 });

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import type { Deployment } from '@relais/sdk';
+import { checkSentSize, readFileBounded } from '../framework/bounded-read.js';
 import { noSuchFile, unreadable, wrongUse } from '../framework/failures.js';
 import { archiveOf, filesOf } from './archive.js';
 import { bundle } from './bundle.js';
@@ -30,9 +31,10 @@ export interface Wishes {
 /** Reads a file or directory and its settings. Throws RelaisError for what cannot be deployed. */
 export async function prepare(path: string, cwd: string, wishes: Wishes): Promise<Prepared> {
   const full = resolve(cwd, path);
-  const found = await stat(full).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' ? noSuchFile(path) : unreadable(path, error);
+  const found = await stat(full).catch((error: unknown) => {
+    throw unreadable(path, error);
   });
+  if (!found.isDirectory()) checkSentSize(found.size, path);
   return found.isDirectory() ? prepareDirectory(full, wishes) : prepareFile(full, wishes);
 }
 
@@ -45,9 +47,7 @@ async function prepareFile(file: string, wishes: Wishes): Promise<Prepared> {
   const { entry: _, ...config } = settings;
   const name = settings.name ?? nameFrom(basename(file, extname(file)));
   if (wishes.bundle && isBundled(lang)) return bundled(file, directory, { ...config, name }, wishes.update);
-  const source = await readFile(file).catch((error: unknown) => {
-    throw unreadable(file, error);
-  });
+  const source = await readFileBounded(file, basename(file));
   const deployment = deploymentOf({ ...config, name }, source, basename(file), wishes.update);
   return { deployment, watched: [file], made: 'one file', base: directory };
 }
@@ -69,7 +69,7 @@ async function prepareDirectory(directory: string, wishes: Wishes): Promise<Prep
     return bundled(join(directory, entry), directory, config, wishes.update);
   }
   const only = files.length === 1 ? files[0] : undefined;
-  const source = only ? await readFile(join(directory, only)) : await archiveOf(directory, files);
+  const source = only ? await readFileBounded(join(directory, only), only) : await archiveOf(directory, files);
   const { entry: _, ...alone } = named;
   const config = only ? alone : named;
   const deployment = deploymentOf({ ...config, lang }, source, only ? basename(only) : '', wishes.update);

@@ -178,9 +178,11 @@ test('writing that begins to fail is told once, and so is its end', async () => 
   backend.write = () => Promise.reject(new Error('no space'));
   backend.release();
   await ended;
+  expect(group.writable).toBe(true);
   const failed = [await group.commit(mutation('b')).catch(() => 'failed')];
   backend.recover = () => Promise.reject(new Error('still none'));
   failed.push(await group.commit(mutation('c')).catch(() => 'failed'));
+  expect(group.writable).toBe(false);
   expect([failed, told]).toEqual([['failed', 'failed'], ['Storage cannot write: changes are refused.']]);
   backend.write = write;
   backend.recover = async () => {};
@@ -188,5 +190,6 @@ test('writing that begins to fail is told once, and so is its end', async () => 
   await until(() => backend.batches.length === 2);
   backend.release();
   await last;
+  expect(group.writable).toBe(true);
   expect(told).toEqual(['Storage cannot write: changes are refused.', 'Storage writes again.']);
 });

@@ -68,6 +68,11 @@ export class GroupCommit<Stage> {
     return this.#queue.length;
   }
 
+  /** False from a write that failed until one may succeed again. */
+  get writable(): boolean {
+    return !this.#unsure;
+  }
+
   /** Resolves once the mutation is on disk and visible. Rejects with its refusal or with what the write failed of. */
   commit<Result>(mutation: Mutation<Stage, Result>): Promise<Result> {
     const refusal = this.#refusal(mutation.bytes);

@@ -127,6 +127,8 @@ export class FunctionStore implements Services, Component {
     });
     const waiting = 'Changes that wait for the disk.';
     metrics.gauge('relais_storage_waiting_changes', waiting, () => this.#commits.waitingCount);
+    const writable = 'Whether the last synced write succeeded: 0 while changes are refused for what the disk does.';
+    metrics.gauge('relais_storage_writable', writable, () => Number(this.#commits.writable));
     metrics.gauge('relais_storage_functions', 'Functions that are stored.', () => this.#catalog.index.size);
   }
 

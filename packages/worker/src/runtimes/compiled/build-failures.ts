@@ -31,6 +31,13 @@ export function buildTooSlow(budgetMs: number): RelaisError {
   });
 }
 
+/** Its time went by while others were compiled. */
+export function buildNotBegun(budgetMs: number): RelaisError {
+  const message = `The compiler was busy with other builds for all of the ${Math.round(budgetMs)} ms; try again.`;
+  const fields = { reason: 'build_timeout', fault: 'platform', notStarted: true, retryable: true } as const;
+  return new RelaisError('deadline_exceeded', message, fields);
+}
+
 /** `message` names the tool and how to install it. */
 export function toolchainAbsent(message: string): RelaisError {
   return new RelaisError('failed_precondition', message, { reason: 'toolchain_absent', component: 'worker' });

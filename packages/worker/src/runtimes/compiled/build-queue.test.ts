@@ -43,7 +43,7 @@ test('a turn that does not come in time is deadline_exceeded, and its place is f
   const late = rejectionOf(queue.run(100, build));
   const patient = queue.run(10_000, build);
   clock.advance(100);
-  expect((await late).code).toBe('deadline_exceeded');
+  expect(await late).toMatchObject({ code: 'deadline_exceeded', fault: 'platform', fields: { notStarted: true } });
   enders[0]?.();
   await running;
   enders[1]?.();

@@ -1,5 +1,5 @@
 import type { Clock } from '@relais/kit';
-import { buildQueueFull, buildTooSlow, closedForBuilds } from './build-failures.js';
+import { buildNotBegun, buildQueueFull, buildTooSlow, closedForBuilds } from './build-failures.js';
 
 const waitingMax = 16;
 /** Builds at once, each in a compiler of its own. */
@@ -77,7 +77,8 @@ export class BuildQueue {
     if (this.#closed) throw closedForBuilds();
     signal?.throwIfAborted();
     const endMs = this.#clock.nowMs() + budgetMs;
-    const forget = this.#clock.after(budgetMs, () => ending.abort(buildTooSlow(budgetMs)));
+    let overdue = buildNotBegun;
+    const forget = this.#clock.after(budgetMs, () => ending.abort(overdue(budgetMs)));
     const leave = () => ending.abort(signal?.reason);
     signal?.addEventListener('abort', leave);
     try {
@@ -85,6 +86,7 @@ export class BuildQueue {
       else await this.#turn(caller, ending);
       return await this.#perform(caller, async () => {
         ending.signal.throwIfAborted();
+        overdue = buildTooSlow;
         return build(Math.max(1, endMs - this.#clock.nowMs()), ending.signal);
       });
     } catch (error) {
