@@ -45,6 +45,7 @@ describe.each([
   test.each([
     ['the same file twice', ['a.js', './a.js'], '"a.js" is there twice'],
     ['files that differ in case', ['lib/a.js', 'lib/A.js'], 'differs from "lib/a.js" in case alone'],
+    ['directories that differ in case', ['lib/a.js', 'Lib/b.js'], 'differs from "lib" in case alone'],
     ['files that differ in normal form', ['\u00e9.js', 'e\u0301.js'], 'in case alone'],
     ['a file that is a directory too', ['lib', 'lib/a.js'], 'is a file and a directory at once'],
     ['a directory that is a file too', ['lib/a.js', 'lib'], 'is a file and a directory at once'],

@@ -89,7 +89,8 @@ export class TreeBuilder {
   #claim(path: string, kind: 'file' | 'directory'): void {
     const folded = foldPath(path);
     const before = this.#nodes.get(folded);
-    if (before && (kind === 'file' || before.kind === 'file')) throw badEntry(path, conflict(before, kind, path));
+    if (before && (kind === 'file' || before.kind === 'file' || before.path !== path))
+      throw badEntry(path, conflict(before, kind, path));
     if (!before) this.#nodes.set(folded, { path, kind });
   }
 }

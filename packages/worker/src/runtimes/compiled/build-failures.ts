@@ -43,6 +43,12 @@ export function toolchainAbsent(message: string): RelaisError {
   return new RelaisError('failed_precondition', message, { reason: 'toolchain_absent', component: 'worker' });
 }
 
+/** A directory of the source has the name of a file that the build adds, or the other way round. */
+export function nameOfOurs(path: string): RelaisError {
+  const message = `The build has a file or directory of its own where the source has ${JSON.stringify(path)}; give that another name.`;
+  return new RelaisError('invalid_argument', message, { reason: 'reserved_name' });
+}
+
 /** What a build left where its result belongs is a link, a pipe, a device or a directory. */
 export function noPlainFile(): RelaisError {
   const message = 'The build left something else than a plain file where its result belongs.';

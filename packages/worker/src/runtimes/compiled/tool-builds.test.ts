@@ -30,13 +30,30 @@ test('a build has its files, runs among them, and leaves nothing', async () => {
   await builds.close();
 });
 
+test('a file of the source in place of a directory of the build, or the other way round, is told by its name', async () => {
+  const builds = new ToolBuilds(toolOptions(root.directory, defaultRuntimeLimits, '/usr/bin:/bin', noSandbox));
+  const files = (...paths: string[]) => new Map(paths.map((path) => [path, Buffer.from('x')]));
+  for (const paths of [
+    ['go.mod/x', 'go.mod'],
+    ['go.mod', 'go.mod/x'],
+  ]) {
+    const building = builds.build(10_000, (site) => site.write(files(...paths)));
+    const { code, message } = await rejectionOf(building);
+    expect([code, message]).toEqual(['invalid_argument', expect.stringContaining(JSON.stringify(paths[1]))]);
+  }
+  await builds.close();
+});
+
 test.each([
   ['a link to a file of the host', 'ln -s /etc/passwd "$1/x"'],
   ['a link to itself', 'ln -s x "$1/x"'],
   ['a device by a link', 'ln -s /dev/zero "$1/x"'],
   ['a pipe that nobody writes', 'mkfifo "$1/x"'],
   ['a directory', 'mkdir "$1/x"'],
-  ['a link to a directory in place of its own', 'rmdir "$1"; mkdir other; printf made > other/x; ln -s other "$1"'],
+  [
+    'a link to a directory in place of its own',
+    'rmdir "$1"; mkdir other; printf made > other/x; ln -s source/other "$1"',
+  ],
 ])('what is left in place of a result is not read: %s', async (_what, script) => {
   const builds = new ToolBuilds(toolOptions(root.directory, defaultRuntimeLimits, '/usr/bin:/bin', noSandbox));
   const building = builds.build(10_000, async (site) => {

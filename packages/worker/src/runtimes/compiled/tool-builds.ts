@@ -4,11 +4,15 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '@relais/kit';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
 import { cpuSecondsFor, runTool, type ToolResult } from '../../processes/run-tool.js';
-import { artifactTooLarge, buildCpuLimit, compilerCrashed, noPlainFile } from './build-failures.js';
+import { artifactTooLarge, buildCpuLimit, compilerCrashed, nameOfOurs, noPlainFile } from './build-failures.js';
 import { type BuildAsker, BuildQueue } from './build-queue.js';
 
-/** Directory below a build's own for what its tools make; a name that no source uses. */
-export const outputDirectory = '.relais-build';
+/** Directory beside the source for what tools make, as seen from where they run: no name that a source may use. */
+export const outputDirectory = '../made';
+const sourceDirectory = 'source';
+
+/** What the kernel says where a file is to be in place of a directory, or the other way round. */
+const placeTaken = new Set(['EEXIST', 'EISDIR', 'ENOTDIR']);
 
 /** Kept of what a compiler says on each of its streams. */
 const saidBytesMax = 256 * 1024;
@@ -66,11 +70,11 @@ export class ToolBuilds {
   build<T>(budgetMs: number, make: (site: BuildSite) => Promise<T>, asker?: BuildAsker): Promise<T> {
     const inDirectory = async (leftMs: number, ended: AbortSignal) => {
       const endMs = this.#options.clock.nowMs() + leftMs;
-      const directory = await this.#makeDirectory();
+      const own = await this.#makeDirectory();
       try {
-        return await make(this.#site(directory, endMs, ended));
+        return await make(this.#site(join(own, sourceDirectory), endMs, ended));
       } finally {
-        await rm(directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
+        await rm(own, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
       }
     };
     return this.#queue.run(budgetMs, inDirectory, asker);
@@ -85,7 +89,8 @@ export class ToolBuilds {
     const { scratchDirectory } = this.#options;
     await mkdir(scratchDirectory, { recursive: true, mode: 0o700 });
     const own = await mkdtemp(join(await realpath(scratchDirectory), 'build-'));
-    await mkdir(join(own, outputDirectory));
+    await mkdir(join(own, sourceDirectory));
+    await mkdir(join(own, sourceDirectory, outputDirectory));
     return own;
   }
 
@@ -102,6 +107,7 @@ export class ToolBuilds {
     const { launcher, clock, searchPath } = this.#options;
     const run = {
       ...tool,
+      writable: [join(directory, outputDirectory), ...(tool.writable ?? [])],
       env: { PATH: searchPath, ...tool.env },
       directory,
       budgetMs: Math.max(1, endMs - clock.nowMs()),
@@ -128,8 +134,12 @@ function usedUpCpuTime({ exit, stderr }: ToolResult): boolean {
 async function writeAll(directory: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
   for (const [path, content] of files) {
     const target = join(directory, path);
-    await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, content);
+    try {
+      await mkdir(dirname(target), { recursive: true });
+      await writeFile(target, content);
+    } catch (error) {
+      throw placeTaken.has((error as NodeJS.ErrnoException).code ?? '') ? nameOfOurs(path) : error;
+    }
   }
 }
 

@@ -213,6 +213,23 @@ func main() {
     );
 
     test(
+      'a program may embed all that lies beside it, of which nothing is of the build',
+      async () => {
+        const main =
+          'package main\n\nimport (\n\t"embed"\n\t"fmt"\n)\n\n//go:embed *\nvar all embed.FS\n\nfunc main() {\n\tentries, _ := all.ReadDir(".")\n\tfor _, entry := range entries {\n\t\tfmt.Println(entry.Name())\n\t}\n}\n';
+        const files = { 'go.mod': 'module shop\n\ngo 1.21\n', 'main.go': main, 'unit.txt': 'EUR' };
+        const fn = await deployForTest(runtime, 'shop.tar.gz', tarGzOf(files), { entry: 'main.go' });
+        expect(outputOf(await fn.call()).toString()).toBe('go.mod\nmain.go\nunit.txt\n');
+        await fn.loaded.close();
+        const taken = deployForTest(runtime, 'shop.tar.gz', tarGzOf({ 'main.go': main, 'go.mod/x': '' }), {
+          entry: 'main.go',
+        });
+        expect((await rejectionOf(taken)).fields.reason).toBe('reserved_name');
+      },
+      slowTestMs,
+    );
+
+    test(
       'modules are not fetched, and messages name neither the machine nor the build',
       async () => {
         const fetched = await failedBuild('package main\n\nimport "example.com/x"\n\nfunc main() { x.Y() }\n');
