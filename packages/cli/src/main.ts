@@ -34,6 +34,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const chosen = await choose(commands, argv, facts);
   if (typeof chosen === 'string') {
+    endUnread(false);
     process.stdout.write(chosen);
     return 0;
   }
@@ -48,12 +49,14 @@ async function main(argv: readonly string[]): Promise<number> {
   return code ?? 0;
 }
 
-/** Says what happens when whoever read the output of this command goes away. */
+/** Says what happens when whoever read the output of this command goes away, or the disk it goes to is full. */
 function endUnread(goesOn: boolean): void {
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      if (!goesOn) process.exit(unreadCode);
+    stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      if (goesOn) return;
+      if (code === 'EPIPE') process.exit(unreadCode);
+      if (stream === process.stdout) process.stderr.write(`relais: the output cannot be written: ${message}\n`);
+      process.exit(1);
     });
   }
 }
