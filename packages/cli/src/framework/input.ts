@@ -55,6 +55,6 @@ export class Input {
     const text = this.text(name);
     if (text === undefined) return undefined;
     if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);
-    throw wrongUse(`--${name} takes a whole number above 0, not "${text}".`);
+    throw wrongUse(`--${name} takes a whole number from 1 to 999999999, not "${text}".`);
   }
 }

@@ -26,6 +26,14 @@ test('a failure says *** in its place, wherever it quotes it, and keeps the rest
   expect(result.ok ? undefined : result.error.fields.cause).toBeUndefined();
 });
 
+test('spans that the function made say *** in its place, in their names and attributes, also of what was cut', () => {
+  const times = { spanId: '00000000000000a1', parentSpanId: '', offsetMs: 0, durationMs: 1, failed: false };
+  const attributes = { 'db.url': 'db://hunter22@host', 'of hunter22': true, cut: `${'x'.repeat(250)}hunter`, rows: 3 };
+  const { spans } = withoutSecrets({ ...base, spans: [{ ...times, name: 'ask with hunter22', attributes }] }, secrets);
+  const told = { 'db.url': 'db://***@host', 'of ***': true, cut: `${'x'.repeat(250)}***`, rows: 3 };
+  expect(spans).toEqual([{ ...times, name: 'ask with ***', attributes: told }]);
+});
+
 const long = `sk-${'ab'.repeat(2000)}-end`;
 
 function failureWith(message: string, stack: string, stderrTail: string): RelaisError {
