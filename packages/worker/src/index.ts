@@ -1,6 +1,6 @@
 export { type NetworkRules, networkRules } from './egress/network-rules.js';
 export { parseTarget } from './egress/target.js';
-export { readBegunJournal } from './journal/begun-journal.js';
+export { readBegunJournal, reserveBegunJournal } from './journal/begun-journal.js';
 export { removeTree } from './processes/remove-tree.js';
 export { createRuntimes, languagesOf, type RuntimesOptions } from './runtimes/catalog.js';
 export { findSandbox, openSandbox, trySandbox } from './sandbox/find-sandbox.js';

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -88,7 +88,7 @@ async function until(what: string, condition: () => boolean): Promise<void> {
 /** A worker that waits has begun its jobs: node sleeps in epoll. */
 function waits(pid: number): boolean {
   const journal = `/proc/${pid}/fd/3`;
-  return existsSync(journal) && readFileSync(journal).length === 8;
+  return existsSync(journal) && readFileSync(journal).readUInt32LE(4) !== 0;
 }
 
 test('replaces a killed worker and reports what it had begun', async () => {
@@ -96,6 +96,11 @@ test('replaces a killed worker and reports what it had begun', async () => {
   await supervisor.start();
   const before = supervisor.pids;
   await until('both wait', () => before.every(waits));
+  // All its room is taken before any job begins, so that a full disk stops none.
+  for (const pid of before) {
+    const { blocks, size } = statSync(`/proc/${pid}/fd/3`);
+    expect([size, blocks * 512 >= size]).toEqual([16_384, true]);
+  }
   process.kill(before[0] ?? 0, 'SIGKILL');
   await until('it is reported', () => exits.length === 1);
   expect(exits[0]).toMatchObject({ begunJobIds: [41, 42], signal: 'SIGKILL', exitCode: 0 });

@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Clock, MetricFamily } from '@relais/kit';
-import { type ControlGroup, readBegunJournal, removeTree } from '@relais/worker';
+import { type ControlGroup, readBegunJournal, removeTree, reserveBegunJournal } from '@relais/worker';
 import { youngGenerationFlags } from '../young-generation.js';
 import { confinedCommand, confinedPlan, groupOf, innerPid, type WorkerConfinement } from './confined-worker.js';
 import { FiguresReader } from './figures-reader.js';
@@ -88,6 +88,7 @@ export class WorkerProcess {
       const path = join(scratchDirectory, 'journal');
       journal = openSync(path, 'wx+', 0o600);
       unlinkSync(path);
+      reserveBegunJournal(journal);
       group = start.confinement && groupOf(start.confinement);
       const worker = new WorkerProcess(start, childOf(start, journal, group), journal, group);
       void worker.#tellSpec();

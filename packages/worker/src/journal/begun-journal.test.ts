@@ -1,7 +1,7 @@
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BegunJournal, readBegunJournal } from './begun-journal.js';
+import { BegunJournal, readBegunJournal, reserveBegunJournal } from './begun-journal.js';
 
 let folder: string;
 let fd: number;
@@ -53,4 +53,16 @@ test('keeps what still runs, however many begin after it', () => {
 
 test('an unused journal names nothing', () => {
   expect(readBegunJournal(fd)).toEqual([]);
+  reserveBegunJournal(fd);
+  expect(readBegunJournal(fd)).toEqual([]);
+});
+
+test('one that is reserved never grows, so no full disk stops it', () => {
+  reserveBegunJournal(fd);
+  const { blocks, size } = fstatSync(fd);
+  expect(blocks * 512).toBeGreaterThanOrEqual(size);
+  const journal = new BegunJournal(fd);
+  for (let id = 1; id <= 5000; id++) journal.begin(id, none);
+  expect(fstatSync(fd)).toMatchObject({ blocks, size });
+  expect(readBegunJournal(fd)).toHaveLength(4096);
 });

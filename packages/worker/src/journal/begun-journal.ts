@@ -4,6 +4,12 @@ import { fstatSync, readSync, writeSync } from 'node:fs';
 const journalEntries = 4096;
 const entryBytes = 4;
 
+/** Takes the room on the disk that a journal will need, so that a full one keeps no job from beginning. Throws when there is none. */
+export function reserveBegunJournal(fd: number): void {
+  const empty = Buffer.alloc(journalEntries * entryBytes);
+  for (let at = 0; at < empty.length; ) at += writeSync(fd, empty, at, empty.length - at, at);
+}
+
 /**
  * Says, after a worker was killed, which jobs it had begun. One positioned write of four bytes per job into an inherited
  * file: it outlives the process, costs no round trip, and nothing has to be flushed.
@@ -15,7 +21,7 @@ export class BegunJournal {
   readonly #ids = new Uint32Array(journalEntries);
   #next = 0;
 
-  /** @param fd an open, writable, regular file; the journal starts at its beginning. */
+  /** @param fd an open, writable, regular file, reserved; the journal starts at its beginning. */
   constructor(fd: number) {
     this.#fd = fd;
   }
@@ -36,6 +42,9 @@ export function readBegunJournal(fd: number): number[] {
   const bytes = Buffer.alloc(Math.min(fstatSync(fd).size, journalEntries * entryBytes));
   const length = readSync(fd, bytes, 0, bytes.length, 0);
   const ids: number[] = [];
-  for (let offset = 0; offset + entryBytes <= length; offset += entryBytes) ids.push(bytes.readUInt32LE(offset));
+  for (let offset = 0; offset + entryBytes <= length; offset += entryBytes) {
+    const id = bytes.readUInt32LE(offset);
+    if (id !== 0) ids.push(id);
+  }
   return ids;
 }

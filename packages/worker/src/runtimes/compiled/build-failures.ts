@@ -38,6 +38,14 @@ export function buildNotBegun(budgetMs: number): RelaisError {
   return new RelaisError('deadline_exceeded', message, fields);
 }
 
+/** What is kept while a build runs found no room on the disk of this machine. */
+export function noRoomForBuild(cause: unknown): RelaisError {
+  const message =
+    'The disk for temporary files of this machine is full; make room there, or try again when others have.';
+  const fields = { reason: 'scratch_full', fault: 'platform', notStarted: true, retryable: true, cause } as const;
+  return new RelaisError('unavailable', message, fields);
+}
+
 /** `message` names the tool and how to install it. */
 export function toolchainAbsent(message: string): RelaisError {
   return new RelaisError('failed_precondition', message, { reason: 'toolchain_absent', component: 'worker' });

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ManualClock, RelaisError } from '@relais/kit';
 import { testSandbox } from '../../processes/testing/launcher.js';
@@ -41,6 +42,14 @@ test('a file of the source in place of a directory of the build, or the other wa
     const { code, message } = await rejectionOf(building);
     expect([code, message]).toEqual(['invalid_argument', expect.stringContaining(JSON.stringify(paths[1]))]);
   }
+  await builds.close();
+});
+
+test('a full disk is no fault of the source', async () => {
+  const builds = new ToolBuilds(toolOptions(root.directory, defaultRuntimeLimits, '/usr/bin:/bin', noSandbox));
+  const building = builds.build(10_000, () => writeFile('/dev/full', 'x'));
+  const told = { code: 'unavailable', fault: 'platform', retryable: true, fields: { reason: 'scratch_full' } };
+  expect(await rejectionOf(building)).toMatchObject(told);
   await builds.close();
 });
 

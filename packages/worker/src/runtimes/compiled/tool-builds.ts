@@ -4,7 +4,14 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '@relais/kit';
 import type { ProcessLauncher } from '../../processes/process-launcher.js';
 import { cpuSecondsFor, runTool, type ToolResult } from '../../processes/run-tool.js';
-import { artifactTooLarge, buildCpuLimit, compilerCrashed, nameOfOurs, noPlainFile } from './build-failures.js';
+import {
+  artifactTooLarge,
+  buildCpuLimit,
+  compilerCrashed,
+  nameOfOurs,
+  noPlainFile,
+  noRoomForBuild,
+} from './build-failures.js';
 import { type BuildAsker, BuildQueue } from './build-queue.js';
 
 /** Directory beside the source for what tools make, as seen from where they run: no name that a source may use. */
@@ -13,6 +20,8 @@ const sourceDirectory = 'source';
 
 /** What the kernel says where a file is to be in place of a directory, or the other way round. */
 const placeTaken = new Set(['EEXIST', 'EISDIR', 'ENOTDIR']);
+
+const noRoom = new Set(['ENOSPC', 'EDQUOT']);
 
 /** Kept of what a compiler says on each of its streams. */
 const saidBytesMax = 256 * 1024;
@@ -68,16 +77,20 @@ export class ToolBuilds {
    * Makes a build within `budgetMs`, waiting included; whatever ends it kills its tools. Rejects as the queue does.
    */
   build<T>(budgetMs: number, make: (site: BuildSite) => Promise<T>, asker?: BuildAsker): Promise<T> {
-    const inDirectory = async (leftMs: number, ended: AbortSignal) => {
-      const endMs = this.#options.clock.nowMs() + leftMs;
-      const own = await this.#makeDirectory();
-      try {
-        return await make(this.#site(join(own, sourceDirectory), endMs, ended));
-      } finally {
-        await rm(own, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
-      }
-    };
+    const inDirectory = (leftMs: number, ended: AbortSignal) =>
+      this.#inDirectory(this.#options.clock.nowMs() + leftMs, ended, make).catch((error: NodeJS.ErrnoException) => {
+        throw noRoom.has(error.code ?? '') ? noRoomForBuild(error) : error;
+      });
     return this.#queue.run(budgetMs, inDirectory, asker);
+  }
+
+  async #inDirectory<T>(endMs: number, ended: AbortSignal, make: (site: BuildSite) => Promise<T>): Promise<T> {
+    const own = await this.#makeDirectory();
+    try {
+      return await make(this.#site(join(own, sourceDirectory), endMs, ended));
+    } finally {
+      await rm(own, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
+    }
   }
 
   /** Kills what runs and refuses what waits. Safe to call twice. */
