@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from '../framework/command.js';
-import { noSuchFile } from '../framework/failures.js';
+import { noSuchFile, unreadable } from '../framework/failures.js';
 import { platformFailure } from '../framework/platform-failure.js';
 
 export const restore: Command = {
@@ -24,6 +24,7 @@ export const restore: Command = {
     const data = input.text('data') ?? '.relais';
     const path = resolve(io.cwd, file);
     const facts = await stat(path).catch(() => undefined);
+    if (facts?.isDirectory()) throw unreadable(file, { code: 'EISDIR' });
     if (!facts?.isFile()) throw noSuchFile(file);
     // Loaded here: no other command should pay for the whole platform.
     const platform = await import('@relais/platform');
