@@ -82,10 +82,7 @@ export class RelaisError extends Error {
 }
 
 function definedOnly(fields: ErrorFields): ErrorFields {
-  const defined: ErrorFields = { ...fields };
-  for (const [name, value] of Object.entries(fields))
-    if (value === undefined) delete defined[name as keyof ErrorFields];
-  return defined;
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 const faultToWire: Record<FaultParty, Fault> = {
