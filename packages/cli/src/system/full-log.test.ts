@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,12 +8,13 @@ import { repositoryRoot } from './role-process.js';
 const main = join(repositoryRoot, 'packages/cli/dist/main.js');
 /** Takes nothing: each write fails as on a full disk. */
 const fullDisk = openSync('/dev/full', 'w');
+afterAll(() => closeSync(fullDisk));
 
 test('a platform goes on when nothing more can be written to its log, and stops when asked', async () => {
   const data = mkdtempSync(join(tmpdir(), 'relais-full-log-'));
+  const flags = ['--port', '0', '--data', data, '--workers', '2', '--log-level', 'debug'];
+  const child = spawn(process.execPath, [main, 'up', ...flags], { stdio: ['ignore', 'pipe', fullDisk] });
   try {
-    const flags = ['--port', '0', '--data', data, '--workers', '2', '--log-level', 'debug'];
-    const child = spawn(process.execPath, [main, 'up', ...flags], { stdio: ['ignore', 'pipe', fullDisk] });
     const exited = new Promise((resolve) => child.once('exit', resolve));
     const ready = new Promise<string>((resolve) => {
       createInterface({ input: child.stdout as NonNullable<typeof child.stdout> }).on('line', (line) => {
@@ -29,6 +30,7 @@ test('a platform goes on when nothing more can be written to its log, and stops 
     child.kill('SIGTERM');
     expect(await exited).toBe(0);
   } finally {
+    child.kill('SIGKILL');
     rmSync(data, { recursive: true, force: true });
   }
 }, 60_000);
