@@ -20,8 +20,8 @@ const tickMs = 10;
 const connectAgainMs = 20;
 
 /**
- * Calls at a steady rate however long answers take, each on a connection of its own. A connection that nobody accepts is
- * tried again: its call has not been made yet. Everything else that is no answer counts as status 0.
+ * Calls at a steady rate however long answers take, each on a connection of its own. A connection that never stood is
+ * made again: its call has not been made yet. Everything else that is no answer counts as status 0.
  */
 export class SteadyLoad {
   readonly answers: LoadAnswer[] = [];
@@ -59,7 +59,7 @@ export class SteadyLoad {
     for (;;) {
       const startMs = performance.now();
       const answer = await send(this.#options.url + path, body);
-      if (answer !== 'refused') {
+      if (answer !== 'unconnected') {
         this.answers.push({ index, ...answer, tookMs: performance.now() - startMs });
         return;
       }
@@ -68,7 +68,7 @@ export class SteadyLoad {
   }
 }
 
-function send(url: string, body: string): Promise<{ status: number; text: string } | 'refused'> {
+function send(url: string, body: string): Promise<{ status: number; text: string } | 'unconnected'> {
   return new Promise((resolve) => {
     const outgoing = request(url, { method: 'POST', agent: false }, (response) => {
       let text = '';
@@ -79,7 +79,7 @@ function send(url: string, body: string): Promise<{ status: number; text: string
       response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
     });
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
-      resolve(error.code === 'ECONNREFUSED' ? 'refused' : { status: 0, text: String(error) });
+      resolve(error.syscall === 'connect' ? 'unconnected' : { status: 0, text: String(error) });
     });
     outgoing.end(body);
   });

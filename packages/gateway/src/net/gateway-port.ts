@@ -23,8 +23,11 @@ const backlog = 4096;
 const lastRequestMs = 500;
 /** Before the port closes; a flood of new connections must not keep it open. */
 const lastTurnsMax = 1000;
-/** Connections that come late in a turn of the loop are taken in the next: in one as short as this hardly any do. */
-const shortTurnMs = 0.5;
+/**
+ * Connections that come late in a turn of the loop are taken in the next. An empty turn takes some 0.005 ms, and closing the
+ * port 0.03 ms: whoever connects within both is reset.
+ */
+const shortTurnMs = 0.03;
 
 /** Serves one request of either protocol; never rejects and never throws. */
 export type RequestHandler = (request: ServerRequest, response: ServerResponse) => void;

@@ -44,12 +44,13 @@ test('everything the platform tells is there, as plain data', () => {
   });
 });
 
-const networkError = (code: string) =>
-  new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
+const networkError = (code: string, syscall = 'read') =>
+  new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code, syscall }) });
 
 test.each([
   ['nobody listens', networkError('ECONNREFUSED'), 'unavailable', 'unreachable', true],
   ['there is no such host', networkError('ENOTFOUND'), 'unavailable', 'unreachable', true],
+  ['the port closed meanwhile', networkError('ECONNRESET', 'connect'), 'unavailable', 'unreachable', true],
   ['the connection broke', networkError('ECONNRESET'), 'unavailable', 'connection_lost', false],
   ['a browser says no more', new TypeError('Failed to fetch'), 'unavailable', 'connection_lost', false],
   ['time is up here', new ConnectError('t', Code.DeadlineExceeded), 'deadline_exceeded', 'client_deadline', false],

@@ -75,7 +75,7 @@ function unreachable(cause: Error): RelaisError {
   const systemCode = systemCodeOf(cause);
   const what = systemCode === '' ? cause.message : systemCode;
   // Sent or not is the difference between "try again" and "it may have run".
-  const wasSent = !unsent.has(systemCode);
+  const wasSent = !unsent.has(systemCode) && !isOfConnecting(cause);
   const message = wasSent
     ? `The connection to the platform failed (${what}); the request may have arrived.`
     : `The platform cannot be reached (${what}).`;
@@ -88,12 +88,22 @@ function unreachable(cause: Error): RelaisError {
   });
 }
 
-/** The system's own code, which fetch hides one or two causes deep; empty when there is none. */
+/** The system's own code; empty when there is none. */
 function systemCodeOf(error: Error): string {
-  let at: unknown = error;
-  for (let depth = 0; depth < 4 && at instanceof Object; depth++) {
-    if ('code' in at && typeof at.code === 'string') return at.code;
-    at = 'cause' in at ? at.cause : undefined;
-  }
+  for (const cause of causesOf(error)) if ('code' in cause && typeof cause.code === 'string') return cause.code;
   return '';
+}
+
+/** The connection never stood, as when the port that took it closed in that moment. */
+function isOfConnecting(error: Error): boolean {
+  return causesOf(error).some((cause) => 'syscall' in cause && cause.syscall === 'connect');
+}
+
+/** The error itself first; fetch hides what the system said one or two causes deep. */
+function causesOf(error: Error): object[] {
+  const causes: object[] = [];
+  for (let at: unknown = error; causes.length < 4 && at instanceof Object; at = 'cause' in at ? at.cause : undefined) {
+    causes.push(at);
+  }
+  return causes;
 }
