@@ -1,6 +1,7 @@
 // node tools/bench/engine.mjs [--smoke] [--json]: what running a function costs, and whether it stays below what it should:
 // resets against new instances inside the engine, cold starts against spawning, warm and first calls through the HTTP port.
 // Exits with 1 when a target is missed; on a machine with other work to do, run it again before believing that.
+
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +11,7 @@ import { FunctionConfig, FunctionVersion, Isolation } from '@relais/contracts';
 import { systemClock } from '@relais/kit';
 import { createRuntimes, noSandbox } from '@relais/worker';
 import { helloModule } from './hello-module.mjs';
+import { median } from './median.mjs';
 import { deploy, withRelais } from './relais.mjs';
 import { compare } from './rounds.mjs';
 
@@ -136,10 +138,6 @@ async function post(url) {
   const response = await fetch(url, { method: 'POST', body: '' });
   const answer = await response.json();
   if (!answer.ok) throw new Error(`${url}: ${JSON.stringify(answer)}`);
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 /** `target` is what it may come to at most, or at least. */

@@ -1,4 +1,5 @@
 import { checkPlan, inject, summarise } from '@relais/load';
+import { median } from './median.mjs';
 import { treeCpuMs } from './process-tree.mjs';
 
 /**
@@ -86,7 +87,7 @@ async function run({ name, path, payload, pid, protocol = 'http', url }, phases)
 }
 
 function summary(name, clients, samples) {
-  const middle = (pick) => samples.map(pick).sort((a, b) => a - b)[Math.floor(samples.length / 2)];
+  const middle = (pick) => median(samples.map(pick));
   return {
     name,
     clients,

@@ -1,3 +1,4 @@
+import { median } from '../bench/median.mjs';
 import { underLoad } from './inject.mjs';
 
 const callsPerSecond = 50;
@@ -24,6 +25,5 @@ export async function besides(url, targets, disturb, { smoke }) {
 }
 
 function medianP99Ms(phases) {
-  const values = phases.map(({ latency }) => latency.percentilesMs[2]).sort((a, b) => a - b);
-  return values[Math.floor(values.length / 2)];
+  return median(phases.map(({ latency }) => latency.percentilesMs[2]));
 }

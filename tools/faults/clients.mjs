@@ -1,10 +1,12 @@
+import { median } from '../bench/median.mjs';
 import { treeMemoryMb } from '../bench/process-tree.mjs';
 import { deploy, withRelais } from '../bench/relais.mjs';
 import { startEcho } from '../bench/target.mjs';
 import { outcomesOf, underLoad } from './inject.mjs';
 import { atLeast, atMost, told } from './row.mjs';
 
-const secondsEach = 12;
+const roundCount = 5;
+const secondsEach = 5;
 /** What a client that waits for its turn may cost: its connection, its call and its payload, in every process. */
 const memoryMbPerClient = 0.25;
 
@@ -16,66 +18,85 @@ const busySource = `export default ({ a, b }) => {
 
 /**
  * Ever more clients in a closed loop, of a WASM function, of a JavaScript one, and of one that they overload: does throughput
- * collapse? What a bare server loses with as many connections is told beside it.
+ * collapse? What a bare server loses with as many connections is told beside it. All counts of clients take turns, so that
+ * what else disturbs the machine disturbs all alike.
  */
 export async function clients({ smoke }) {
-  const counts = smoke ? [10, 50] : [10, 100, 1000, 2000];
-  const seconds = smoke ? 1 : secondsEach;
-  const rows = await echoRows([counts.at(1), counts.at(-1)], seconds);
+  const sizes = smoke
+    ? { counts: [10, 50], rounds: 1, seconds: 1 }
+    : { counts: [10, 100, 1000, 2000], rounds: roundCount, seconds: secondsEach };
+  const rows = await echoRows(sizes);
   return withRelais([], async (relais) => {
     await relais.deploy('hello', 'c', 'hello.c');
     await relais.deploy('add', 'js', 'add.js');
     await deploy(relais.url, 'busy', 'js', busySource);
-    for (const fn of ['hello', 'add', 'busy']) rows.push(...(await climb(relais, fn, counts, seconds)));
+    for (const fn of ['hello', 'add', 'busy']) rows.push(...(await functionRows(relais, fn, sizes)));
     return rows;
   });
 }
 
-async function echoRows(counts, seconds) {
+async function echoRows(sizes) {
   const echo = await startEcho();
   try {
-    const rates = [];
-    for (const clientCount of counts) {
-      const phase = await underLoad(echo.url, [{ function: 'echo' }], {
-        loop: 'closed',
-        clients: clientCount,
-        seconds,
-      });
-      rates.push((phase.calls / phase.elapsedMs) * 1000);
-    }
-    const most = Math.max(...rates);
+    const levels = await climb(echo.url, [{ function: 'echo' }], sizes);
     return [
-      ...rates.map((rate, at) => told(`bare echo, ${counts[at]} clients: answered`, rate, '/s')),
-      told('bare echo: rate with most clients over the best rate', rates.at(-1) / most, 'x'),
+      ...levels.map(({ count, rate }) => told(`bare echo, ${count} clients: answered`, rate, '/s')),
+      told('bare echo: rate with most clients over the best rate', kept(levels), 'x'),
     ];
   } finally {
     await echo.stop();
   }
 }
 
-async function climb({ pid, url }, fn, counts, seconds) {
+async function functionRows({ pid, url }, fn, sizes) {
   const targets = [{ function: fn, payload: '{"a":2,"b":3}' }];
-  await underLoad(url, targets, { loop: 'closed', clients: 10, seconds: seconds / 2 });
+  await underLoad(url, targets, { loop: 'closed', clients: 10, seconds: sizes.seconds });
   const beforeMb = treeMemoryMb(pid);
-  const rates = [];
-  const rows = [];
-  const others = {};
-  for (const clientCount of counts) {
-    const phase = await underLoad(url, targets, { loop: 'closed', clients: clientCount, seconds });
-    const { ok, resource_exhausted: refused = 0, ...wrong } = outcomesOf(phase);
-    for (const [code, count] of Object.entries(wrong)) others[code] = (others[code] ?? 0) + count;
-    const rate = (ok / phase.elapsedMs) * 1000;
-    rates.push(rate);
-    rows.push(told(`${fn}, ${clientCount} clients: answered well`, rate, '/s'));
-    rows.push(told(`${fn}, ${clientCount} clients: p99`, phase.latency.percentilesMs[2], 'ms'));
-    rows.push(told(`${fn}, ${clientCount} clients: refused with 429`, (100 * refused) / phase.calls, '%'));
-  }
+  const levels = await climb(url, targets, sizes);
   const grownMb = treeMemoryMb(pid) - beforeMb;
+  const others = {};
+  for (const { outcomes } of levels.flatMap(({ samples }) => samples)) {
+    const { ok, resource_exhausted, ...wrong } = outcomes;
+    for (const [code, count] of Object.entries(wrong)) others[code] = (others[code] ?? 0) + count;
+  }
   const otherCount = Object.values(others).reduce((sum, count) => sum + count, 0);
   return [
-    ...rows,
-    atLeast(0.9, `${fn}: rate with most clients over the best rate`, rates.at(-1) / Math.max(...rates), 'x'),
+    ...levels.flatMap(({ count, rate, samples }) => [
+      told(`${fn}, ${count} clients: answered well`, rate, '/s'),
+      told(`${fn}, ${count} clients: p99`, median(samples.map(({ p99Ms }) => p99Ms)), 'ms'),
+      told(
+        `${fn}, ${count} clients: refused with 429`,
+        median(samples.map(({ refusedPercent }) => refusedPercent)),
+        '%',
+      ),
+    ]),
+    atLeast(0.9, `${fn}: rate with most clients over the best rate`, kept(levels), 'x'),
     atMost(0, `${fn}: failures that are no 429 ${otherCount ? JSON.stringify(others) : ''}`, otherCount, ''),
-    atMost(64 + memoryMbPerClient * counts.at(-1), `${fn}: memory grown over all`, grownMb, 'MiB'),
+    atMost(64 + memoryMbPerClient * sizes.counts.at(-1), `${fn}: memory grown over all`, grownMb, 'MiB'),
   ];
+}
+
+/** For each count of clients its samples and the median of their rates of good answers, per second. */
+async function climb(url, targets, { counts, rounds, seconds }) {
+  const levels = counts.map((count) => ({ count, samples: [] }));
+  for (let round = 0; round < rounds; round++) {
+    for (const { count, samples } of levels) {
+      samples.push(sampleOf(await underLoad(url, targets, { loop: 'closed', clients: count, seconds })));
+    }
+  }
+  return levels.map((level) => ({ ...level, rate: median(level.samples.map(({ rate }) => rate)) }));
+}
+
+function sampleOf(phase) {
+  const outcomes = outcomesOf(phase);
+  return {
+    outcomes,
+    rate: (outcomes.ok / phase.elapsedMs) * 1000,
+    p99Ms: phase.latency.percentilesMs[2],
+    refusedPercent: (100 * (outcomes.resource_exhausted ?? 0)) / phase.calls,
+  };
+}
+
+function kept(levels) {
+  return levels.at(-1).rate / Math.max(...levels.map(({ rate }) => rate));
 }
