@@ -1,20 +1,16 @@
 import { checkPlan, inject, summarise } from '@relais/load';
 import { median } from './median.mjs';
 import { treeCpuMs } from './process-tree.mjs';
+import { quietRounds } from './quiet-rounds.mjs';
 
 /**
  * Compares scenarios in one run: rounds interleaved, so that what disturbs the machine disturbs all alike. A scenario is
- * `{ name, pid, url, path, payload }`, with a function as `path` where it has a `protocol`. Resolves with a row of medians for each, with its ratio to the first; rejects when a
- * call fails, for what fails is no measure of speed.
+ * `{ name, pid, url, path, payload }`, with a function as `path` where it has a `protocol`. Resolves with a row of medians for
+ * each, with its ratio to the first; rejects when a call fails, for what fails is no measure of speed.
  */
 export async function compare(scenarios, clients, { rounds, roundMs }) {
-  const samples = scenarios.map(() => []);
   for (const scenario of scenarios) await oneRound(scenario, clients, roundMs / 2);
-  for (let round = 0; round < rounds; round++) {
-    for (const [index, scenario] of scenarios.entries())
-      samples[index].push(await oneRound(scenario, clients, roundMs));
-  }
-  const rows = scenarios.map(({ name }, index) => summary(name, clients, samples[index]));
+  const rows = await inTurns(scenarios, rounds, clients, (scenario) => oneRound(scenario, clients, roundMs));
   return rows.map((row) => ({ ...row, ratio: row.requestsPerSecond / rows[0].requestsPerSecond }));
 }
 
@@ -46,12 +42,27 @@ export async function rateThatCanBeTold(scenario, ratePerSecond, roundMs) {
  * rounds interleaved, each begun by a second that does not count. Resolves with a row of medians for each.
  */
 export async function compareAtRates(scenarios, { rounds, roundMs }) {
-  const samples = scenarios.map(() => []);
-  for (let round = 0; round < rounds; round++) {
-    for (const [index, scenario] of scenarios.entries())
-      samples[index].push(await steadyRound(scenario, scenario.rate, roundMs));
-  }
-  return scenarios.map(({ name, rate }, index) => ({ ...summary(name, 0, samples[index]), rate }));
+  const rows = await inTurns(scenarios, rounds, 0, (scenario) => steadyRound(scenario, scenario.rate, roundMs));
+  return rows.map((row, index) => ({ ...row, rate: scenarios[index].rate }));
+}
+
+/** A row of medians of each scenario, of rounds in which all take turns. */
+async function inTurns(scenarios, rounds, clients, sample) {
+  const { results, stolenPercent } = await quietRounds(rounds, async () => {
+    const samples = [];
+    for (const scenario of scenarios) samples.push(await sample(scenario));
+    return samples;
+  });
+  return scenarios.map(({ name }, index) => {
+    return {
+      ...summary(
+        name,
+        clients,
+        results.map((round) => round[index]),
+      ),
+      stolenPercent,
+    };
+  });
 }
 
 function steadyRound(scenario, ratePerSecond, roundMs) {
@@ -117,5 +128,7 @@ export function table(rows) {
       `${Math.round(row.injectorBusy * 100)} %`.padStart(15),
     ].join(' '),
   );
-  return [head, ...lines].join('\n');
+  const stolen = Math.max(...rows.map(({ stolenPercent }) => stolenPercent));
+  const last = `The hypervisor took ${stolen.toFixed(1)} % of the processors at most in a round that counts.`;
+  return [head, ...lines, last].join('\n');
 }

@@ -1,4 +1,5 @@
 import { median } from '../bench/median.mjs';
+import { quietRounds } from '../bench/quiet-rounds.mjs';
 import { underLoad } from './inject.mjs';
 
 const callsPerSecond = 50;
@@ -9,19 +10,20 @@ const callsPerSecond = 50;
  * percentiles, milliseconds, and with the phases beside.
  */
 export async function besides(url, targets, disturb, { smoke }) {
-  const rounds = smoke ? 1 : 5;
   const seconds = smoke ? 2 : 8;
   const calls = () =>
     underLoad(url, targets, { loop: 'open', ratePerSecond: callsPerSecond, arrivals: 'constant', seconds });
   await calls();
-  const phases = { alone: [], beside: [] };
-  for (let round = 0; round < rounds; round++) {
-    phases.alone.push(await calls());
+  const { results, stolenPercent } = await quietRounds(smoke ? 1 : 5, async () => {
+    const alone = await calls();
     const disturbed = disturb(seconds + 1);
-    phases.beside.push(await calls());
+    const beside = await calls();
     await disturbed;
-  }
-  return { aloneMs: medianP99Ms(phases.alone), besideMs: medianP99Ms(phases.beside), beside: phases.beside };
+    return { alone, beside };
+  });
+  const beside = results.map((round) => round.beside);
+  const aloneMs = medianP99Ms(results.map(({ alone }) => alone));
+  return { aloneMs, besideMs: medianP99Ms(beside), beside, stolenPercent };
 }
 
 function medianP99Ms(phases) {

@@ -1,9 +1,10 @@
 import { median } from '../bench/median.mjs';
 import { treeMemoryMb } from '../bench/process-tree.mjs';
+import { quietRounds } from '../bench/quiet-rounds.mjs';
 import { deploy, withRelais } from '../bench/relais.mjs';
 import { startEcho } from '../bench/target.mjs';
 import { outcomesOf, underLoad } from './inject.mjs';
-import { atLeast, atMost, told } from './row.mjs';
+import { atLeast, atMost, stolen, told } from './row.mjs';
 
 const roundCount = 5;
 const secondsEach = 5;
@@ -38,8 +39,9 @@ export async function clients({ smoke }) {
 async function echoRows(sizes) {
   const echo = await startEcho();
   try {
-    const levels = await climb(echo.url, [{ function: 'echo' }], sizes);
+    const { levels, stolenPercent } = await climb(echo.url, [{ function: 'echo' }], sizes);
     return [
+      stolen(stolenPercent),
       ...levels.map(({ count, rate }) => told(`bare echo, ${count} clients: answered`, rate, '/s')),
       told('bare echo: rate with most clients over the best rate', kept(levels), 'x'),
     ];
@@ -52,7 +54,7 @@ async function functionRows({ pid, url }, fn, sizes) {
   const targets = [{ function: fn, payload: '{"a":2,"b":3}' }];
   await underLoad(url, targets, { loop: 'closed', clients: 10, seconds: sizes.seconds });
   const beforeMb = treeMemoryMb(pid);
-  const levels = await climb(url, targets, sizes);
+  const { levels, stolenPercent } = await climb(url, targets, sizes);
   const grownMb = treeMemoryMb(pid) - beforeMb;
   const others = {};
   for (const { outcomes } of levels.flatMap(({ samples }) => samples)) {
@@ -61,6 +63,7 @@ async function functionRows({ pid, url }, fn, sizes) {
   }
   const otherCount = Object.values(others).reduce((sum, count) => sum + count, 0);
   return [
+    stolen(stolenPercent),
     ...levels.flatMap(({ count, rate, samples }) => [
       told(`${fn}, ${count} clients: answered well`, rate, '/s'),
       told(`${fn}, ${count} clients: p99`, median(samples.map(({ p99Ms }) => p99Ms)), 'ms'),
@@ -76,15 +79,20 @@ async function functionRows({ pid, url }, fn, sizes) {
   ];
 }
 
-/** For each count of clients its samples and the median of their rates of good answers, per second. */
+/** Of each count of clients its samples and the median of their rates of good answers, per second. */
 async function climb(url, targets, { counts, rounds, seconds }) {
-  const levels = counts.map((count) => ({ count, samples: [] }));
-  for (let round = 0; round < rounds; round++) {
-    for (const { count, samples } of levels) {
+  const { results, stolenPercent } = await quietRounds(rounds, async () => {
+    const samples = [];
+    for (const count of counts) {
       samples.push(sampleOf(await underLoad(url, targets, { loop: 'closed', clients: count, seconds })));
     }
-  }
-  return levels.map((level) => ({ ...level, rate: median(level.samples.map(({ rate }) => rate)) }));
+    return samples;
+  });
+  const levels = counts.map((count, at) => {
+    const samples = results.map((round) => round[at]);
+    return { count, samples, rate: median(samples.map(({ rate }) => rate)) };
+  });
+  return { levels, stolenPercent };
 }
 
 function sampleOf(phase) {

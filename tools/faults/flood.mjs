@@ -1,7 +1,7 @@
 import { withRelais } from '../bench/relais.mjs';
 import { besides } from './beside.mjs';
 import { outcomesOf, underLoad } from './inject.mjs';
-import { atMost, told } from './row.mjs';
+import { atMost, stolen, told } from './row.mjs';
 
 /** What is called ten times as often as it can be run. `perSecond` is what it can do. */
 const flooded = [
@@ -56,8 +56,9 @@ function floodRows(what, floods) {
   ];
 }
 
-function neighbourRows({ aloneMs, beside, besideMs }) {
+function neighbourRows({ aloneMs, beside, besideMs, stolenPercent }) {
   return [
+    stolen(stolenPercent),
     told('neighbour alone: p99', aloneMs, 'ms'),
     atMost(2, 'neighbour beside it: p99 over that', besideMs / aloneMs, 'x'),
     atMost(0, 'neighbour beside it: failed', sum(beside.map(({ failed }) => failed)), ''),

@@ -1,6 +1,6 @@
 import { withRelais } from '../bench/relais.mjs';
 import { besides } from './beside.mjs';
-import { atMost, told } from './row.mjs';
+import { atMost, stolen, told } from './row.mjs';
 
 /** Each takes more than it may have of one thing, as long as it is let. */
 const probes = {
@@ -53,10 +53,11 @@ export function probesAtOnce({ smoke }) {
     const neighbours = ['hello', 'add'].map((name) => ({ function: name, payload: '{"a":2,"b":3}' }));
     const outcomes = {};
     const attack = (seconds) => attackFor(url, seconds * 1000, outcomes);
-    const { aloneMs, beside, besideMs } = await besides(url, neighbours, attack, { smoke });
+    const { aloneMs, beside, besideMs, stolenPercent } = await besides(url, neighbours, attack, { smoke });
     const failed = beside.reduce((all, phase) => all + phase.failed, 0);
     return [
       told(`hostile calls: ${JSON.stringify(outcomes)}`, sum(outcomes), ''),
+      stolen(stolenPercent),
       told('neighbours alone: p99', aloneMs, 'ms'),
       atMost(3, 'neighbours beside them: p99 over that', besideMs / aloneMs, 'x'),
       told(

@@ -12,3 +12,8 @@ export function atMost(target, name, value, unit) {
 export function atLeast(target, name, value, unit) {
   return { name, value, unit, target, bound: 'least', met: value >= target };
 }
+
+/** The most that the hypervisor took of the processors in a round that counts. */
+export function stolen(percent) {
+  return told('processors taken by the hypervisor, in a round at most', percent, '%');
+}
