@@ -16,6 +16,7 @@ const byReason: Readonly<Record<string, string>> = {
   name_taken: 'deploy with --update to make a new version, or with another --name',
   empty_source: '"relais init" writes a function to begin with',
   entry_not_found: 'say it by --entry, or in relais.toml',
+  bad_package_json: 'correct the file and deploy again',
   compile_error: 'correct the source and deploy again',
   function_failed: 'correct the function and deploy it again with --update; "relais dev FILE" does so on every save',
   payload_too_large: 'send less, or keep the data elsewhere and send where it is',

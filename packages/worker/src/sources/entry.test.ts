@@ -11,7 +11,8 @@ test.each([
   ['js', { 'package.json': '{"exports":"./a.mjs","main":"b.js"}', 'a.mjs': '', 'b.js': '' }, 'a.mjs'],
   ['js', { 'package.json': '{"exports":{".":"./a.mjs"}}', 'a.mjs': '', 'b.js': '' }, 'a.mjs'],
   ['js', { 'package.json': '{"main":"gone.js"}', 'main.js': '', 'b.js': '' }, 'main.js'],
-  ['js', { 'package.json': '{ broken', 'index.cjs': '', 'b.js': '' }, 'index.cjs'],
+  ['js', { 'package.json': '\ufeff{"main":"b.js"}', 'index.cjs': '', 'b.js': '' }, 'b.js'],
+  ['python', { 'package.json': '{ broken', 'app.py': '' }, 'app.py'],
   ['js', { 'only.js': '', 'lib/a.js': '', 'node_modules/x/index.js': '' }, 'only.js'],
   ['python', { 'app.py': '', 'handler.py': '', 'util.py': '' }, 'handler.py'],
   ['python', { '__main__.py': '', 'util.py': '' }, '__main__.py'],
@@ -27,6 +28,18 @@ test.each([
 
 test('a given entry wins over every convention', () => {
   expect(findEntry(tree({ 'index.js': '', 'b.js': '' }), 'js', 'b.js')).toBe('b.js');
+});
+
+test.each(['', 'index.js'])('a package.json that Node cannot read is refused, with the entry %j', (entry) => {
+  const files = tree({ 'package.json': '{ broken', 'index.js': '' });
+  for (const lang of ['js', 'ts']) {
+    expect(() => findEntry(files, lang, entry)).toThrow(
+      expect.objectContaining({
+        code: 'invalid_argument',
+        fields: expect.objectContaining({ reason: 'bad_package_json' }),
+      }),
+    );
+  }
 });
 
 test.each([

@@ -29,19 +29,20 @@ const conventions: Readonly<Record<string, EntryConvention>> = {
 };
 
 const usesPackageJson = new Set(['js', 'ts']);
+const byteOrderMark = /^\ufeff/;
 const candidatesShownMax = 10;
 
 /**
  * The path of the file a function begins with: `entry` when it is set, else what package.json says (js, ts), else the
  * language's conventional names, else the only source in which a program starts (in languages without such a mark: the
  * only one in the root).
- * Throws invalid_argument reason entry_not_found with the candidates.
+ * Throws invalid_argument reason entry_not_found with the candidates, or bad_package_json where that is what Node would fail on.
  */
 export function findEntry(files: ReadonlyMap<string, Buffer>, lang: string, entry: string): string {
+  const manifest = usesPackageJson.has(lang) ? readManifest(files.get('package.json')) : undefined;
   if (entry !== '') return files.has(entry) ? entry : notFound(files, lang, `has no file ${quoteName(entry)}`);
   const convention = conventions[lang];
-  const conventional = usesPackageJson.has(lang) ? packageEntry(files) : undefined;
-  const named = conventional ?? convention?.names.find((name) => files.has(name));
+  const named = packageEntry(files, manifest) ?? convention?.names.find((name) => files.has(name));
   return named ?? onlySource(files, convention) ?? notFound(files, lang, 'has no file that its language begins with');
 }
 
@@ -51,8 +52,11 @@ export function defaultName(lang: string): string {
   return conventions[lang]?.names[0] ?? 'main';
 }
 
-function packageEntry(files: ReadonlyMap<string, Buffer>): string | undefined {
-  const manifest = parseJson(files.get('package.json'));
+function packageEntry(
+  files: ReadonlyMap<string, Buffer>,
+  manifest: Record<string, unknown> | undefined,
+): string | undefined {
+  if (!manifest) return undefined;
   for (const value of [manifest.exports, rootExport(manifest.exports), manifest.main]) {
     if (typeof value !== 'string') continue;
     const path = value.replace(/^\.\//, '');
@@ -66,12 +70,16 @@ function rootExport(value: unknown): unknown {
   return typeof value === 'object' && value !== null && '.' in value ? value['.'] : undefined;
 }
 
-function parseJson(content: Buffer | undefined): Record<string, unknown> {
+function readManifest(content: Buffer | undefined): Record<string, unknown> | undefined {
+  if (!content) return undefined;
   try {
-    const value: unknown = JSON.parse(content?.toString() ?? '');
+    const value: unknown = JSON.parse(content.toString().replace(byteOrderMark, ''));
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
+  } catch (error) {
+    throw new RelaisError('invalid_argument', `The package.json of the source is no JSON: ${String(error)}.`, {
+      reason: 'bad_package_json',
+      component: 'worker',
+    });
   }
 }
 

@@ -34,7 +34,7 @@ export function archiveFormat(bytes: Uint8Array): ArchiveFormat | undefined {
 /**
  * The files of a source: of an archive those in it, without the one directory that all of them lie in; of a plain source
  * itself, under the base name of `filename` or the language's conventional one. Bounds: sourceLimits. Rejects with
- * invalid_argument reason bad_archive or entry_not_found.
+ * invalid_argument reason bad_archive, entry_not_found or bad_package_json.
  */
 export async function openSource(bytes: Buffer, filename: string, options: SourceOptions): Promise<SourceTree> {
   const format = archiveFormat(bytes);

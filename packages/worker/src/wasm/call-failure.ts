@@ -33,7 +33,9 @@ export function failureOfCall(thrown: unknown, evidence: CallEvidence): RelaisEr
 function failureOfEnding(ending: Ending, evidence: CallEvidence): RelaisError | undefined {
   if (ending.kind === 'failure') return ending.error;
   if (ending.code === 0) return undefined;
-  return functionFailed(`The function exited with code ${ending.code}.`, ending.code | 0, '', evidence);
+  // As the program said it: what crosses the import has no sign.
+  const exitCode = ending.code | 0;
+  return functionFailed(`The function exited with code ${exitCode}.`, exitCode, '', evidence);
 }
 
 function functionFailed(message: string, exitCode: number, stack: string, { call }: CallEvidence): RelaisError {
