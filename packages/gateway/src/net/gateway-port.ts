@@ -1,9 +1,10 @@
 import http from 'node:http';
 import http2 from 'node:http2';
-import net from 'node:net';
+import type net from 'node:net';
 import tls from 'node:tls';
 import { type Clock, type Logger, RelaisError } from '@relais/kit';
 import type { GatewayLimits } from '../limits.js';
+import { AcceptingPort } from './accepting-port.js';
 import { answerClientError, refuseRequest, refuseSocket } from './client-error.js';
 import { awaitFirstBytes, putBack } from './first-bytes.js';
 import { probeHalfClosed } from './half-closed.js';
@@ -17,8 +18,6 @@ import type { TlsFiles } from './tls-files.js';
 
 const inactivitySlackMs = 5_000;
 const idleCheckMs = 100;
-/** Connections that may wait to be taken; the kernel drops the handshakes of more, whose peers then wait for seconds. */
-const backlog = 4096;
 /** On closing, a connection that was accepted may still bring its request within this. */
 const lastRequestMs = 500;
 /** Before the port closes; a flood of new connections must not keep it open. */
@@ -52,7 +51,7 @@ export interface GatewayPortOptions {
  */
 export class GatewayPort {
   readonly #options: GatewayPortOptions;
-  readonly #tcp: net.Server;
+  readonly #tcp: AcceptingPort;
   readonly #http1: http.Server;
   readonly #http2: http2.Http2Server;
   readonly #tls: tls.Server | undefined;
@@ -73,16 +72,18 @@ export class GatewayPort {
     this.#plain = this.#servePlain();
     this.#http1 = this.#createHttp1();
     this.#http2 = this.#createHttp2();
-    this.#tcp = net.createServer({ noDelay: true, allowHalfOpen: true });
-    this.#tcp.maxConnections = options.limits.connectionsMax;
-    this.#tcp.on('connection', (socket) => this.#accept(socket));
+    this.#tcp = new AcceptingPort({
+      host: options.host,
+      port: options.port,
+      accept: (socket) => this.#accept(socket),
+      failed: (error) => options.logger.warn({ error: error.message }, 'The port had an error.'),
+    });
     this.#tls = options.tls && this.#createTls();
   }
 
   /** Where it listens; known after listen. */
   get url(): string {
-    const address = this.#tcp.address();
-    if (address === null || typeof address === 'string') throw new Error('the port does not listen');
+    const { address } = this.#tcp;
     const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
     return `${this.#tls ? 'https' : 'http'}://${host}:${address.port}`;
   }
@@ -94,17 +95,11 @@ export class GatewayPort {
       this.#tls?.setSecureContext(await files.load());
       this.#stopWatching = files.watch((identity) => this.#tls?.setSecureContext(identity));
     }
-    await new Promise<void>((resolve, reject) => {
-      const failed = (cause: Error) => reject(cannotListen(host, port, cause));
-      this.#tcp.once('error', failed);
-      this.#tcp.listen({ host, port, backlog }, () => {
-        this.#tcp.off('error', failed);
-        this.#tcp.on('error', (error) => this.#options.logger.warn({ error: error.message }, 'The port had an error.'));
-        // It does not listen itself, but its timeouts on headers and requests begin with this event.
-        this.#http1.emit('listening');
-        resolve();
-      });
+    await this.#tcp.listen().catch((cause: Error) => {
+      throw cannotListen(host, port, cause);
     });
+    // It does not listen itself, but its timeouts on headers and requests begin with this event.
+    this.#http1.emit('listening');
   }
 
   /**
@@ -113,8 +108,9 @@ export class GatewayPort {
    */
   async close(graceMs: number, shut: () => void): Promise<void> {
     this.#stopWatching();
+    await this.#tcp.narrow();
     await this.#takeWaiting();
-    const closed = new Promise<void>((resolve) => this.#tcp.close(() => resolve()));
+    const closed = this.#tcp.close();
     this.#closing = true;
     shut();
     this.#http1.close();
@@ -165,6 +161,10 @@ export class GatewayPort {
   #accept(socket: net.Socket): void {
     const peer = peerOf(socket);
     this.#acceptedCount++;
+    if (this.#sockets.size >= this.#options.limits.connectionsMax) {
+      socket.destroy();
+      return;
+    }
     this.#sockets.add(socket);
     this.#undecided.set(peer, socket);
     socket.once('close', () => {
