@@ -109,6 +109,14 @@ export class AcceptingPort {
   #widen(): void {
     const handle = handleOf(this.#lanes[0]);
     if (!handle || this.#isClosing) return;
+    try {
+      this.#sendRound(handle);
+    } catch {
+      // No process can be started: one descriptor will do.
+    }
+  }
+
+  #sendRound(handle: SendHandle): void {
     const returner = fork(returnerPath, [String(lanesMax - 1)], {
       execArgv: [],
       env: {},
