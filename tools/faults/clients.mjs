@@ -54,10 +54,10 @@ async function functionRows({ pid, url }, fn, sizes) {
   const targets = [{ function: fn, payload: '{"a":2,"b":3}' }];
   await underLoad(url, targets, { loop: 'closed', clients: 10, seconds: sizes.seconds });
   const beforeMb = treeMemoryMb(pid);
-  const { levels, stolenPercent } = await climb(url, targets, sizes);
+  const { all, levels, stolenPercent } = await climb(url, targets, sizes);
   const grownMb = treeMemoryMb(pid) - beforeMb;
   const others = {};
-  for (const { outcomes } of levels.flatMap(({ samples }) => samples)) {
+  for (const { outcomes } of all.flat()) {
     const { ok, resource_exhausted, ...wrong } = outcomes;
     for (const [code, count] of Object.entries(wrong)) others[code] = (others[code] ?? 0) + count;
   }
@@ -79,9 +79,9 @@ async function functionRows({ pid, url }, fn, sizes) {
   ];
 }
 
-/** Of each count of clients its samples and the median of their rates of good answers, per second. */
+/** Of each count of clients its samples and the median of their rates of good answers, per second; `all` has all samples. */
 async function climb(url, targets, { counts, rounds, seconds }) {
-  const { results, stolenPercent } = await quietRounds(rounds, async () => {
+  const { all, results, stolenPercent } = await quietRounds(rounds, async () => {
     const samples = [];
     for (const count of counts) {
       samples.push(sampleOf(await underLoad(url, targets, { loop: 'closed', clients: count, seconds })));
@@ -92,7 +92,7 @@ async function climb(url, targets, { counts, rounds, seconds }) {
     const samples = results.map((round) => round[at]);
     return { count, samples, rate: median(samples.map(({ rate }) => rate)) };
   });
-  return { levels, stolenPercent };
+  return { all, levels, stolenPercent };
 }
 
 function sampleOf(phase) {

@@ -130,7 +130,7 @@ export class AcceptingPort {
       lane.listen(returned, backlog);
       this.#open(lane);
     });
-    returner.send('', handle, { keepOpen: true }, () => {});
+    returner.send('', handle, () => {});
     returner.unref();
     returner.channel?.unref();
   }
