@@ -1,8 +1,9 @@
 /** Every bound of the balancer. What happens at a bound is said beside it. */
 export interface BalancerBounds {
   /**
-   * Jobs that may wait for one function (of builds: for one caller's in one language); one more is resource_exhausted, reason queue_full.
-   * Up to four times as many where they leave within queueWaitTargetMs. Jobs that come back unstarted from a lost worker were admitted before and are not counted again.
+   * Jobs that may wait for one function (of builds: for one caller's in one language) however long that takes; one more is
+   * resource_exhausted, reason queue_full. Up to longerFactor times as many where they leave within queueWaitTargetMs, or nothing tells.
+   * Jobs that come back unstarted from a lost worker were admitted before and are not counted again.
    */
   readonly queueLengthMax: number;
   /**
@@ -72,8 +73,11 @@ export interface BalancerBounds {
   readonly retryPauseMs: number;
 }
 
+/** A queue may be so many times over its length: who is refused mostly asks again at once, which costs more than waiting a little does. */
+export const longerFactor = 16;
+
 export const defaultBalancerBounds: BalancerBounds = {
-  queueLengthMax: 1000,
+  queueLengthMax: 256,
   queueWaitTargetMs: 1000,
   jobsMax: 20_000,
   payloadBytesMax: 256 * 1024 * 1024,

@@ -19,12 +19,12 @@ test('queues, waits, decisions and refusals are counted', async () => {
   await balancer.start();
   const rig = { clock, balancer };
   const text = () => renderMetrics(metrics.families(), 'prometheus').split('\n');
-  // Four times as many may wait while no worker is there.
-  const answers = Array.from({ length: 5 }, () => ask(rig, call()));
+  // Sixteen times as many may wait while no worker is there.
+  const answers = Array.from({ length: 17 }, () => ask(rig, call()));
   clock.advance(250);
   expect(text()).toEqual(
     expect.arrayContaining([
-      'relais_function_queue_jobs{function="hello_1",function_id="hello_1"} 4',
+      'relais_function_queue_jobs{function="hello_1",function_id="hello_1"} 16',
       'relais_function_queue_age_seconds{function="hello_1",function_id="hello_1"} 0.25',
       'relais_jobs_refused_total{reason="queue_full"} 1',
     ]),
@@ -37,25 +37,25 @@ test('queues, waits, decisions and refusals are counted', async () => {
   await settled();
   expect(text()).toEqual(
     expect.arrayContaining([
-      'relais_queue_jobs 3',
+      'relais_queue_jobs 15',
       'relais_function_running_jobs{function="hello_1",function_id="hello_1"} 1',
       'relais_worker_jobs{worker_id="w1"} 1',
       'relais_worker_credits{worker_id="w1"} 1',
       'relais_workers{state="ready"} 1',
     ]),
   );
-  for (let count = 0; count < 4; count++) {
+  for (let count = 0; count < 16; count++) {
     worker.answer();
     await settled();
   }
   await Promise.all(answers.map(({ promise }) => promise));
   expect(text()).toEqual(
     expect.arrayContaining([
-      'relais_jobs_dispatched_total{strategy="fifo"} 4',
-      'relais_queue_wait_seconds_count 4',
+      'relais_jobs_dispatched_total{strategy="fifo"} 16',
+      'relais_queue_wait_seconds_count 16',
       'relais_queue_wait_seconds_bucket{le="0.1"} 0',
       'relais_queue_wait_seconds_bucket{le="0.25"} 0',
-      'relais_queue_wait_seconds_bucket{le="0.5"} 4',
+      'relais_queue_wait_seconds_bucket{le="0.5"} 16',
       'relais_queue_jobs 0',
     ]),
   );

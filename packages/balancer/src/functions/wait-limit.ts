@@ -1,5 +1,7 @@
+import { longerFactor } from '../bounds.js';
+
 export interface WaitLimitBounds {
-  /** Where it begins, and where it ends to limit anything. */
+  /** A queue may be longerFactor times as long: there the limit begins, and ends to limit anything. */
   readonly queueLengthMax: number;
   /** Waiting this long for a whole interval of the same length means that more comes than goes. */
   readonly queueWaitTargetMs: number;
@@ -9,7 +11,7 @@ const decrease = 0.7;
 /** Intervals of too long waiting in a row after which a queue stands: what piled up in an outage may have cleared by then. */
 const standingIntervals = 3;
 /** Share of queueLengthMax by which it grows in an interval without such waiting. */
-const increaseShare = 0.05;
+const increaseShare = 0.2;
 /** Twice what runs may wait whatever the limit, and a few where little runs: a worker is never left without work. */
 const runningFactor = 2;
 const leastWaiting = 8;
@@ -21,6 +23,7 @@ const leastWaiting = 8;
  */
 export class WaitLimit {
   readonly #bounds: WaitLimitBounds;
+  readonly #longest: number;
   #value: number;
   #intervalStartMs: number;
   #shortestMs = Number.POSITIVE_INFINITY;
@@ -30,7 +33,8 @@ export class WaitLimit {
 
   constructor(bounds: WaitLimitBounds, nowMs: number) {
     this.#bounds = bounds;
-    this.#value = bounds.queueLengthMax;
+    this.#longest = bounds.queueLengthMax * longerFactor;
+    this.#value = this.#longest;
     this.#intervalStartMs = nowMs;
   }
 
@@ -41,10 +45,9 @@ export class WaitLimit {
 
   /** Jobs that may wait while this many run; without bound while nothing has cut the queue back. */
   allowed(running: number): number {
-    const { queueLengthMax } = this.#bounds;
-    if (this.#value >= queueLengthMax) return Number.POSITIVE_INFINITY;
+    if (this.#value >= this.#longest) return Number.POSITIVE_INFINITY;
     const floor = Math.max(leastWaiting, running * runningFactor);
-    return Math.min(queueLengthMax, Math.max(floor, Math.floor(this.#value)));
+    return Math.min(this.#longest, Math.max(floor, Math.floor(this.#value)));
   }
 
   /** A job goes to a worker after waiting this long, while so many others wait. */
@@ -58,7 +61,7 @@ export class WaitLimit {
       if (this.#longInARow >= standingIntervals) this.#cut(waiting);
     } else {
       this.#longInARow = 0;
-      this.#value = Math.min(queueLengthMax, this.#value + Math.max(1, queueLengthMax * increaseShare) * intervals);
+      this.#value = Math.min(this.#longest, this.#value + Math.max(1, queueLengthMax * increaseShare) * intervals);
       this.#standingMs = 0;
     }
     this.#intervalStartMs = nowMs;

@@ -124,14 +124,14 @@ test('a queue that stands is cut short, and is whole again when it no longer doe
     await settled();
     await work(1, 1000);
   }
-  const again = Array.from({ length: 900 }, () => ask(rig, call({ budgetMs: 900_000 })));
+  const again = Array.from({ length: 256 }, () => ask(rig, call({ budgetMs: 900_000 })));
   await settled();
   expect(reasons(again).filter(Boolean)).toEqual([]);
 });
 
 test.each([
   ['as many as leave soon', 20, 27],
-  ['four times as many at most', 5, 41],
+  ['sixteen times as many at most', 1, 161],
   ['no more where they wait long', 300, 11],
 ])('a queue over its length takes %s', async (_, runMs, taken) => {
   const rig = await startRig({ bounds: { queueLengthMax: 10, queueWaitTargetMs: 500 } });
@@ -139,7 +139,7 @@ test.each([
   ask(rig, call());
   await settled();
   await work(1, runMs);
-  const answers = Array.from({ length: 60 }, () => ask(rig, call({ budgetMs: 60_000 })));
+  const answers = Array.from({ length: 180 }, () => ask(rig, call({ budgetMs: 60_000 })));
   await settled();
-  expect(reasons(answers).filter(Boolean)).toEqual(Array(60 - taken).fill('queue_full'));
+  expect(reasons(answers).filter(Boolean)).toEqual(Array(180 - taken).fill('queue_full'));
 });

@@ -1,11 +1,9 @@
 import type { Job } from '@relais/contracts';
 import type { RelaisError } from '@relais/kit';
-import type { BalancerBounds } from '../bounds.js';
+import { type BalancerBounds, longerFactor } from '../bounds.js';
 import type { DrainRate } from '../functions/drain-rate.js';
 import type { FunctionState } from '../functions/function-state.js';
 import { overloaded, queueFull, wouldBeLate } from './failures.js';
-
-const longerFactor = 4;
 
 /** What is admitted and unanswered now. */
 export interface Admitted {
@@ -45,7 +43,7 @@ function refusalOfFunction({ fn, budgetMs }: Applicant, bounds: BalancerBounds, 
   const waiting = fn.queue.size;
   if (waiting === 0) return undefined;
   const waitMs = fn.expectedWaitMs(nowMs);
-  if (waiting >= queueLengthMax && !mayBeLonger(fn, waitMs, bounds, nowMs)) {
+  if (waiting >= queueLengthMax && !mayBeLonger(waiting, waitMs, bounds)) {
     const freeInMs = fn.pool.isSettling(nowMs) ? queueWaitTargetMs : fn.drainRate.timeToDrainMs(waiting, nowMs);
     return queueFull(fn, 'queueLengthMax', queueLengthMax, waiting, fn.askAgainInMs(freeInMs, nowMs));
   }
@@ -62,13 +60,12 @@ function refusalOfFunction({ fn, budgetMs }: Applicant, bounds: BalancerBounds, 
 }
 
 /**
- * Whether a queue may be over its length: so many times as long where nobody waits for long, for who is refused mostly asks
- * again at once, which costs more than waiting does, and while its workers are being replaced, which is no overload.
+ * Whether a queue may be over its length: where nobody waits for long, and while nothing tells how long, as of a function that has
+ * not run yet or whose workers are being replaced, which is no overload.
  */
-function mayBeLonger(fn: FunctionState, waitMs: number | undefined, bounds: BalancerBounds, nowMs: number): boolean {
+function mayBeLonger(waiting: number, waitMs: number | undefined, bounds: BalancerBounds): boolean {
   const { queueLengthMax, queueWaitTargetMs } = bounds;
-  if (fn.queue.size >= queueLengthMax * longerFactor) return false;
-  return fn.pool.isSettling(nowMs) || (waitMs !== undefined && waitMs <= queueWaitTargetMs);
+  return waiting < queueLengthMax * longerFactor && (waitMs === undefined || waitMs <= queueWaitTargetMs);
 }
 
 function refusalOfPlatform(

@@ -123,10 +123,11 @@ export const platformSchema = defineConfig({
   },
   queueLengthMax: {
     kind: 'int',
-    default: 1000,
+    default: 256,
     min: 1,
     max: 100_000,
-    describe: 'Waiting calls of one function; beyond it callers are refused.',
+    describe:
+      'Waiting calls of one function; beyond it, or 16 times that where they leave within a second, callers are refused.',
   },
   streamBytesMax: {
     kind: 'int',
