@@ -1,8 +1,11 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { median } from '../bench/median.mjs';
 import { quietRounds } from '../bench/quiet-rounds.mjs';
-import { underLoad } from './inject.mjs';
 
 const callsPerSecond = 50;
+const clientMain = fileURLToPath(new URL('./neighbour-client.mjs', import.meta.url));
 
 /**
  * What neighbours notice: calls of them alone and beside what disturbs them, in turns, so that what else disturbs the machine
@@ -11,18 +14,37 @@ const callsPerSecond = 50;
  */
 export async function besides(url, targets, disturb, { smoke }) {
   const seconds = smoke ? 2 : 8;
-  const calls = () =>
-    underLoad(url, targets, { loop: 'open', ratePerSecond: callsPerSecond, arrivals: 'constant', seconds });
-  await calls();
-  const { all, results, stolenPercent } = await quietRounds(smoke ? 1 : 5, async () => {
-    const alone = await calls();
-    const disturbed = disturb(seconds + 1);
-    const beside = await calls();
-    await disturbed;
-    return { alone, beside };
+  const phase = { loop: 'open', ratePerSecond: callsPerSecond, arrivals: 'constant', seconds };
+  const client = fork(clientMain, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  try {
+    const calls = () => answerOf(client, { url, targets, phase });
+    await calls();
+    const { all, results, stolenPercent } = await quietRounds(smoke ? 1 : 5, async () => {
+      const alone = await calls();
+      const disturbed = disturb(seconds + 1);
+      const beside = await calls();
+      await disturbed;
+      return { alone, beside };
+    });
+    const [aloneMs, besideMs] = ['alone', 'beside'].map((when) => medianP99Ms(results.map((round) => round[when])));
+    return { aloneMs, besideMs, beside: all.map(({ beside }) => beside), stolenPercent };
+  } finally {
+    if (client.connected) client.disconnect();
+    if (client.exitCode === null && client.signalCode === null) await once(client, 'exit');
+  }
+}
+
+/** Rejects when the client ends instead. */
+function answerOf(client, question) {
+  return new Promise((resolve, reject) => {
+    const ended = (code, signal) => reject(new Error(`the client of the neighbours ended: ${signal ?? code}`));
+    client.once('exit', ended);
+    client.once('message', (answer) => {
+      client.off('exit', ended);
+      resolve(answer);
+    });
+    client.send(question);
   });
-  const [aloneMs, besideMs] = ['alone', 'beside'].map((when) => medianP99Ms(results.map((round) => round[when])));
-  return { aloneMs, besideMs, beside: all.map(({ beside }) => beside), stolenPercent };
 }
 
 function medianP99Ms(phases) {

@@ -12,6 +12,7 @@ import { logTo } from '../observability.js';
 import { calledRoles } from './called-roles.js';
 import { type CallingRoles, callingRoles } from './calling-roles.js';
 import { ensureAdminKey } from './first-key.js';
+import { OwnShare } from './own-share.js';
 import { peersReady } from './peers-ready.js';
 import { runs, type Surroundings } from './surroundings.js';
 
@@ -49,8 +50,10 @@ export function compose(
   const shown = { families: () => [...metrics.families(), ...(calling.workerFigures?.families() ?? [])] };
   const metricsServer = config.metricsListen ? new MetricsServer(config.metricsListen, shown) : undefined;
   const servers = metricsServer ? [metricsServer] : [];
+  // Where there are workers it takes to know first what functions are kept in.
+  const share = runs(surroundings, 'worker') ? [] : [new OwnShare()];
   return {
-    group: new ComponentGroup('platform', [...servers, ...called.components, ...calling.components]),
+    group: new ComponentGroup('platform', [...share, ...servers, ...called.components, ...calling.components]),
     ready: async (unwanted) => {
       const workersMin = runs(surroundings, 'worker') ? Math.min(config.workers, config.workersMin) : 0;
       if (calling.peers) await peersReady(calling.peers, workersMin, clock, loggerOf('platform'), unwanted);

@@ -56,6 +56,8 @@ export class SandboxSearch implements Component {
     }
     if (tier === 'T0') logger.warn(state, 'functions run without a sandbox: deploy only code you trust');
     else logger.info(state, 'functions run in a sandbox');
+    // Functions have groups of their own in T3 alone: elsewhere they would stand first too.
+    if (tier === 'T3') this.#found.groups?.standFirst();
   }
 
   async stop(): Promise<void> {

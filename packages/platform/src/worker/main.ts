@@ -62,6 +62,8 @@ const { carrier } = telemetry;
 const storage = new GrpcChannel({ name: 'storage', address: spec.storageAddress, ...token, carrier });
 const groups =
   spec.sandbox.tier === 'T3' && !spec.confined ? findGroups(process.pid, spec.workerId, systemClock) : undefined;
+// Where it holds WASM itself it stands behind.
+if (!spec.wasmOnly) groups?.standFirst();
 const worker = new Worker({
   workerId: spec.workerId,
   host: spec.host,

@@ -49,6 +49,11 @@ export interface ControlGroups {
   readonly directories: readonly string[];
   /** Throws when the kernel refuses. */
   make(limits: GroupLimits): ControlGroup;
+  /**
+   * Gives this process, which runs no code of others itself, and what it starts from here on processor time before the groups, until they
+   * are closed. Never throws.
+   */
+  standFirst(): void;
   /** Waits for what is being removed, then removes all that is empty. Never rejects. */
   close(): Promise<void>;
 }

@@ -6,6 +6,7 @@ import { type CpuDebt, noDebt } from './cpu/cpu-debt.js';
 import { CpuPart, usedMsIn } from './cpu/cpu-part.js';
 import { FairCpu } from './cpu/fair-cpu.js';
 import { countIn, type GroupFiles } from './group-files.js';
+import { OwnGroup } from './own-group.js';
 
 /** Directories of the kernel in which groups may be made; the same one several times in version 2. */
 export interface GroupRoots {
@@ -48,6 +49,7 @@ export class FileGroups implements ControlGroups {
   readonly #options: FileGroupsOptions;
   readonly #fair: FairCpu | undefined;
   readonly #leaving = new Set<Promise<void>>();
+  #first: OwnGroup | undefined;
   #lastId = 0;
 
   /** Throws when the kernel does not let us. */
@@ -79,8 +81,20 @@ export class FileGroups implements ControlGroups {
     });
   }
 
+  standFirst(): void {
+    const { name, roots } = this.#options;
+    // In version 2 the group of the supervisor is for that.
+    if (!roots.cpu?.beside || this.#first) return;
+    try {
+      this.#first = new OwnGroup(roots.cpu.shares, name);
+    } catch {
+      // As before, then.
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#leaving);
+    this.#first?.leave();
     for (const directory of this.#own()) removeEmpty(directory);
     for (const directory of this.directories) removeNamed(directory, `${this.#options.name}-`);
   }

@@ -5,6 +5,7 @@ import type { ControlGroups } from './control-group.js';
 import { delegatedPath, openGroup } from './delegated-group.js';
 import { FileGroups, type GroupRoots, removeWithAll } from './file-groups.js';
 import { type GroupFiles, version1, version2 } from './group-files.js';
+import { outsideOwnGroup } from './own-group.js';
 
 const mounted = '/sys/fs/cgroup';
 const prefix = 'relais-';
@@ -45,7 +46,7 @@ function cpuRootsOf({ cpu }: GroupRoots): string[] {
 function placesOfVersion1(own: string): Place[] {
   const rootOf = (controller: string) => {
     const line = own.split('\n').find((text) => text.split(':')[1]?.split(',').includes(controller));
-    return line === undefined ? undefined : join(mounted, controller, line.split(':').slice(2).join(':'));
+    return line && outsideOwnGroup(join(mounted, controller, line.split(':').slice(2).join(':')));
   };
   const [memory, tasks, shares, usage] = ['memory', 'pids', 'cpu', 'cpuacct'].map(rootOf);
   if (!memory || !tasks) return [];
