@@ -61,7 +61,9 @@ export function createSandboxedLauncher(options: SandboxedLauncherOptions): Proc
       if (spec.egress && !sandbox.loopback) throw networkUnavailable(sandbox.name);
       const scratch = await Scratch.make(directory);
       const group = spec.role === 'forkServer' ? undefined : countFor(limitsOf(spec));
-      const policy = policyOf(spec, seesDoors(spec) ? [...common, outward] : common, group?.joins ?? []);
+      // A fork server is counted by nobody, and does not hand calls on.
+      const joins = group?.joins ?? groups?.leaves ?? [];
+      const policy = policyOf(spec, seesDoors(spec) ? [...common, outward] : common, joins);
       const own = policy.nests ? [{ source: scratch.directory, at: forkServerAt }, ...groupBinds] : [];
       const inside = [...counted(spec, group), spec.command, ...spec.args];
       const [command = '', ...args] = sandbox.wrap({ ...policy, writable: [...own, ...policy.writable] }, inside);

@@ -47,6 +47,8 @@ export interface ControlGroups {
   readonly sharesCpu: boolean;
   /** Directories that hold all groups of this one, for those who join from inside a sandbox. */
   readonly directories: readonly string[];
+  /** Files by which what this process starts leaves the group that it stands first in, by writing "0" to each. */
+  readonly leaves: readonly string[];
   /** Throws when the kernel refuses. */
   make(limits: GroupLimits): ControlGroup;
   /**

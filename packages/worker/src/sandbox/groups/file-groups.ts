@@ -92,6 +92,10 @@ export class FileGroups implements ControlGroups {
     }
   }
 
+  get leaves(): readonly string[] {
+    return this.#first ? [join(this.#first.outside, this.#options.files.join)] : [];
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#leaving);
     this.#first?.leave();

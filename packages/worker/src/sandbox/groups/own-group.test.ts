@@ -24,6 +24,8 @@ async function standsFirst(): Promise<void> {
   const own = join(directory, basename(within));
   expect(readFileSync(join(own, 'cpu.shares'), 'utf8')).toBe('8192\n');
   expect(cpuGroup(execFileSync('cat', ['/proc/self/cgroup'], { encoding: 'utf8' }))).toBe(within);
+  const script = [...(groups?.leaves ?? []).map((file) => `echo 0 >${file}`), 'cat /proc/self/cgroup'].join('; ');
+  expect(cpuGroup(execFileSync('sh', ['-c', script], { encoding: 'utf8' }))).toBe(before);
   // Whoever looks for groups from within makes them beside it, not below.
   const others = findGroups(process.pid, randomHex(4), systemClock);
   expect(others?.directories).toContain(directory);

@@ -12,12 +12,13 @@ const suffix = '-own';
  * say, counts against it: what hands calls on was seen to wait for up to 60 ms behind functions.
  */
 export class OwnGroup {
-  readonly #outside: string;
+  /** The group it was in. */
+  readonly outside: string;
   readonly #directory: string;
 
   /** Goes in. `place` is where groups lie. Throws when the kernel does not let us. */
   constructor(place: string, name: string) {
-    this.#outside = place;
+    this.outside = place;
     this.#directory = join(place, `${name}${suffix}`);
     mkdirSync(this.#directory);
     try {
@@ -42,7 +43,7 @@ export class OwnGroup {
   #putOut(pid: string): void {
     if (pid === '') return;
     try {
-      writeFileSync(join(this.#outside, 'cgroup.procs'), pid);
+      writeFileSync(join(this.outside, 'cgroup.procs'), pid);
     } catch {
       // It has ended.
     }
