@@ -4,7 +4,6 @@ import { version1 } from './group-files.js';
 
 /** Eight times what the kernel gives a group, and so a session, by default. */
 const weight = '8192';
-const suffix = '-own';
 
 /**
  * A group of version 1 for a process of the platform that runs no code of others, and for what it starts from here on: beside the groups
@@ -19,7 +18,7 @@ export class OwnGroup {
   /** Goes in. `place` is where groups lie. Throws when the kernel does not let us. */
   constructor(place: string, name: string) {
     this.outside = place;
-    this.#directory = join(place, `${name}${suffix}`);
+    this.#directory = join(place, `${name}-own`);
     mkdirSync(this.#directory);
     try {
       writeFileSync(join(this.#directory, version1.cpu.weight), weight);
@@ -52,5 +51,5 @@ export class OwnGroup {
 
 /** Where groups lie, for one that may be in an own group. */
 export function outsideOwnGroup(directory: string): string {
-  return basename(directory).endsWith(suffix) ? dirname(directory) : directory;
+  return /^relais-\d+-.+-own$/.test(basename(directory)) ? dirname(directory) : directory;
 }
