@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { version1 } from './group-files.js';
+import { moveProcesses } from './move-processes.js';
 
 /** Eight times what the kernel gives a group, and so a session, by default. */
 const weight = '8192';
@@ -32,19 +33,10 @@ export class OwnGroup {
   /** Back to where it was, with all that is left of what it started. Never throws. */
   leave(): void {
     try {
-      for (const pid of readFileSync(join(this.#directory, 'cgroup.procs'), 'utf8').split('\n')) this.#putOut(pid);
+      moveProcesses(this.#directory, this.outside);
       rmdirSync(this.#directory);
     } catch {
       // Who looks for groups next takes it away.
-    }
-  }
-
-  #putOut(pid: string): void {
-    if (pid === '') return;
-    try {
-      writeFileSync(join(this.outside, 'cgroup.procs'), pid);
-    } catch {
-      // It has ended.
     }
   }
 }
