@@ -4,7 +4,7 @@ export { readBegunJournal, reserveBegunJournal } from './journal/begun-journal.j
 export { removeTree } from './processes/remove-tree.js';
 export { createRuntimes, languagesOf, type RuntimesOptions } from './runtimes/catalog.js';
 export { findSandbox, openSandbox, trySandbox } from './sandbox/find-sandbox.js';
-export type { ControlGroup, ControlGroups } from './sandbox/groups/control-group.js';
+export { type ControlGroup, type ControlGroups, joinsOf, tryMakeGroup } from './sandbox/groups/control-group.js';
 export { findGroups } from './sandbox/groups/find-groups.js';
 export { noSandbox } from './sandbox/none.js';
 export { type Sandbox, type SandboxName, type SandboxPolicy, sandboxNames } from './sandbox/sandbox.js';

@@ -1,7 +1,14 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Clock, descendantsOf } from '@relais/kit';
-import type { ControlGroup, ControlGroups, Sandbox, SandboxPolicy } from '@relais/worker';
+import {
+  type ControlGroup,
+  type ControlGroups,
+  joinsOf,
+  type Sandbox,
+  type SandboxPolicy,
+  tryMakeGroup,
+} from '@relais/worker';
 import { figuresFd, type WorkerPlan } from './worker-spec.js';
 
 /** How a worker that holds nothing but WASM is kept from the machine: it has no network and one directory of sockets. */
@@ -32,16 +39,12 @@ const deafToInterrupts = ['/bin/sh', '-c', 'trap "" INT; exec "$@"', 'sh'];
 
 /** A control group for one confined worker; a worker without one is better than none. */
 export function groupOf({ groups }: WorkerConfinement): ControlGroup | undefined {
-  try {
-    return groups?.make(groupLimits);
-  } catch {
-    return undefined;
-  }
+  return tryMakeGroup(groups, groupLimits);
 }
 
 /** The command line of a confined worker. */
 export function confinedCommand(
-  { sandbox, socketDirectory }: WorkerConfinement,
+  { groups, sandbox, socketDirectory }: WorkerConfinement,
   command: readonly string[],
   group: ControlGroup | undefined,
 ): string[] {
@@ -55,7 +58,7 @@ export function confinedCommand(
     filesMax: 4096,
     fileBytesMax: 16 * mebibyte,
     nests: false,
-    groups: group?.joins ?? [],
+    groups: joinsOf(groups, group),
   };
   return [...deafToInterrupts, ...sandbox.wrap(policy, command)];
 }

@@ -47,7 +47,7 @@ test('a start that fails half-way leaves no directory, no descriptor and no cont
     sandbox: { wrap } as unknown as Sandbox,
     socketDirectory: folder,
     peers: { balancerAddress: '', storageAddress: '' },
-    groups: { make } as unknown as ControlGroups,
+    groups: { make, leaves: [] } as unknown as ControlGroups,
   };
   const free = freeDescriptor();
   expect(() => WorkerProcess.spawn(startOf(confinement))).toThrow('1 group, and no more');

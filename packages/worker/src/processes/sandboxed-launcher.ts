@@ -5,6 +5,7 @@ import {
   type ControlGroup,
   type ControlGroups,
   type GroupLimits,
+  joinsOf,
   tryMakeGroup,
 } from '../sandbox/groups/control-group.js';
 import { PolledGroup } from '../sandbox/groups/polled-group.js';
@@ -61,9 +62,7 @@ export function createSandboxedLauncher(options: SandboxedLauncherOptions): Proc
       if (spec.egress && !sandbox.loopback) throw networkUnavailable(sandbox.name);
       const scratch = await Scratch.make(directory);
       const group = spec.role === 'forkServer' ? undefined : countFor(limitsOf(spec));
-      // A fork server is counted by nobody, and does not hand calls on.
-      const joins = group?.joins ?? groups?.leaves ?? [];
-      const policy = policyOf(spec, seesDoors(spec) ? [...common, outward] : common, joins);
+      const policy = policyOf(spec, seesDoors(spec) ? [...common, outward] : common, joinsOf(groups, group));
       const own = policy.nests ? [{ source: scratch.directory, at: forkServerAt }, ...groupBinds] : [];
       const inside = [...counted(spec, group), spec.command, ...spec.args];
       const [command = '', ...args] = sandbox.wrap({ ...policy, writable: [...own, ...policy.writable] }, inside);

@@ -4,7 +4,7 @@ import type { Clock } from '@relais/kit';
 import { ownReadable } from '../../processes/create-launcher.js';
 import { toolBounds } from '../../processes/function-bounds.js';
 import { killProcessGroup } from '../../processes/process-group.js';
-import { type ControlGroup, type ControlGroups, tryMakeGroup } from '../../sandbox/groups/control-group.js';
+import { type ControlGroup, type ControlGroups, joinsOf, tryMakeGroup } from '../../sandbox/groups/control-group.js';
 import type { Sandbox, SandboxPolicy } from '../../sandbox/sandbox.js';
 import { compilerCrashed } from '../compiled/build-failures.js';
 import type { CompileReply, CompileRequest } from './compile-messages.js';
@@ -92,7 +92,7 @@ export class CompilerProcess {
   #start(): ChildProcess {
     const group = tryMakeGroup(this.#groups, toolBounds);
     const command = [process.execPath, ...execArgv, mainPath];
-    const [program = '', ...args] = this.#sandbox.wrap({ ...policy, groups: group?.joins ?? [] }, command);
+    const [program = '', ...args] = this.#sandbox.wrap({ ...policy, groups: joinsOf(this.#groups, group) }, command);
     const child = spawn(program, args, {
       detached: true,
       serialization: 'advanced',

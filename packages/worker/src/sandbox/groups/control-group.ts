@@ -60,6 +60,14 @@ export interface ControlGroups {
   close(): Promise<void>;
 }
 
+/**
+ * Files that what this process starts joins by, in order: out of the group that this process stands first in, so that it is in none such
+ * where it gets no group of its own, and into that.
+ */
+export function joinsOf(groups: ControlGroups | undefined, group: ControlGroup | undefined): string[] {
+  return [...(groups?.leaves ?? []), ...(group?.joins ?? [])];
+}
+
 /** A process without a group is better than none. */
 export function tryMakeGroup(groups: ControlGroups | undefined, limits: GroupLimits): ControlGroup | undefined {
   try {
