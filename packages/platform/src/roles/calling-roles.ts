@@ -26,6 +26,7 @@ import { workerDoors } from './worker-doors.js';
 import { workerFleet } from './worker-fleet.js';
 
 const workerMain = fileURLToPath(new URL('../worker/main.js', import.meta.url));
+const threadsMain = fileURLToPath(new URL('../worker/threads-main.js', import.meta.url));
 
 /** The roles that call others, where they run in this process, with what they call. */
 export interface CallingRoles {
@@ -115,16 +116,19 @@ function makeWorkers(
     directory: join(folder.path, 'sandbox'),
     searchPath: process.env.PATH ?? '',
     logger,
+    clock,
   });
   const supervisor = new Supervisor({
     host,
     workerMain,
+    threadsMain,
     kinds: workerFleet(config, peers, host),
     scratchFolder: folder.path,
     sandbox: () => sandbox.found.state,
     confinement: () => {
       const { groups, sandbox: found } = sandbox.found;
-      return found.confines ? { sandbox: found, socketDirectory, peers: doors.peers, groups } : undefined;
+      const { threadGroups } = sandbox;
+      return found.confines ? { sandbox: found, socketDirectory, peers: doors.peers, groups, threadGroups } : undefined;
     },
     dial: supervise,
     clock,

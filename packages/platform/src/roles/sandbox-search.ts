@@ -1,5 +1,5 @@
 import { SandboxState } from '@relais/contracts';
-import { type Component, type Logger, RelaisError } from '@relais/kit';
+import { type Clock, type Component, type Logger, RelaisError } from '@relais/kit';
 import {
   type ControlGroups,
   findGroups,
@@ -27,6 +27,7 @@ export interface SandboxSearchOptions {
   readonly directory: string;
   readonly searchPath: string;
   readonly logger: Logger;
+  readonly clock: Clock;
 }
 
 /** Finds at its start which sandbox workers get, by running a program in it. */
@@ -34,6 +35,7 @@ export class SandboxSearch implements Component {
   readonly name = 'sandbox';
   readonly #options: SandboxSearchOptions;
   #found: FoundSandbox | undefined;
+  #threadGroups: ControlGroups | undefined;
 
   constructor(options: SandboxSearchOptions) {
     this.#options = options;
@@ -45,10 +47,16 @@ export class SandboxSearch implements Component {
     return this.#found;
   }
 
+  /** For the processes of workers' threads, in which functions compute for long; undefined where the kernel gives us none. */
+  get threadGroups(): ControlGroups | undefined {
+    return this.#threadGroups;
+  }
+
   /** Rejects with failed_precondition reason sandbox_missing when there is none as strong as the configuration wants. */
   async start(): Promise<void> {
-    const { config, directory, logger, searchPath } = this.#options;
+    const { clock, config, directory, logger, searchPath } = this.#options;
     this.#found = await searchSandbox(config.sandbox, { directory, searchPath });
+    this.#threadGroups = this.#found.groups && findGroups(process.pid, 'threads', clock, { anyLight: false });
     const { state } = this.#found;
     const { name, tier, missing } = state;
     if (isWeaker(tier as SandboxTier, config.requireSandbox)) {
@@ -61,7 +69,7 @@ export class SandboxSearch implements Component {
   }
 
   async stop(): Promise<void> {
-    await this.#found?.groups?.close();
+    await Promise.all([this.#threadGroups?.close(), this.#found?.groups?.close()]);
   }
 }
 

@@ -23,9 +23,13 @@ withGroups('a worker of WASM is in a group that counts its memory (needs control
     socketDirectory: directory,
     peers: { balancerAddress: '', storageAddress: '' },
     groups,
+    threadGroups: undefined,
   };
-  const group = groupOf(confinement);
-  const [command = '', ...args] = confinedCommand(confinement, ['/bin/sh', '-c', 'echo ready; cat'], group);
+  const group = groupOf(confinement.groups);
+  const [command = '', ...args] = confinedCommand(confinement, ['/bin/sh', '-c', 'echo ready; cat'], {
+    group,
+    descriptors: 3,
+  });
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
   expect(group?.joins.length).toBeGreaterThan(0);
@@ -40,8 +44,11 @@ withGroups('a worker of WASM is in a group that counts its memory (needs control
 
 test('a worker of WASM outlives a Ctrl-C that reaches its whole process group', async () => {
   const peers = { balancerAddress: '', storageAddress: '' };
-  const confinement = { sandbox, socketDirectory: directory, peers, groups: undefined };
-  const [command = '', ...args] = confinedCommand(confinement, ['/bin/sh', '-c', 'echo ready; exec cat'], undefined);
+  const confinement = { sandbox, socketDirectory: directory, peers, groups: undefined, threadGroups: undefined };
+  const [command = '', ...args] = confinedCommand(confinement, ['/bin/sh', '-c', 'echo ready; exec cat'], {
+    group: undefined,
+    descriptors: 3,
+  });
   const child = spawn(command, args, { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
   process.kill(-(child.pid ?? 0), 'SIGINT');
@@ -57,7 +64,8 @@ test('without control groups a worker is started all the same', () => {
     socketDirectory: directory,
     peers: { balancerAddress: '', storageAddress: '' },
     groups: undefined,
+    threadGroups: undefined,
   };
-  expect(groupOf(confinement)).toBeUndefined();
-  expect(confinedCommand(confinement, ['/bin/true'], undefined)).toContain('/bin/true');
+  expect(groupOf(confinement.groups)).toBeUndefined();
+  expect(confinedCommand(confinement, ['/bin/true'], { group: undefined, descriptors: 3 })).toContain('/bin/true');
 });

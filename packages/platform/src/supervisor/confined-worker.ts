@@ -9,7 +9,7 @@ import {
   type SandboxPolicy,
   tryMakeGroup,
 } from '@relais/worker';
-import { figuresFd, type WorkerPlan } from './worker-spec.js';
+import type { WorkerPlan } from './worker-spec.js';
 
 /** How a worker that holds nothing but WASM is kept from the machine: it has no network and one directory of sockets. */
 export interface WorkerConfinement {
@@ -19,6 +19,8 @@ export interface WorkerConfinement {
   readonly peers: Pick<WorkerPlan, 'balancerAddress' | 'storageAddress'>;
   /** Where its memory is counted; undefined where the kernel gives us no control groups. */
   readonly groups: ControlGroups | undefined;
+  /** The same for the process of its threads, with groups that go last when they use much of the processors. */
+  readonly threadGroups: ControlGroups | undefined;
 }
 
 const mebibyte = 1024 * 1024;
@@ -38,22 +40,29 @@ const groupLimits = { memoryBytesMax: 6 * 1024 * mebibyte, tasksMax: 512 };
 const deafToInterrupts = ['/bin/sh', '-c', 'trap "" INT; exec "$@"', 'sh'];
 
 /** A control group for one confined worker; a worker without one is better than none. */
-export function groupOf({ groups }: WorkerConfinement): ControlGroup | undefined {
+export function groupOf(groups: ControlGroups | undefined): ControlGroup | undefined {
   return tryMakeGroup(groups, groupLimits);
 }
 
-/** The command line of a confined worker. */
+/** What sets one process of a confined worker apart from another. */
+export interface ConfinedProcess {
+  readonly group: ControlGroup | undefined;
+  /** It has those below this number. */
+  readonly descriptors: number;
+}
+
+/** The command line of a confined process. */
 export function confinedCommand(
   { groups, sandbox, socketDirectory }: WorkerConfinement,
   command: readonly string[],
-  group: ControlGroup | undefined,
+  { descriptors, group }: ConfinedProcess,
 ): string[] {
   const readable = [process.execPath, ...codeAround(import.meta.dirname), socketDirectory];
   const policy: SandboxPolicy = {
     readable: readable.map((path) => ({ source: path, at: path })),
     writable: [],
     directory: temporary,
-    descriptors: figuresFd + 1,
+    descriptors,
     tmpBytesMax: 16 * mebibyte,
     filesMax: 4096,
     fileBytesMax: 16 * mebibyte,

@@ -1,11 +1,12 @@
 import type { Counter, MetricFamily, MetricRegistry, Reading, SeriesTable } from '@relais/kit';
-import { processUsage } from './process-usage.js';
+import { type ProcessUsage, processUsage } from './process-usage.js';
 
 /** A worker process that runs now. */
 export interface RunningWorker {
   /** What it fills: stays the same when the process is replaced. */
   readonly place: string;
-  readonly pid: number;
+  /** Of it and of the process of its threads. */
+  readonly pids: readonly number[];
   /** What it last said of itself. */
   readonly families: readonly MetricFamily[];
 }
@@ -19,21 +20,21 @@ export class SupervisorFigures {
     metrics.gauge('relais_worker_processes', 'Worker processes that run.', () => running().length);
     const cpu = 'CPU time of a worker process and of those of its children that have ended.';
     metrics.read('counter', 'relais_worker_cpu_seconds_total', cpu, ['worker'], () =>
-      running().flatMap(({ pid, place }): Reading[] => {
-        const usage = processUsage(pid);
-        return usage ? [[place, usage.cpuSeconds]] : [];
-      }),
+      running().flatMap(({ pids, place }) => sumOf(place, pids, ({ cpuSeconds }) => cpuSeconds)),
     );
     const memory = 'Resident memory of a worker process and all its children.';
     metrics.read('gauge', 'relais_worker_memory_bytes', memory, ['worker'], () =>
-      running().flatMap(({ pid, place }): Reading[] => {
-        const usage = processUsage(pid);
-        return usage ? [[place, usage.memoryBytes]] : [];
-      }),
+      running().flatMap(({ pids, place }) => sumOf(place, pids, ({ memoryBytes }) => memoryBytes)),
     );
   }
 
   exited(place: string, signal: string): void {
     this.#exits.of(place, signal).add();
   }
+}
+
+/** Nothing when it is gone. */
+function sumOf(place: string, pids: readonly number[], part: (usage: ProcessUsage) => number): Reading[] {
+  const usages = pids.map(processUsage).filter((usage) => usage !== undefined);
+  return usages.length > 0 ? [[place, usages.reduce((sum, usage) => sum + part(usage), 0)]] : [];
 }

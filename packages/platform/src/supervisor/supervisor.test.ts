@@ -14,6 +14,7 @@ import { Supervisor } from './supervisor.js';
 import type { KindPlan, WorkerPlan } from './worker-spec.js';
 
 const workerMain = fileURLToPath(new URL('../testing/idle-worker.js', import.meta.url));
+const threadsMain = fileURLToPath(new URL('../worker/threads-main.js', import.meta.url));
 const plan: WorkerPlan = {
   host: 'here',
   runs: ['c'],
@@ -66,6 +67,7 @@ function supervise(...kinds: readonly KindPlan[]) {
   supervisor = new Supervisor({
     host: 'here',
     workerMain,
+    threadsMain,
     kinds,
     scratchFolder,
     confinement: () => undefined,

@@ -28,6 +28,8 @@ export interface SupervisorOptions {
   readonly host: string;
   /** File that a worker process runs. */
   readonly workerMain: string;
+  /** And the process of a worker's threads. */
+  readonly threadsMain: string;
   /** What it runs; ids are the supervisor's to choose. At most one of workers that are wasmOnly and one of others. */
   readonly kinds: readonly KindPlan[];
   /** Private folder in which each worker gets a scratch directory. */
@@ -175,7 +177,7 @@ export class Supervisor implements Component, MetricSource {
     let spares = 0;
     return this.#places.flatMap(({ name, process: worker }) => {
       const place = name === spareName ? `${name}${++spares}` : name;
-      return worker ? [{ place, pid: worker.pid, families: worker.families }] : [];
+      return worker ? [{ place, pids: worker.pids, families: worker.families }] : [];
     });
   }
 
@@ -200,10 +202,17 @@ export class Supervisor implements Component, MetricSource {
   }
 
   #processOf({ kind: { plan } }: Place, workerId: string): WorkerProcess {
-    const { clock, confinement, sandbox, scratchFolder, workerMain: mainFile } = this.#options;
+    const {
+      clock,
+      confinement,
+      sandbox,
+      scratchFolder,
+      threadsMain: threadsFile,
+      workerMain: mainFile,
+    } = this.#options;
     const toolsDirectory = plan.wasmOnly ? '' : join(scratchFolder, 'tools');
     const own = { workerId, sandbox: sandbox(), toolsDirectory, scratchDirectory: join(scratchFolder, workerId) };
-    return WorkerProcess.spawn({ mainFile, plan, own, confinement: confinement(), clock });
+    return WorkerProcess.spawn({ mainFile, threadsFile, plan, own, confinement: confinement(), clock });
   }
 
   #replace(place: Place, exit: ProcessExit): void {

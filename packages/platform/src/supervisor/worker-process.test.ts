@@ -23,7 +23,7 @@ function startOf(confinement?: WorkerStart['confinement']): WorkerStart {
   const sandbox = { name: 'none', tier: 'T0', missing: [] };
   const own = { workerId: 'w1', sandbox, toolsDirectory: '', scratchDirectory: join(folder, 'w1') };
   const plan = { wasmOnly: confinement !== undefined } as WorkerPlan;
-  return { mainFile: '/nonexistent.js', plan, own, confinement, clock: systemClock };
+  return { mainFile: '/nonexistent.js', threadsFile: '/nonexistent.js', plan, own, confinement, clock: systemClock };
 }
 
 /** The lowest descriptor that is free. */
@@ -48,6 +48,7 @@ test('a start that fails half-way leaves no directory, no descriptor and no cont
     socketDirectory: folder,
     peers: { balancerAddress: '', storageAddress: '' },
     groups: { make, leaves: [] } as unknown as ControlGroups,
+    threadGroups: undefined,
   };
   const free = freeDescriptor();
   expect(() => WorkerProcess.spawn(startOf(confinement))).toThrow('1 group, and no more');

@@ -7,7 +7,8 @@ import { type ControlGroup, readBegunJournal, removeTree, reserveBegunJournal } 
 import { youngGenerationFlags } from '../young-generation.js';
 import { confinedCommand, confinedPlan, groupOf, innerPid, type WorkerConfinement } from './confined-worker.js';
 import { FiguresReader } from './figures-reader.js';
-import { figuresFd, type WorkerPlan, type WorkerSpec } from './worker-spec.js';
+import { ThreadsProcess } from './threads-process.js';
+import { figuresFd, threadsFd, type WorkerPlan, type WorkerSpec } from './worker-spec.js';
 
 export interface ProcessExit {
   readonly workerId: string;
@@ -35,6 +36,8 @@ export type WorkerOwn = Pick<WorkerSpec, 'workerId' | 'sandbox' | 'toolsDirector
 export interface WorkerStart {
   /** File that it runs. */
   readonly mainFile: string;
+  /** And the process of its threads, where it is a worker of WASM. */
+  readonly threadsFile: string;
   readonly plan: WorkerPlan;
   readonly own: WorkerOwn;
   /** What a worker that holds nothing but WASM is kept in; undefined without a sandbox. */
@@ -52,12 +55,14 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #journal: number;
   readonly #group: ControlGroup | undefined;
+  readonly #threads: ThreadsProcess | undefined;
   readonly #figures = new FiguresReader();
   /** Of the worker itself; in a sandbox it is known a moment after the start. */
   #pid: number;
 
-  private constructor(start: WorkerStart, child: ChildProcess, journal: number, group: ControlGroup | undefined) {
+  private constructor(start: WorkerStart, child: ChildProcess, { group, journal, threads }: WorkerParts) {
     this.#group = group;
+    this.#threads = threads;
     this.workerId = start.own.workerId;
     this.#start = start;
     this.#pid = child.pid ?? 0;
@@ -67,9 +72,15 @@ export class WorkerProcess {
     const streams: ChildProcess['stdio'] | undefined = child.stdio;
     (streams?.[figuresFd] as Readable | null | undefined)?.on('data', (chunk: Buffer) => this.#figures.push(chunk));
     this.exited = new Promise((resolve) => {
-      child.once('error', (error) => resolve(this.#ended({ exitCode: 1, signal: '', startFailure: String(error) })));
-      child.once('exit', (code, signal) =>
-        resolve(this.#ended({ exitCode: code ?? 0, signal: signal ?? '', startFailure: undefined })),
+      const ended = async (end: End) => {
+        this.#threads?.kill();
+        await this.#threads?.exited;
+        resolve(this.#ended(end));
+      };
+      child.once('error', (error) => void ended({ exitCode: 1, signal: '', startFailure: String(error) }));
+      child.once(
+        'exit',
+        (code, signal) => void ended({ exitCode: code ?? 0, signal: signal ?? '', startFailure: undefined }),
       );
     });
   }
@@ -84,18 +95,24 @@ export class WorkerProcess {
     mkdirSync(scratchDirectory, { mode: 0o700 });
     let journal: number | undefined;
     let group: ControlGroup | undefined;
+    let threads: ThreadsProcess | undefined;
     try {
       const path = join(scratchDirectory, 'journal');
       journal = openSync(path, 'wx+', 0o600);
       unlinkSync(path);
       reserveBegunJournal(journal);
-      group = start.confinement && groupOf(start.confinement);
-      const worker = new WorkerProcess(start, childOf(start, journal, group), journal, group);
+      group = groupOf(start.confinement?.groups);
+      threads = threadsOf(start);
+      const parts = { group, journal, threads };
+      const worker = new WorkerProcess(start, childOf(start, parts), parts);
+      threads?.socket?.destroy();
       void worker.#tellSpec();
       return worker;
     } catch (error) {
       if (journal !== undefined) closeSync(journal);
       void group?.remove();
+      threads?.kill();
+      threads?.socket?.destroy();
       removeTree(scratchDirectory);
       throw error;
     }
@@ -103,6 +120,11 @@ export class WorkerProcess {
 
   get pid(): number {
     return this.#pid;
+  }
+
+  /** Of the worker and of what it has beside it. */
+  get pids(): readonly number[] {
+    return [this.#pid, ...(this.#threads?.pid ? [this.#threads.pid] : [])];
   }
 
   /** What it last said of itself; empty before the first time. */
@@ -141,21 +163,31 @@ export class WorkerProcess {
     removeTree(own.scratchDirectory);
     const { exitCode, signal } = confinement ? confinement.sandbox.exitOf(end) : end;
     const { startFailure } = end;
-    const outOfMemory = this.#group?.hits().memory ?? false;
+    const outOfMemory = (this.#group?.hits().memory || this.#threads?.outOfMemory) ?? false;
     void this.#group?.remove();
     return { workerId: this.workerId, pid: this.#pid, exitCode, signal, begunJobIds, outOfMemory, startFailure };
   }
 }
 
-function childOf(
-  { confinement, mainFile }: WorkerStart,
-  journal: number,
-  group: ControlGroup | undefined,
-): ChildProcess {
+/** What a worker process is made with. */
+interface WorkerParts {
+  readonly journal: number;
+  readonly group: ControlGroup | undefined;
+  readonly threads: ThreadsProcess | undefined;
+}
+
+function threadsOf({ confinement, plan, threadsFile: mainFile }: WorkerStart): ThreadsProcess | undefined {
+  if (!plan.wasmOnly) return undefined;
+  return new ThreadsProcess({ mainFile, confinement, environment: cleanEnvironment(), unconfined: dieWithParent });
+}
+
+function childOf({ confinement, mainFile }: WorkerStart, { group, journal, threads }: WorkerParts): ChildProcess {
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...youngGenerationFlags, mainFile];
-  const [command = '', ...args] = confinement ? confinedCommand(confinement, node, group) : [...dieWithParent, ...node];
+  const [command = '', ...args] = confinement
+    ? confinedCommand(confinement, node, { group, descriptors: threadsFd + 1 })
+    : [...dieWithParent, ...node];
   const child = spawn(command, args, {
-    stdio: ['pipe', 'inherit', 'inherit', journal, 'pipe'],
+    stdio: ['pipe', 'inherit', 'inherit', journal, 'pipe', threads?.socket ?? 'ignore'],
     env: cleanEnvironment(),
   });
   child.stdin?.on('error', () => {});

@@ -49,6 +49,9 @@ export const journalFd = 3;
 /** Descriptor on which a worker process tells its figures: a line of JSON each time, metric families. */
 export const figuresFd = 4;
 
+/** Descriptor on which a worker of WASM finds the process of its threads. */
+export const threadsFd = 5;
+
 /** What the composition root says of a worker; the supervisor adds the rest. */
 export type WorkerPlan = Omit<
   WorkerSpec,

@@ -1,5 +1,6 @@
 // The process a supervisor spawns: composes one worker from its spec and stays until told to go.
 
+import { Socket } from 'node:net';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { ArtifactServiceService, BalancerServiceService } from '@relais/contracts';
@@ -18,12 +19,13 @@ import {
   noSandbox,
   openSandbox,
   parseTarget,
+  RemoteThreads,
   type Sandbox,
   type SandboxName,
   Worker,
 } from '@relais/worker';
 import { logTo } from '../observability.js';
-import { figuresFd, journalFd } from '../supervisor/worker-spec.js';
+import { figuresFd, journalFd, threadsFd } from '../supervisor/worker-spec.js';
 import { releaseVersion } from '../version.js';
 import { closeInherited } from './close-inherited.js';
 import { readSpec } from './read-spec.js';
@@ -34,13 +36,11 @@ import { tellFigures } from './tell-figures.js';
  * time. Not lower: a worker must be heard on a machine that has other work too. One that only hands calls on is such a role itself.
  */
 const nicenessWithFunctions = 5;
-/** Calls of others have so long to end when something is stuck, which takes memory meanwhile. */
-const stuckDrainMs = 3000;
 
 const functionsMax = 1000;
 const loadedBytesMax = 1024 * 1024 * 1024;
 
-closeInherited(figuresFd + 1);
+closeInherited(threadsFd + 1);
 const spec = await readSpec(process.stdin, () => process.exit(1));
 if (spec.wasmOnly) setPriority(nicenessWithFunctions);
 const logger = logTo(`worker ${spec.workerId}`, spec.logLevel);
@@ -78,8 +78,7 @@ const worker = new Worker({
     clock: systemClock,
     sandbox: await childSandbox(),
     groups,
-    runsWasm: spec.wasmOnly,
-    stuck: leaveStuck,
+    threadHost: spec.wasmOnly ? new RemoteThreads(new Socket({ fd: threadsFd }), threadsLost) : undefined,
     network: networkRules({
       anyHost: spec.networkHost,
       peers: [spec.balancerAddress, spec.storageAddress].flatMap((address) => parseTarget(address) ?? []),
@@ -127,12 +126,11 @@ function leaveOnce(): void {
   void leave();
 }
 
-/** What cannot be ended would hold up the end of this process too. */
-function leaveStuck(): void {
+/** One that was to end and compiled on has ended its process, or that has used up its memory: the worker after this one has a new one. */
+function threadsLost(): void {
   if (leaving) return;
-  leaving = true;
-  logger.warn({}, 'a thread does not end what it compiles: leaving with it');
-  void group.stop(stuckDrainMs).then(() => process.kill(process.pid, 'SIGKILL'));
+  logger.warn({}, 'the process of long calls has ended: leaving to make a new start');
+  leaveOnce();
 }
 
 process.on('SIGTERM', leaveOnce);

@@ -6,6 +6,7 @@ import type { ProcessLauncher } from '../processes/process-launcher.js';
 import type { ControlGroups } from '../sandbox/groups/control-group.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
 import { WasmEngine } from '../wasm/engine.js';
+import type { ThreadHost } from '../wasm/threads/thread-host.js';
 import { createCRuntime } from './c/c-runtime.js';
 import { ClangCompiler } from './c/clang-compiler.js';
 import { KnownTools } from './compiled/known-tools.js';
@@ -74,10 +75,8 @@ export interface RuntimesOptions {
   readonly groups: ControlGroups | undefined;
   /** What holds for the network of every function. */
   readonly network: NetworkRules;
-  /** Told when something of a call cannot be ended but with this process. */
-  readonly stuck?: () => void;
-  /** Whether calls of WASM will come, for which something is made ready then. */
-  readonly runsWasm: boolean;
+  /** Where calls of WASM run that may be long; undefined where no calls of WASM will come. */
+  readonly threadHost: ThreadHost | undefined;
 }
 
 /** The runtimes of some languages, sharing one WASM engine and one launcher. Throws on a language without a runtime. */
@@ -85,7 +84,7 @@ export function createRuntimes(languages: Iterable<string>, options: RuntimesOpt
   const { cacheDirectory, clock, groups, network, sandbox, scratchDirectory, searchPath } = options;
   const limits = defaultRuntimeLimits;
   const workshop: Workshop = {
-    engine: new WasmEngine({ limits, clock, stuck: options.stuck }),
+    engine: new WasmEngine({ limits, clock, threadHost: options.threadHost }),
     compiler: new ClangCompiler(clock, limits.idleInstanceMs, sandbox, groups),
     launcher: createLauncher({ directory: scratchDirectory, searchPath, clock, sandbox, groups }),
     budget: new MemoryBudget({ bytesMax: limits.processMemoryBytesMax, clock }),
@@ -97,7 +96,7 @@ export function createRuntimes(languages: Iterable<string>, options: RuntimesOpt
     cacheDirectory,
     tools: new KnownTools(options.toolsDirectory),
   };
-  if (options.runsWasm) workshop.engine.prepare();
+  if (options.threadHost) workshop.engine.prepare();
   return [...languages].map((lang) => {
     const entry = catalog[lang];
     if (!entry) throw new Error(`there is no runtime for ${lang}`);

@@ -6,7 +6,7 @@ import { ProgramStream } from '../runtimes/program-stream.js';
 import type { Call, CallFailure, CallOutcome, CallSuccess } from '../runtimes/runtime.js';
 import type { Program } from './program.js';
 import { noEnd, onThread, type ThreadCall, type ThreadEnd } from './threads/thread-messages.js';
-import type { WasmThreads } from './threads/wasm-threads.js';
+import type { GivenCall, WasmThreads } from './threads/wasm-threads.js';
 
 export interface ApartCallOptions {
   readonly threads: WasmThreads;
@@ -28,9 +28,8 @@ export class ApartCall {
   readonly #options: ApartCallOptions;
   readonly #call: Call;
   readonly #stream: OutputStream | undefined;
-  readonly #credit = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   readonly #output: ProgramStream | undefined;
-  readonly #giveUp: () => void;
+  readonly #given: GivenCall;
   #begun = false;
   #resolve: (outcome: CallOutcome) => void = () => {};
 
@@ -42,7 +41,7 @@ export class ApartCall {
       this.#resolve = resolve;
     });
     this.#output = stream && this.#outputTo(stream);
-    this.#giveUp = options.threads.run(
+    this.#given = options.threads.run(
       () => this.#forThread(),
       (data) => this.#output?.push(Buffer.from(data.buffer, data.byteOffset, data.byteLength)),
       (end) => void this.#finish(end),
@@ -57,22 +56,17 @@ export class ApartCall {
   /** Answers with the failure and ends what runs. */
   cancel(error: RelaisError): void {
     this.#settle({ ok: false, error }, noEnd);
-    this.#giveUp();
+    this.#given.giveUp();
   }
 
   #outputTo(stream: OutputStream): ProgramStream {
-    const credit = new Int32Array(this.#credit);
-    credit[0] = stream.windowBytes;
     return new ProgramStream({
       stream,
       cgi: this.#call.http !== undefined && this.#options.version.config?.http === 'cgi',
       heldBytesMax: this.#options.outputBytesMax,
       // The thread is held by its credit.
       hold: () => {},
-      onCredit: (bytes) => {
-        Atomics.add(credit, 0, bytes);
-        Atomics.notify(credit, 0);
-      },
+      onCredit: (bytes) => this.#given.grant(bytes),
       fail: (error) => this.cancel(error),
     });
   }
@@ -89,9 +83,7 @@ export class ApartCall {
       budgetMs: this.#call.deadlineMs - clock.nowMs(),
       environment: environment(this.#call),
       logBytesMax,
-      ...(windowBytes === undefined
-        ? { outputBytesMax }
-        : { outputBytesMax: Number.POSITIVE_INFINITY, stream: { credit: this.#credit, windowBytes } }),
+      ...(windowBytes === undefined ? { outputBytesMax } : { outputBytesMax: Number.POSITIVE_INFINITY, windowBytes }),
     };
   }
 

@@ -5,6 +5,8 @@ import type { LoadedFunction } from '../runtimes/runtime.js';
 import { LiveMemories } from './live-memories.js';
 import { compileProgram, entryOf } from './program.js';
 import { Slot } from './slot.js';
+import { LocalThreads } from './threads/local-threads.js';
+import type { ThreadHost } from './threads/thread-host.js';
 import { WasmThreads } from './threads/wasm-threads.js';
 import { WasiHost } from './wasi/host.js';
 import { threadWait, type Wait } from './wasi/poll.js';
@@ -17,8 +19,8 @@ export interface WasmEngineOptions {
   readonly liveMemoriesMax?: number;
   /** Memory that idle instances hold together; beyond it the least recently used are let go. Default 1 GiB. */
   readonly liveMemoryBytesMax?: number;
-  /** Told when a thread does not end: only with this process what it does is over. */
-  readonly stuck?: (() => void) | undefined;
+  /** Where calls run that may be long. Default: this process. */
+  readonly threadHost?: ThreadHost | undefined;
   /** Holds the thread while a function sleeps. Default: without burning the processor. */
   readonly wait?: Wait;
 }
@@ -44,8 +46,8 @@ export class WasmEngine {
       options.liveMemoriesMax ?? liveMemoriesMaxDefault,
       options.liveMemoryBytesMax ?? liveMemoryBytesMaxDefault,
     );
-    const { clock, limits, stuck } = options;
-    this.#threads = new WasmThreads({ clock, threadsMax: limits.processesMax, idleMs: limits.idleInstanceMs, stuck });
+    const { clock, limits, threadHost: host = new LocalThreads({ clock }) } = options;
+    this.#threads = new WasmThreads({ clock, host, threadsMax: limits.processesMax, idleMs: limits.idleInstanceMs });
   }
 
   /** Instances alive now. */

@@ -52,9 +52,21 @@ export function entryOf(version: { readonly config?: FunctionConfig | undefined 
   return isReused(version) ? 'relais_run' : '_start';
 }
 
+/** What modules were compiled from, to be compiled elsewhere: V8 does not tell. */
+const sources = new WeakMap<WasmModule, Uint8Array>();
+
+/** What a program of this process was compiled from. */
+export function bytesOf({ module }: Program): Uint8Array {
+  const bytes = sources.get(module);
+  if (!bytes) throw new Error('this program was not compiled here');
+  return bytes;
+}
+
 async function compile(bytes: Uint8Array): Promise<WasmModule> {
   try {
-    return await webAssembly.compile(bytes);
+    const module = await webAssembly.compile(bytes);
+    sources.set(module, bytes);
+    return module;
   } catch (error) {
     const said = error instanceof Object && 'message' in error ? String(error.message) : 'the compiler refused it';
     const what = said.replace(/^WebAssembly\.compile\(\):\s*/, '').slice(0, 500);

@@ -2,6 +2,7 @@ import { ManualClock, RelaisError } from '@relais/kit';
 import { failureOf, testCall, until } from '../runtimes/conformance/support.js';
 import type { LoadedFunction } from '../runtimes/runtime.js';
 import { testEngine, testVersion } from './testing/load.js';
+import { LocalThreads } from './threads/local-threads.js';
 
 const slowTestMs = 120_000;
 
@@ -30,7 +31,10 @@ test(
   async () => {
     let stuck = 0;
     const clock = new ManualClock();
-    const engine = testEngine({ clock, stuck: () => stuck++ });
+    const engine = testEngine({
+      clock,
+      threadHost: new LocalThreads({ clock, stuck: () => stuck++, endCpuMsMax: 300 }),
+    });
     const apart = async (fn: LoadedFunction) => fn.invoke({ ...testCall(), jobId: 1, apart: true });
     const quick = await engine.load(testVersion(), slowToCompile(0));
     const slow = await engine.load(testVersion(), slowToCompile(800));
@@ -40,7 +44,12 @@ test(
     await until('it compiles', () => process.cpuUsage(before).user > 100_000);
     slow.cancel(1, new RelaisError('deadline_exceeded', 'late'));
     expect(failureOf(await late).code).toBe('deadline_exceeded');
+    clock.advance(500);
     expect(stuck).toBe(0);
+    await until('it has used much', () => {
+      clock.advance(500);
+      return stuck > 0;
+    });
     clock.advance(5000);
     expect(stuck).toBe(1);
     expect((await apart(quick)).result.ok).toBe(true);

@@ -36,6 +36,8 @@ export interface FileGroupsOptions {
    * keep the weight for such groups, or for processor time stay where they are.
    */
   readonly clock?: Clock | undefined;
+  /** Those that use little come before the others in time. Default true. */
+  readonly anyLight?: boolean | undefined;
 }
 
 const removalTries = 50;
@@ -54,7 +56,7 @@ export class FileGroups implements ControlGroups {
 
   /** Throws when the kernel does not let us. */
   constructor(options: FileGroupsOptions) {
-    const { clock, files, roots } = options;
+    const { anyLight = true, clock, files, roots } = options;
     this.kind = files.kind;
     this.sharesCpu = roots.cpu !== undefined;
     const cpu = clock || files.cpu.steady ? roots.cpu : undefined;
@@ -69,7 +71,7 @@ export class FileGroups implements ControlGroups {
     }
     if (!cpu || !clock) return;
     const all = join(cpu.usage, files.cpu.usage);
-    this.#fair = new FairCpu(clock, () => usedMsIn(all, files.cpu));
+    this.#fair = new FairCpu(clock, () => usedMsIn(all, files.cpu), { anyLight });
   }
 
   make(limits: GroupLimits): ControlGroup {

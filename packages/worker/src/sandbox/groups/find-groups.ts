@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '@relais/kit';
 import type { ControlGroups } from './control-group.js';
 import { delegatedPath, openGroup } from './delegated-group.js';
-import { FileGroups, type GroupRoots, removeWithAll } from './file-groups.js';
+import { FileGroups, type FileGroupsOptions, type GroupRoots, removeWithAll } from './file-groups.js';
 import { type GroupFiles, version1, version2 } from './group-files.js';
 import { outsideOwnGroup } from './own-group.js';
 
@@ -22,13 +22,18 @@ interface Place {
  * this process make them: found by making one. Undefined when there are none. Ends and takes away what processes that are gone have
  * left. Only with a clock they share processor time out, as FileGroups says.
  */
-export function findGroups(pid: number, tag: string, clock?: Clock): ControlGroups | undefined {
+export function findGroups(
+  pid: number,
+  tag: string,
+  clock?: Clock,
+  options: Pick<FileGroupsOptions, 'anyLight'> = {},
+): ControlGroups | undefined {
   const own = readFileSync('/proc/self/cgroup', 'utf8');
   for (const { files, roots, open } of [...placesOfVersion1(own), ...placesOfVersion2(own)]) {
     try {
       open();
       for (const root of new Set([roots.memory, roots.tasks, ...cpuRootsOf(roots)])) removeStale(root);
-      const groups = new FileGroups({ files, roots, name: `${prefix}${pid}-${tag}`, clock });
+      const groups = new FileGroups({ files, roots, name: `${prefix}${pid}-${tag}`, clock, ...options });
       void groups.make(trialLimits).remove();
       return groups;
     } catch {

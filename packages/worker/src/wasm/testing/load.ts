@@ -4,6 +4,7 @@ import { type TestCall, testCall } from '../../runtimes/conformance/support.js';
 import { defaultRuntimeLimits, type RuntimeLimits } from '../../runtimes/limits.js';
 import type { CallOutcome, LoadedFunction } from '../../runtimes/runtime.js';
 import { WasmEngine } from '../engine.js';
+import type { ThreadHost } from '../threads/thread-host.js';
 import type { Wait } from '../wasi/poll.js';
 
 /** An engine with a test's clock; the machine's own by default. */
@@ -14,7 +15,7 @@ export function testEngine(
     wait?: Wait;
     liveMemoriesMax?: number;
     liveMemoryBytesMax?: number;
-    stuck?: () => void;
+    threadHost?: ThreadHost;
   } = {},
 ): WasmEngine {
   return new WasmEngine({ limits: defaultRuntimeLimits, clock: systemClock, ...options });

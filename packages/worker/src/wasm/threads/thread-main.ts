@@ -9,7 +9,7 @@ import { runSlot } from '../run-slot.js';
 import { Slot } from '../slot.js';
 import { WasiHost } from '../wasi/host.js';
 import { threadWait } from '../wasi/poll.js';
-import type { ThreadCall, ThreadEnd, ThreadMessage, ThreadStream } from './thread-messages.js';
+import type { StreamedWork, ThreadEnd, ThreadMessage, ThreadStream } from './thread-messages.js';
 import { ThreadOutput } from './thread-output.js';
 
 /**
@@ -22,13 +22,13 @@ setPriority(niceness);
 const wait = threadWait();
 const noOutput = new Uint8Array(0);
 
-parentPort?.on('message', (call: ThreadCall) => say({ type: 'end', end: endOf(call) }));
+parentPort?.on('message', (call: StreamedWork) => say({ type: 'end', end: endOf(call) }));
 
 function say(message: ThreadMessage, transfer: ArrayBuffer[] = []): void {
   parentPort?.postMessage(message, transfer);
 }
 
-function endOf(call: ThreadCall): ThreadEnd {
+function endOf(call: StreamedWork): ThreadEnd {
   try {
     return run(call);
   } catch (error) {
@@ -43,7 +43,7 @@ function endOf(call: ThreadCall): ThreadEnd {
   }
 }
 
-function run({ program, functionName, payload, budgetMs, environment, ...rest }: ThreadCall): ThreadEnd {
+function run({ program, functionName, payload, budgetMs, environment, ...rest }: StreamedWork): ThreadEnd {
   const arrivedMs = systemClock.nowMs();
   const host = new WasiHost({
     clock: systemClock,

@@ -1,8 +1,14 @@
 import type { ErrorDetail } from '@relais/contracts';
 import type { Program } from '../program.js';
 
-/** One call for a thread. */
-export interface ThreadCall {
+/** One call for a thread, wherever that is. */
+export interface ThreadCall extends ThreadWork {
+  /** Where its output goes out meanwhile: what may go out at first, bytes, parts at their cost. Undefined: it is wanted whole. */
+  readonly windowBytes?: number;
+}
+
+/** And as the thread itself gets it. */
+export interface ThreadWork {
   readonly program: Program;
   readonly functionName: string;
   readonly payload: Uint8Array;
@@ -12,6 +18,10 @@ export interface ThreadCall {
   readonly logBytesMax: number;
   /** Output that is wanted whole; beyond it the call is aborted. */
   readonly outputBytesMax: number;
+}
+
+/** With what only threads of one process share. */
+export interface StreamedWork extends ThreadWork {
   /** Where its output goes out meanwhile; undefined: it is wanted whole. */
   readonly stream?: ThreadStream;
 }

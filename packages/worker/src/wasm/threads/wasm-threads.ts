@@ -1,20 +1,24 @@
-import { Worker } from 'node:worker_threads';
 import type { Clock } from '@relais/kit';
 import { RelaisError } from '@relais/kit';
-import type { ThreadCall, ThreadEnd, ThreadMessage } from './thread-messages.js';
+import type { HostedThread, ThreadHost } from './thread-host.js';
+import type { ThreadCall, ThreadEnd } from './thread-messages.js';
 
 export interface WasmThreadsOptions {
   readonly clock: Clock;
+  readonly host: ThreadHost;
   /** Threads at once; a call beyond it waits for one to be free. */
   readonly threadsMax: number;
   /** A thread that has had no call for this long is ended; one is kept. */
   readonly idleMs: number;
-  /** Told once when a thread that was ended is still at work: V8 compiles a function to its end, whatever that takes. */
-  readonly stuck?: (() => void) | undefined;
 }
 
-/** So long may a thread go on that was ended: of low priority, it may wait for seconds to run at all on a busy machine. */
-const endMsMax = 5000;
+/** A call that was given to the threads, for who gave it. */
+export interface GivenCall {
+  /** So many bytes more of its output may go out. */
+  grant(bytes: number): void;
+  /** Nothing is told of it any more, and its thread is ended. */
+  giveUp(): void;
+}
 
 /** A call on its way through a thread. */
 interface Task {
@@ -26,7 +30,7 @@ interface Task {
 
 /** A thread as its pool sees it. */
 class Thread {
-  readonly worker = new Worker(new URL('./thread-main.js', import.meta.url));
+  hosted: HostedThread | undefined;
   task: Task | undefined;
   idleSinceMs = 0;
 }
@@ -36,7 +40,7 @@ export class WasmThreads {
   readonly #options: WasmThreadsOptions;
   readonly #threads = new Set<Thread>();
   /** Ended, and still there: they count, or there would be ever more of them. */
-  readonly #ending = new Map<Thread, () => void>();
+  readonly #ending = new Set<Thread>();
   readonly #waiting: Task[] = [];
   #stopTicking: (() => void) | undefined;
 
@@ -50,15 +54,20 @@ export class WasmThreads {
 
   /**
    * Runs a call, which is made when a thread is free for it. `onEnd` is called once, after all parts, unless the call is
-   * given up by what this returns: then nothing is called any more, and its thread is ended.
+   * given up.
    */
-  run(call: () => ThreadCall, onPart: Task['onPart'], onEnd: Task['onEnd']): () => void {
+  run(call: () => ThreadCall, onPart: Task['onPart'], onEnd: Task['onEnd']): GivenCall {
     const task: Task = { call, onPart, onEnd, thread: undefined };
     const idle = [...this.#threads].findLast((thread) => !thread.task);
     if (idle) this.#begin(idle, task);
     else if (this.#hasRoom()) this.#begin(this.#start(), task);
     else this.#waiting.push(task);
-    return () => this.#giveUp(task);
+    return {
+      grant: (bytes) => {
+        if (task.thread?.task === task) task.thread.hosted?.grant(bytes);
+      },
+      giveUp: () => this.#giveUp(task),
+    };
   }
 
   /** Has a thread ready before the first call wants one. */
@@ -72,7 +81,6 @@ export class WasmThreads {
     this.#stopTicking = undefined;
     this.#waiting.length = 0;
     for (const thread of this.#threads) this.#end(thread);
-    for (const forget of this.#ending.values()) forget();
   }
 
   #hasRoom(): boolean {
@@ -80,24 +88,22 @@ export class WasmThreads {
   }
 
   #start(): Thread {
-    const { clock, idleMs } = this.#options;
+    const { clock, host, idleMs } = this.#options;
     const thread = new Thread();
     this.#threads.add(thread);
     this.#stopTicking ??= clock.every(Math.max(50, idleMs / 4), () => this.#retire());
-    thread.worker.on('message', (message: ThreadMessage) => {
-      if (message.type === 'part') thread.task?.onPart(message.data);
-      else this.#finish(thread, message.end);
+    thread.hosted = host.start({
+      part: (data) => thread.task?.onPart(data),
+      end: (end) => this.#finish(thread, end),
+      gone: (cause) => this.#gone(thread, cause),
     });
-    thread.worker.on('error', (cause) => this.#fail(thread, cause));
-    thread.worker.on('exit', () => this.#exited(thread));
-    thread.worker.unref();
     return thread;
   }
 
   #begin(thread: Thread, task: Task): void {
     thread.task = task;
     task.thread = thread;
-    thread.worker.postMessage(task.call());
+    thread.hosted?.begin(task.call());
   }
 
   #finish(thread: Thread, end: ThreadEnd | RelaisError): void {
@@ -113,15 +119,9 @@ export class WasmThreads {
     if (next) this.#begin(thread, next);
   }
 
-  #exited(thread: Thread): void {
-    const forget = this.#ending.get(thread);
-    if (!forget) {
-      this.#fail(thread, undefined);
-      return;
-    }
-    forget();
-    this.#ending.delete(thread);
-    if (this.#waiting.length > 0 && this.#hasRoom()) this.#next(this.#start());
+  #gone(thread: Thread, cause: unknown): void {
+    if (!this.#ending.delete(thread)) this.#fail(thread, cause);
+    else if (this.#waiting.length > 0 && this.#hasRoom()) this.#next(this.#start());
   }
 
   /** It ended by itself, which no call of a function can bring about but by using up the memory of the process. */
@@ -153,12 +153,8 @@ export class WasmThreads {
   #end(thread: Thread): void {
     this.#threads.delete(thread);
     thread.task = undefined;
-    const { clock, stuck } = this.#options;
-    this.#ending.set(
-      thread,
-      clock.after(endMsMax, () => stuck?.()),
-    );
-    void thread.worker.terminate();
+    this.#ending.add(thread);
+    thread.hosted?.end();
   }
 
   #retire(): void {

@@ -26,7 +26,7 @@ beforeEach(() => {
   clock = new ManualClock();
   hog = new Fake();
   sleeper = new Fake();
-  fair = new FairCpu(clock, () => hog.used + sleeper.used, 2);
+  fair = new FairCpu(clock, () => hog.used + sleeper.used, { processors: 2 });
   fair.add(hog);
   fair.add(sleeper);
 });

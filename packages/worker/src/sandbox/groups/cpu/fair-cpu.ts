@@ -38,15 +38,24 @@ export class FairCpu {
   readonly #usedByAllMs: () => number | undefined;
   readonly #accounts = new Map<CpuUser, Account>();
   readonly #processors: number;
+  readonly #anyLight: boolean;
   #contended = false;
   #allMs = 0;
   #lookedMs = 0;
   #stop: (() => void) | undefined;
 
-  /** usedByAllMs: processor time of all of them and perhaps of others, which is cheaper to ask for. */
-  constructor(clock: Clock, usedByAllMs: () => number | undefined, processors = availableParallelism()) {
+  /**
+   * usedByAllMs: processor time of all of them and perhaps of others, which is cheaper to ask for. anyLight: who takes little comes
+   * before the others in time. Default true.
+   */
+  constructor(
+    clock: Clock,
+    usedByAllMs: () => number | undefined,
+    { anyLight = true, processors = availableParallelism() } = {},
+  ) {
     this.#clock = clock;
     this.#processors = processors;
+    this.#anyLight = anyLight;
     this.#usedByAllMs = usedByAllMs;
   }
 
@@ -67,7 +76,7 @@ export class FairCpu {
   debtOf(user: CpuUser): CpuDebt {
     const account = this.#accounts.get(user);
     if (!account) return noDebt;
-    settle(user, account, { nowMs: this.#clock.nowMs(), elapsedMs: 0, contended: this.#contended });
+    settle(user, account, this.#lookAt(this.#clock.nowMs(), 0));
     return account.rank === 'light' ? { ...account.debt, isLight: true } : account.debt;
   }
 
@@ -79,7 +88,7 @@ export class FairCpu {
     const nowMs = this.#clock.nowMs();
     account.debt = debt;
     account.clearSinceMs = debt.isLight ? nowMs - lightAfterMs : nowMs;
-    rankAnew(user, account, nowMs);
+    rankAnew(user, account, this.#lookAt(nowMs, 0));
   }
 
   remove(user: CpuUser): void {
@@ -97,7 +106,7 @@ export class FairCpu {
     const busy = allMs - this.#allMs > elapsedMs * quietShare;
     this.#lookedMs = nowMs;
     this.#allMs = allMs;
-    const look = { nowMs, elapsedMs, contended: this.#contended };
+    const look = this.#lookAt(nowMs, elapsedMs);
     let inUseMs = 0;
     for (const [user, account] of this.#accounts) {
       if (!busy && account.debt.owedMs <= 0) {
@@ -109,9 +118,14 @@ export class FairCpu {
     }
     this.#contended = inUseMs > elapsedMs * this.#processors * contendedShare;
   }
+
+  #lookAt(nowMs: number, elapsedMs: number): Look {
+    return { anyLight: this.#anyLight, nowMs, elapsedMs, contended: this.#contended };
+  }
 }
 
 interface Look {
+  readonly anyLight: boolean;
   readonly nowMs: number;
   readonly elapsedMs: number;
   readonly contended: boolean;
@@ -125,18 +139,19 @@ function settle(user: CpuUser, account: Account, look: Look): number {
   return usedMs;
 }
 
-function charge(user: CpuUser, account: Account, usedMs: number, { contended, elapsedMs, nowMs }: Look): void {
+function charge(user: CpuUser, account: Account, usedMs: number, look: Look): void {
+  const { contended, elapsedMs } = look;
   const isLight = account.rank === 'light';
   // The lower price is for those that all want more than there is; who takes little pays what it always does.
   const terms = { contended: contended && !isLight, savedMsMax: isLight ? lightSavedMsMax : 0 };
   account.debt = debtAfter(account.debt, usedMs, elapsedMs, terms);
-  rankAnew(user, account, nowMs);
+  rankAnew(user, account, look);
 }
 
-function rankAnew(user: CpuUser, account: Account, nowMs: number): void {
+function rankAnew(user: CpuUser, account: Account, { anyLight, nowMs }: Look): void {
   const { owedMs, yields } = account.debt;
   if (owedMs > lightOwedMsMax) account.clearSinceMs = nowMs;
-  const isLight = nowMs - account.clearSinceMs >= lightAfterMs;
+  const isLight = anyLight && nowMs - account.clearSinceMs >= lightAfterMs;
   const rank = yields ? 'last' : isLight ? 'light' : 'usual';
   if (rank === account.rank) return;
   account.rank = rank;

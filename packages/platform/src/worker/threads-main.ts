@@ -1,0 +1,23 @@
+// The process beside a worker of WASM that runs its calls that may be long: threads, and nothing else. It goes when the worker does.
+
+import { Socket } from 'node:net';
+import { setPriority } from 'node:os';
+import { systemClock } from '@relais/kit';
+import { LocalThreads, serveThreads } from '@relais/worker';
+import { closeInherited } from './close-inherited.js';
+
+/** Descriptor on which it is told what to do. */
+const orderFd = 3;
+/** Functions compute here. */
+const niceness = 5;
+
+closeInherited(orderFd + 1);
+setPriority(niceness);
+// Ctrl-C reaches the whole process group; it is the worker that says when to go.
+process.on('SIGINT', () => {});
+// Nothing but the end of this process ends a thread that does not end; its worker then makes a new start.
+const threads = new LocalThreads({
+  clock: systemClock,
+  stuck: () => process.kill(process.pid, 'SIGKILL'),
+});
+serveThreads(new Socket({ fd: orderFd, readable: true, writable: true }), threads, () => process.exit(0));
