@@ -30,6 +30,13 @@ export interface ProcessExit {
 const setpriv = '/usr/bin/setpriv';
 const dieWithParent = existsSync(setpriv) ? [setpriv, '--pdeathsig', 'KILL', '--'] : [];
 
+/**
+ * Whatever functions compute in a worker's own loop, the roles that take, refuse and answer calls get three times the processor
+ * time, where no group sees to it. Not lower: a worker must be heard on a machine that has other work too. One that only hands calls
+ * on is such a role itself.
+ */
+const nicenessWithFunctions = 5;
+
 /** What each worker has of its own beside its plan. */
 export type WorkerOwn = Pick<WorkerSpec, 'workerId' | 'sandbox' | 'toolsDirectory' | 'scratchDirectory'>;
 
@@ -152,6 +159,7 @@ export class WorkerProcess {
       ...own,
       pid: this.#pid,
       confined: confinement !== undefined,
+      niceness: plan.wasmOnly && !this.#group?.hasCpuPart ? nicenessWithFunctions : 0,
     };
     this.#child.stdin?.write(`${JSON.stringify(spec)}\n`);
   }

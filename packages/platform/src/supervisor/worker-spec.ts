@@ -17,6 +17,8 @@ export interface WorkerSpec {
   readonly builds: readonly string[];
   /** Jobs the balancer may give it at once. */
   readonly slots: number;
+  /** Of the process, as the kernel counts it. */
+  readonly niceness: number;
   /** Share of the work it should get beside others; above 0. */
   readonly weight: number;
   /** Output of one call that goes out in parts; beyond it the call is aborted. */
@@ -55,7 +57,7 @@ export const threadsFd = 5;
 /** What the composition root says of a worker; the supervisor adds the rest. */
 export type WorkerPlan = Omit<
   WorkerSpec,
-  'workerId' | 'pid' | 'sandbox' | 'confined' | 'toolsDirectory' | 'scratchDirectory'
+  'workerId' | 'pid' | 'niceness' | 'sandbox' | 'confined' | 'toolsDirectory' | 'scratchDirectory'
 >;
 
 /** Workers of one plan: those that are wasmOnly run calls one after the other, the others in processes. */

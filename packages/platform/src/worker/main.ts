@@ -31,18 +31,12 @@ import { closeInherited } from './close-inherited.js';
 import { readSpec } from './read-spec.js';
 import { tellFigures } from './tell-figures.js';
 
-/**
- * Whatever functions compute in a worker's own loop, the roles that take, refuse and answer calls get three times the processor
- * time. Not lower: a worker must be heard on a machine that has other work too. One that only hands calls on is such a role itself.
- */
-const nicenessWithFunctions = 5;
-
 const functionsMax = 1000;
 const loadedBytesMax = 1024 * 1024 * 1024;
 
 closeInherited(threadsFd + 1);
 const spec = await readSpec(process.stdin, () => process.exit(1));
-if (spec.wasmOnly) setPriority(nicenessWithFunctions);
+if (spec.niceness > 0) setPriority(spec.niceness);
 const logger = logTo(`worker ${spec.workerId}`, spec.logLevel);
 const telemetry = await startTelemetry({
   serviceName: 'relais-worker',

@@ -23,6 +23,8 @@ export interface ControlGroup {
   /** Files that a process joins it by, by writing "0" to each. */
   readonly joins: readonly string[];
   readonly limits: GroupLimits;
+  /** Whether it has a part of the processors of its own, whatever the niceness of its processes. */
+  readonly hasCpuPart?: boolean;
   /** To be called once the process runs, where it is not the kernel that counts and kills. */
   watch?(pid: number, kill: () => void): void;
   /** Safe to call at any time before it is removed. Never throws. */

@@ -73,9 +73,9 @@ describe('directories that look like groups', () => {
     const group = new FileGroups({ files: version1, roots: { memory, tasks, cpu }, name: 'relais-1-a' }).make(limits);
     const weight = () => readFileSync(join(shares, 'relais-1-a-g1', 'cpu.shares'), 'utf8');
     expect(group.joins).toHaveLength(3);
-    expect(weight()).toBe('335');
+    expect(weight()).toBe('512');
     group.hurry?.();
-    expect(weight()).toBe('335');
+    expect(weight()).toBe('512');
   });
 
   test('version 2: one directory holds all of a group', () => {

@@ -186,6 +186,10 @@ class FileGroup implements ControlGroup {
     return words.reduce((sum, word) => sum + countIn(told, word), 0);
   }
 
+  get hasCpuPart(): boolean {
+    return this.#cpu !== undefined;
+  }
+
   get cpuDebt(): CpuDebt | undefined {
     return this.#finalDebt ?? (this.#cpu && this.#fair?.debtOf(this.#cpu));
   }

@@ -31,9 +31,8 @@ export interface CpuFiles {
    */
   readonly weights: Readonly<Record<CpuRank, string>>;
   /**
-   * Weight of a group that nobody watches, such as that of a worker of WASM: of one process of its niceness. What computes long must
-   * not stand beside groups by itself: Linux 6.18 keeps a group of little weight waiting for up to seconds behind processes that
-   * are nicer still. Undefined where such stay in the group of their supervisor.
+   * Weight of a group that nobody watches, such as that of a worker of WASM, whose calls are short: half of what functions have that
+   * take little, and a sixteenth of what hands calls on. Undefined where such stay in the group of their supervisor.
    */
   readonly steady?: string;
   /** Takes "1": what is in the group runs when nothing else wants to. */
@@ -58,7 +57,7 @@ export const version1: GroupFiles = {
   cpu: {
     weight: 'cpu.shares',
     weights: { light: '1024', usual: '110', last: '2' },
-    steady: '335',
+    steady: '512',
     idle: 'cpu.idle',
     usage: 'cpuacct.usage',
     usedMs: (nanoseconds) => Number(nanoseconds) / 1e6,

@@ -102,3 +102,19 @@ test('of many that share the processors all yield, though none gets much; one th
   expect(many.map(({ ranks }) => ranks)).toEqual(many.map(() => ['last']));
   expect(sleeper.ranks).toEqual(['light']);
 });
+
+test('where none is to come before others none does, however little it takes', () => {
+  fair = new FairCpu(clock, () => hog.used + sleeper.used, { anyLight: false, processors: 2 });
+  const [late, idle] = [new Fake(), new Fake()];
+  fair.add(late);
+  fair.add(idle);
+  run(5000, 0);
+  for (let at = 0; at < 500; at += 50) {
+    hog.used += 50;
+    late.used += 50;
+    clock.advance(50);
+  }
+  expect(late.ranks).toEqual(['last']);
+  expect(idle.ranks).toEqual([]);
+  expect(fair.debtOf(idle).isLight).toBeUndefined();
+});
