@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
+import type { Clock } from '@relais/kit';
 import type { ControlGroup } from '@relais/worker';
-import { confinedCommand, groupOf, type WorkerConfinement } from './confined-worker.js';
+import { confinedCommand, groupOf, innerPid, type WorkerConfinement } from './confined-worker.js';
 
 export interface ThreadsStart {
   /** File that it runs. */
@@ -10,6 +11,7 @@ export interface ThreadsStart {
   readonly environment: NodeJS.ProcessEnv;
   /** What is put before a command that is not confined. */
   readonly unconfined: readonly string[];
+  readonly clock: Clock;
 }
 
 /** Descriptor on which the process is told what to do. */
@@ -20,9 +22,10 @@ export class ThreadsProcess {
   readonly exited: Promise<void>;
   readonly #child: ChildProcess;
   readonly #group: ControlGroup | undefined;
+  #pid: number | undefined;
 
   /** Throws when the machine lacks something that it takes, and leaves nothing behind then. */
-  constructor({ confinement, environment, mainFile, unconfined }: ThreadsStart) {
+  constructor({ clock, confinement, environment, mainFile, unconfined }: ThreadsStart) {
     const node = [process.execPath, '--disable-warning=ExperimentalWarning', mainFile];
     const group = confinement && groupOf(confinement.threadGroups);
     try {
@@ -35,6 +38,8 @@ export class ThreadsProcess {
       throw error;
     }
     this.#group = group;
+    this.#pid = this.#child.pid;
+    if (confinement && this.#pid !== undefined) void this.#findInner(this.#pid, clock);
     this.exited = new Promise((resolve) => {
       this.#child.once('error', () => resolve());
       this.#child.once('exit', () => resolve());
@@ -47,8 +52,9 @@ export class ThreadsProcess {
     return (this.#child.stdio?.[orderFd] as Socket | null | undefined) ?? undefined;
   }
 
+  /** Of the process itself; in a sandbox it is known a moment after the start. */
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#pid;
   }
 
   /** Whether the kernel has killed in it for want of memory, as far as that is known. */
@@ -59,5 +65,9 @@ export class ThreadsProcess {
   kill(): void {
     this.#group?.hurry?.();
     this.#child.kill('SIGKILL');
+  }
+
+  async #findInner(outer: number, clock: Clock): Promise<void> {
+    this.#pid = await innerPid(outer, clock);
   }
 }

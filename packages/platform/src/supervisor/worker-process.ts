@@ -184,9 +184,15 @@ interface WorkerParts {
   readonly threads: ThreadsProcess | undefined;
 }
 
-function threadsOf({ confinement, plan, threadsFile: mainFile }: WorkerStart): ThreadsProcess | undefined {
+function threadsOf({ clock, confinement, plan, threadsFile: mainFile }: WorkerStart): ThreadsProcess | undefined {
   if (!plan.wasmOnly) return undefined;
-  return new ThreadsProcess({ mainFile, confinement, environment: cleanEnvironment(), unconfined: dieWithParent });
+  return new ThreadsProcess({
+    mainFile,
+    confinement,
+    environment: cleanEnvironment(),
+    unconfined: dieWithParent,
+    clock,
+  });
 }
 
 function childOf({ confinement, mainFile }: WorkerStart, { group, journal, threads }: WorkerParts): ChildProcess {

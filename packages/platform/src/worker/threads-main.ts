@@ -13,8 +13,8 @@ const niceness = 5;
 
 closeInherited(orderFd + 1);
 setPriority(niceness);
-// Ctrl-C reaches the whole process group; it is the worker that says when to go.
-process.on('SIGINT', () => {});
+// What reaches the whole process group is not meant for it: it is the worker that says when to go.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
 // Nothing but the end of this process ends a thread that does not end; its worker then makes a new start.
 const threads = new LocalThreads({
   clock: systemClock,
