@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,6 +29,7 @@ withGroups('a worker of WASM is in a group that counts its memory (needs control
   const [command = '', ...args] = confinedCommand(confinement, ['/bin/sh', '-c', 'echo ready; cat'], {
     group,
     descriptors: 3,
+    reachesPeers: true,
   });
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
@@ -48,6 +49,7 @@ test('a worker of WASM outlives a Ctrl-C that reaches its whole process group', 
   const [command = '', ...args] = confinedCommand(confinement, ['/bin/sh', '-c', 'echo ready; exec cat'], {
     group: undefined,
     descriptors: 3,
+    reachesPeers: true,
   });
   const child = spawn(command, args, { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
@@ -67,5 +69,19 @@ test('without control groups a worker is started all the same', () => {
     threadGroups: undefined,
   };
   expect(groupOf(confinement.groups)).toBeUndefined();
-  expect(confinedCommand(confinement, ['/bin/true'], { group: undefined, descriptors: 3 })).toContain('/bin/true');
+  expect(
+    confinedCommand(confinement, ['/bin/true'], { group: undefined, descriptors: 3, reachesPeers: true }),
+  ).toContain('/bin/true');
+});
+
+test('the process of long calls does not see the sockets of the peers, and the worker does', () => {
+  const peers = { balancerAddress: '', storageAddress: '' };
+  const confinement = { sandbox, socketDirectory: directory, peers, groups: undefined, threadGroups: undefined };
+  const sees = (reachesPeers: boolean) => {
+    const look = ['/bin/sh', '-c', `test -d ${directory} && echo yes || echo no`];
+    const process = { group: undefined, descriptors: 3, reachesPeers };
+    const [command = '', ...args] = confinedCommand(confinement, look, process);
+    return spawnSync(command, args, { encoding: 'utf8' }).stdout.trim();
+  };
+  expect([sees(true), sees(false)]).toEqual(sandbox.confines ? ['yes', 'no'] : ['yes', 'yes']);
 });

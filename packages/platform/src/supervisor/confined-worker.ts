@@ -49,15 +49,18 @@ export interface ConfinedProcess {
   readonly group: ControlGroup | undefined;
   /** It has those below this number. */
   readonly descriptors: number;
+  /** It may connect to the sockets of its peers. */
+  readonly reachesPeers: boolean;
 }
 
 /** The command line of a confined process. */
 export function confinedCommand(
   { groups, sandbox, socketDirectory }: WorkerConfinement,
   command: readonly string[],
-  { descriptors, group }: ConfinedProcess,
+  { descriptors, group, reachesPeers }: ConfinedProcess,
 ): string[] {
-  const readable = [process.execPath, ...codeAround(import.meta.dirname), socketDirectory];
+  const code = [process.execPath, ...codeAround(import.meta.dirname)];
+  const readable = reachesPeers ? [...code, socketDirectory] : code;
   const policy: SandboxPolicy = {
     readable: readable.map((path) => ({ source: path, at: path })),
     writable: [],

@@ -18,11 +18,12 @@ export class SupervisorFigures {
   constructor(metrics: MetricRegistry, running: () => readonly RunningWorker[]) {
     this.#exits = metrics.counters('relais_worker_exits_total', 'Worker processes that ended.', ['worker', 'signal']);
     metrics.gauge('relais_worker_processes', 'Worker processes that run.', () => running().length);
-    const cpu = 'CPU time of a worker process and of those of its children that have ended.';
+    const cpu =
+      'CPU time of a worker process, of the process of its threads, and of children of these that have ended.';
     metrics.read('counter', 'relais_worker_cpu_seconds_total', cpu, ['worker'], () =>
       running().flatMap(({ pids, place }) => sumOf(place, pids, ({ cpuSeconds }) => cpuSeconds)),
     );
-    const memory = 'Resident memory of a worker process and all its children.';
+    const memory = 'Resident memory of a worker process, of the process of its threads, and of all their children.';
     metrics.read('gauge', 'relais_worker_memory_bytes', memory, ['worker'], () =>
       running().flatMap(({ pids, place }) => sumOf(place, pids, ({ memoryBytes }) => memoryBytes)),
     );

@@ -30,7 +30,7 @@ export class ThreadsProcess {
     const group = confinement && groupOf(confinement.threadGroups);
     try {
       const [command = '', ...args] = confinement
-        ? confinedCommand(confinement, node, { group, descriptors: orderFd + 1 })
+        ? confinedCommand(confinement, node, { group, descriptors: orderFd + 1, reachesPeers: false })
         : [...unconfined, ...node];
       this.#child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'pipe'], env: environment });
     } catch (error) {

@@ -198,7 +198,7 @@ function threadsOf({ clock, confinement, plan, threadsFile: mainFile }: WorkerSt
 function childOf({ confinement, mainFile }: WorkerStart, { group, journal, threads }: WorkerParts): ChildProcess {
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...youngGenerationFlags, mainFile];
   const [command = '', ...args] = confinement
-    ? confinedCommand(confinement, node, { group, descriptors: threadsFd + 1 })
+    ? confinedCommand(confinement, node, { group, descriptors: threadsFd + 1, reachesPeers: true })
     : [...dieWithParent, ...node];
   const child = spawn(command, args, {
     stdio: ['pipe', 'inherit', 'inherit', journal, 'pipe', threads?.socket ?? 'ignore'],

@@ -33,11 +33,11 @@ test(
     const clock = new ManualClock();
     const engine = testEngine({
       clock,
-      threadHost: new LocalThreads({ clock, stuck: () => stuck++, endCpuMsMax: 300 }),
+      threadHost: new LocalThreads({ clock, stuck: () => stuck++, endCpuMsMax: 100 }),
     });
     const apart = async (fn: LoadedFunction) => fn.invoke({ ...testCall(), jobId: 1, apart: true });
     const quick = await engine.load(testVersion(), slowToCompile(0));
-    const slow = await engine.load(testVersion(), slowToCompile(800));
+    const slow = await engine.load(testVersion(), slowToCompile(4000));
     expect((await apart(quick)).result.ok).toBe(true);
     const before = process.cpuUsage();
     const late = apart(slow);
