@@ -9,7 +9,5 @@ export { findGroups } from './sandbox/groups/find-groups.js';
 export { noSandbox } from './sandbox/none.js';
 export { type Sandbox, type SandboxName, type SandboxPolicy, sandboxNames } from './sandbox/sandbox.js';
 export { isWeaker, type SandboxTier, sandboxTiers, tierOf } from './sandbox/tiers.js';
-export { LocalThreads } from './wasm/threads/local-threads.js';
 export { RemoteThreads } from './wasm/threads/remote-threads.js';
-export { serveThreads } from './wasm/threads/serve-threads.js';
 export { Worker, type WorkerOptions } from './worker.js';

@@ -2,8 +2,8 @@
 
 import { Socket } from 'node:net';
 import { setPriority } from 'node:os';
-import { systemClock } from '@relais/kit';
-import { LocalThreads, serveThreads } from '@relais/worker';
+import { systemClock } from '@relais/kit/base';
+import { LocalThreads, serveThreads } from '@relais/worker/threads';
 import { closeInherited } from './close-inherited.js';
 
 /** Descriptor on which it is told what to do. */
