@@ -21,12 +21,15 @@ let clock: ManualClock;
 let hog: Fake;
 let sleeper: Fake;
 let fair: FairCpu;
+/** One of two processors idles all the time. */
+let idleMs: () => number | undefined;
 
 beforeEach(() => {
   clock = new ManualClock();
   hog = new Fake();
   sleeper = new Fake();
-  fair = new FairCpu(clock, () => hog.used + sleeper.used, { processors: 2 });
+  idleMs = () => clock.nowMs();
+  fair = new FairCpu(clock, () => hog.used + sleeper.used, { processors: 2, idleMs: () => idleMs() });
   fair.add(hog);
   fair.add(sleeper);
 });
@@ -103,8 +106,18 @@ test('of many that share the processors all yield, though none gets much; one th
   expect(sleeper.ranks).toEqual(['light']);
 });
 
+test.each([
+  ['no processor is idle', () => 0, ['last']],
+  ['some are', () => clock.nowMs(), []],
+  ['nobody knows', () => undefined, []],
+])('a share that is small goes last when %s', (_when, idle, ranks) => {
+  idleMs = idle;
+  run(3000, 0.15);
+  expect(hog.ranks.filter((rank) => rank === 'last')).toEqual(ranks);
+});
+
 test('where none is to come before others none does, however little it takes', () => {
-  fair = new FairCpu(clock, () => hog.used + sleeper.used, { anyLight: false, processors: 2 });
+  fair = new FairCpu(clock, () => hog.used + sleeper.used, { anyLight: false, processors: 2, idleMs: () => idleMs() });
   const [late, idle] = [new Fake(), new Fake()];
   fair.add(late);
   fair.add(idle);

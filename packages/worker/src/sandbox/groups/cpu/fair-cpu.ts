@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Clock } from '@relais/kit';
+import { type Clock, idleMsOfMachine } from '@relais/kit';
 import { type CpuDebt, type CpuRank, debtAfter, noDebt } from './cpu-debt.js';
 
 /** What uses processor time and can be made to yield. */
@@ -28,6 +28,8 @@ const lightSavedMsMax = 100;
 const quietShare = 0.1;
 /** More than this of all processors in use by those that do not yield: several want them, and each gets less than it wants. */
 const contendedShare = 0.15;
+/** Less than this of all processors idle: somebody waits for them, be it one whom nobody here looks at. */
+const idleShare = 0.1;
 
 /**
  * Looks now and then at what each has used of the processors, and makes those go last that use much: they get all that is
@@ -36,23 +38,27 @@ const contendedShare = 0.15;
 export class FairCpu {
   readonly #clock: Clock;
   readonly #usedByAllMs: () => number | undefined;
+  readonly #idleMs: () => number | undefined;
   readonly #accounts = new Map<CpuUser, Account>();
   readonly #processors: number;
   readonly #anyLight: boolean;
   #contended = false;
   #allMs = 0;
+  /** As of the last look, if it was worth asking. */
+  #idleSoFarMs: number | undefined;
   #lookedMs = 0;
   #stop: (() => void) | undefined;
 
   /**
-   * usedByAllMs: processor time of all of them and perhaps of others, which is cheaper to ask for. anyLight: who takes little comes
-   * before the others in time. Default true.
+   * usedByAllMs: processor time of all of them and perhaps of others, which is cheaper to ask for. idleMs: how long the processors
+   * of the machine have been idle, where that is known. anyLight: who takes little comes before the others in time. Default true.
    */
   constructor(
     clock: Clock,
     usedByAllMs: () => number | undefined,
-    { anyLight = true, processors = availableParallelism() } = {},
+    { anyLight = true, processors = availableParallelism(), idleMs = idleMsOfMachine } = {},
   ) {
+    this.#idleMs = idleMs;
     this.#clock = clock;
     this.#processors = processors;
     this.#anyLight = anyLight;
@@ -116,7 +122,17 @@ export class FairCpu {
       const usedMs = settle(user, account, look);
       if (!account.debt.yields) inUseMs += usedMs;
     }
-    this.#contended = inUseMs > elapsedMs * this.#processors * contendedShare;
+    const wholeMs = elapsedMs * this.#processors;
+    const idleMs = this.#idleSince(busy);
+    this.#contended = inUseMs > wholeMs * contendedShare || idleMs < wholeMs * idleShare;
+  }
+
+  /** How long the processors of the machine were idle since the last look; without end when that is not known. */
+  #idleSince(busy: boolean): number {
+    const before = this.#idleSoFarMs;
+    this.#idleSoFarMs = busy ? this.#idleMs() : undefined;
+    if (before === undefined || this.#idleSoFarMs === undefined) return Number.POSITIVE_INFINITY;
+    return this.#idleSoFarMs - before;
   }
 
   #lookAt(nowMs: number, elapsedMs: number): Look {
