@@ -28,8 +28,9 @@ export function cpuMsOf(pid: number): number {
 
 /** How long the processors of the machine have been idle since it started, milliseconds together; undefined without /proc. */
 export function idleMsOfMachine(): number | undefined {
-  // The fourth and the fifth column of proc(5): idle, and idle while something waits for a disk.
-  const [idle, waiting = 0] = numbersIn(readProc('stat').split('\n', 1)[0]?.replace(/^cpu +/, '') ?? '').slice(3);
+  const [all = ''] = readProc('stat').split('\n', 1);
+  // The fourth and the fifth number of proc(5): idle, and idle while something waits for a disk.
+  const [idle, waiting = 0] = numbersIn(all.replace(/^cpu/, '')).slice(3);
   return idle === undefined ? undefined : ((idle + waiting) * 1000) / ticksPerSecond;
 }
 
