@@ -1,3 +1,6 @@
+import type { Zero } from './zeroing.js';
+
+/** A multiple of what is zeroed in one step. */
 const pieceBytes = 4096;
 const zeros = Buffer.alloc(pieceBytes);
 
@@ -7,8 +10,8 @@ interface Range {
 }
 
 /**
- * What a module's memory holds right after instantiation: only the pieces that are not zero are kept. Restoring writes
- * every byte once: the kept pieces are copied, everything between them is zeroed.
+ * What a module's memory holds right after instantiation: only the pieces that are not zero are kept. Restoring deals with
+ * every byte: the kept pieces are copied, everything between them is zeroed.
  */
 export class MemoryImage {
   readonly #ranges: readonly Range[];
@@ -23,15 +26,15 @@ export class MemoryImage {
     return this.#ranges.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
-  /** Puts a memory of the same size back. */
-  restore(memory: Uint8Array): void {
+  /** Puts a memory of the same size back; `zero` is of that memory. */
+  restore(memory: Uint8Array, zero: Zero): void {
     let at = 0;
     for (const { offset, bytes } of this.#ranges) {
-      if (offset > at) memory.fill(0, at, offset);
+      if (offset > at) zero(at, offset);
       memory.set(bytes, offset);
       at = offset + bytes.length;
     }
-    if (at < memory.length) memory.fill(0, at);
+    if (at < memory.length) zero(at, memory.length);
   }
 }
 

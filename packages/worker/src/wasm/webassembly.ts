@@ -18,9 +18,10 @@ export interface WasmInstance {
   readonly exports: Readonly<Record<string, unknown>>;
 }
 
-export type WasmImports = Record<string, Record<string, (...args: never[]) => unknown>>;
+export type WasmImports = Record<string, Record<string, WasmMemory | ((...args: never[]) => unknown)>>;
 
 interface WebAssemblyInterface {
+  readonly Module: new (bytes: Uint8Array) => WasmModule;
   readonly Instance: new (module: WasmModule, imports: WasmImports) => WasmInstance;
   compile(bytes: Uint8Array): Promise<WasmModule>;
 }
