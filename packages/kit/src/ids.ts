@@ -1,8 +1,9 @@
-import { randomFillSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 const poolBytes = 4096;
-const pool = Buffer.alloc(poolBytes);
-let poolOffset = poolBytes;
+/** Random digits that nobody has yet, two of a byte: parts of one text cost less than a text for each. */
+let pool = '';
+let poolOffset = 0;
 
 /**
  * Lower-case hexadecimal of `bytes` random bytes, at most 4096 (RangeError beyond); drawn from a pool so that a call costs
@@ -10,12 +11,14 @@ let poolOffset = poolBytes;
  */
 export function randomHex(bytes: number): string {
   if (bytes > poolBytes) throw new RangeError(`randomHex gives at most ${poolBytes} bytes, not ${bytes}`);
-  if (poolOffset + bytes > poolBytes) {
-    randomFillSync(pool);
+  const end = poolOffset + 2 * bytes;
+  if (end > pool.length) {
+    pool = randomBytes(poolBytes).toString('hex');
     poolOffset = 0;
+    return randomHex(bytes);
   }
-  const text = pool.toString('hex', poolOffset, poolOffset + bytes);
-  poolOffset += bytes;
+  const text = pool.slice(poolOffset, end);
+  poolOffset = end;
   return text;
 }
 

@@ -146,13 +146,10 @@ export class LineUp<Worker extends Standing> {
   }
 
   #freshen(nowMs: number): void {
-    const stale = this.#stale;
-    if (stale.length === 0) return;
-    for (const seat of stale) {
+    for (let seat = this.#stale.pop(); seat; seat = this.#stale.pop()) {
       seat.stale = false;
       this.#index(seat, nowMs);
     }
-    stale.length = 0;
   }
 
   #index({ worker, place }: LineUpSeat<Worker>, nowMs: number): void {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { GatewayLimits } from '../../limits.js';
 import { putBack } from '../first-bytes.js';
-import { type PlainRequest, readPlain } from './plain-request.js';
+import { type PlainHead, type PlainRequest, readPlain } from './plain-request.js';
 import { PlainResponse, type PlainWriter } from './plain-response.js';
 
 /** What all plain connections of a port share. */
@@ -36,6 +36,8 @@ export class PlainConnection {
   readonly #onQuiet = () => void this.#socket.destroy();
   #answer: PlainResponse | undefined;
   #requests = 0;
+  /** Of the newest request. */
+  #head: PlainHead | undefined;
   #isHalfClosed = false;
   /** The answer told the peer that it is. */
   #isLast = false;
@@ -70,11 +72,12 @@ export class PlainConnection {
 
   #serve(bytes: Buffer): void {
     const { handle, limits, takes } = this.#service;
-    const request = readPlain(bytes, this.#socket, limits.headerBytesMax);
+    const request = readPlain(bytes, this.#socket, limits.headerBytesMax, this.#head);
     if (!request || !takes(request)) {
       this.#leave(bytes);
       return;
     }
+    this.#head = request.head;
     this.#requests += 1;
     this.#answer = new PlainResponse(this.#writer);
     handle(request, this.#answer);

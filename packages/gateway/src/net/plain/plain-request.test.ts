@@ -12,15 +12,29 @@ const read = (text: string | Buffer, headBytesMax = 16_384) =>
 const call = 'POST /invoke?fn=hello HTTP/1.1\r\nHost: localhost:8080\r\nContent-Length: 5\r\n\r\nhello';
 
 test('a call in one piece is read', () => {
-  expect(read(call)).toEqual({
+  const said = {
     method: 'POST',
     url: '/invoke?fn=hello',
     headers: { host: 'localhost:8080', 'content-length': '5' },
+  };
+  expect(read(call)).toEqual({
+    head: { ...said, text: call.slice(0, call.indexOf('\r\n\r\n')) },
+    ...said,
     httpVersion: '1.1',
     complete: true,
     body: Buffer.from('hello'),
     socket,
   });
+});
+
+test('a head that comes again is not read again, and its length is that of the new body', () => {
+  const first = read(call)?.head;
+  const again = (text: string) => readPlain(Buffer.from(text, 'latin1'), socket, 16_384, first);
+  expect(again(call)?.head).toBe(first);
+  expect(again(call.replace(/hello$/, 'other'))?.body.toString()).toBe('other');
+  expect(again(`${call}o`)).toBeUndefined();
+  expect(again(call.slice(0, -1))).toBeUndefined();
+  expect(again(call.replace('fn=hello', 'fn=other'))?.url).toBe('/invoke?fn=other');
 });
 
 test.each([

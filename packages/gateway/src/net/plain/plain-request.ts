@@ -23,35 +23,56 @@ const notPlain = new Set([
   'upgrade',
 ]);
 
+/** What a request says before its body. */
+export interface PlainHead {
+  readonly text: string;
+  readonly method: string;
+  /** Path and query, percent-encoded. */
+  readonly url: string;
+  /** Names in lower case. Of all requests with this head: never changed. */
+  readonly headers: IncomingHttpHeaders;
+}
+
 /**
  * A request of HTTP/1.1 in its plainest form, which came in one piece: of known length, with nothing before or behind it, each
  * header once and none that means anything for the connection. What it says is what Node would have read.
  */
-export interface PlainRequest {
-  readonly method: string;
-  /** Path and query, percent-encoded. */
-  readonly url: string;
-  /** Names in lower case. */
-  readonly headers: IncomingHttpHeaders;
+export interface PlainRequest extends Omit<PlainHead, 'text'> {
+  readonly head: PlainHead;
   readonly httpVersion: '1.1';
   readonly complete: true;
   readonly body: Buffer;
   readonly socket: Socket;
 }
 
-/** Reads a request in its plainest form; undefined for whatever else the bytes are, well-formed or not. */
-export function readPlain(bytes: Buffer, socket: Socket, bytesMax: number): PlainRequest | undefined {
+/**
+ * Reads a request in its plainest form; undefined for whatever else the bytes are, well-formed or not. `before` is the head of the
+ * one that came before it, which most clients send again as it was.
+ */
+export function readPlain(
+  bytes: Buffer,
+  socket: Socket,
+  bytesMax: number,
+  before?: PlainHead,
+): PlainRequest | undefined {
   const headEnd = bytes.indexOf(endOfHead);
   if (headEnd < 0 || headEnd > Math.min(headBytesMax, bytesMax)) return undefined;
-  const lines = bytes.toString('latin1', 0, headEnd).split('\r\n');
-  const [, method, url] = requestLine.exec(lines[0] ?? '') ?? [];
-  if (method === undefined || url === undefined) return undefined;
-  const headers = readHeaders(lines);
-  if (headers?.host === undefined) return undefined;
+  const text = bytes.toString('latin1', 0, headEnd);
+  const head = text === before?.text ? before : readHead(text);
+  if (!head) return undefined;
+  const { headers, method, url } = head;
   const body = bytes.subarray(headEnd + endOfHead.length);
   const length = headers['content-length'] ?? '0';
   if (!lengthForm.test(length) || Number(length) !== body.length) return undefined;
-  return { method, url, headers, httpVersion: '1.1', complete: true, body, socket };
+  return { head, method, url, headers, httpVersion: '1.1', complete: true, body, socket };
+}
+
+function readHead(text: string): PlainHead | undefined {
+  const lines = text.split('\r\n');
+  const [, method, url] = requestLine.exec(lines[0] ?? '') ?? [];
+  if (method === undefined || url === undefined) return undefined;
+  const headers = readHeaders(lines);
+  return headers?.host === undefined ? undefined : { text, method, url, headers };
 }
 
 /** Of all lines but the first. */
