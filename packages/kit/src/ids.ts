@@ -1,25 +1,35 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 
 const poolBytes = 4096;
-/** Random digits that nobody has yet, two of a byte: parts of one text cost less than a text for each. */
-let pool = '';
-let poolOffset = 0;
+const pool = Buffer.alloc(poolBytes);
+let poolOffset = poolBytes;
 
-/**
- * Lower-case hexadecimal of `bytes` random bytes, at most 4096 (RangeError beyond); drawn from a pool so that a call costs
- * no system call.
- */
+/** Parts of one text cost less than a text for each. Each of them keeps all of it in memory, so that it is short. */
+const textBytes = 128;
+let text = '';
+let textOffset = 0;
+
+/** Lower-case hexadecimal of `bytes` random bytes; of few drawn from a pool, so that a call costs no system call. */
 export function randomHex(bytes: number): string {
-  if (bytes > poolBytes) throw new RangeError(`randomHex gives at most ${poolBytes} bytes, not ${bytes}`);
-  const end = poolOffset + 2 * bytes;
-  if (end > pool.length) {
-    pool = randomBytes(poolBytes).toString('hex');
-    poolOffset = 0;
-    return randomHex(bytes);
+  if (bytes > textBytes) return randomBytes(bytes).toString('hex');
+  if (textOffset + 2 * bytes > text.length) {
+    text = nextText();
+    textOffset = 0;
   }
-  const text = pool.slice(poolOffset, end);
-  poolOffset = end;
-  return text;
+  const end = textOffset + 2 * bytes;
+  const part = text.slice(textOffset, end);
+  textOffset = end;
+  return part;
+}
+
+function nextText(): string {
+  if (poolOffset === poolBytes) {
+    randomFillSync(pool);
+    poolOffset = 0;
+  }
+  const start = poolOffset;
+  poolOffset += textBytes;
+  return pool.toString('hex', start, poolOffset);
 }
 
 let lastMs = -1;
