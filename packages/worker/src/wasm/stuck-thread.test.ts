@@ -1,6 +1,7 @@
 import { ManualClock, RelaisError } from '@relais/kit';
 import { failureOf, testCall, until } from '../runtimes/conformance/support.js';
 import type { LoadedFunction } from '../runtimes/runtime.js';
+import { leb } from './module/leb.js';
 import { testEngine, testVersion } from './testing/load.js';
 import { LocalThreads } from './threads/local-threads.js';
 
@@ -20,10 +21,6 @@ function slowToCompile(blocks: number): Uint8Array {
     ...[0x07, 0x13, 0x02, ...named('memory', 2), ...named('_start', 0)],
     ...[0x0a, ...leb(code.length), ...code],
   ]);
-}
-
-function leb(value: number): number[] {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...leb(value >>> 7)];
 }
 
 test(

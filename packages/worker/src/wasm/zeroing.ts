@@ -1,3 +1,4 @@
+import { leb } from './module/leb.js';
 import { type WasmMemory, webAssembly } from './webassembly.js';
 
 /** Zeroes a memory from `from` to before `to`, multiples of zeroStepBytes with from < to. */
@@ -24,6 +25,7 @@ export function zeroOf(memory: WasmMemory): Zero {
 //       (br_if $next (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const step))) (local.get $to))))))
 const at = [0x20, 0];
 const to = [0x20, 1];
+// A constant has a sign, which would be the highest of the seven bits of the last byte: here that is not set.
 const step = [0x41, ...leb(zeroStepBytes)];
 const fill = [...at, 0x41, 0, ...step, 0xfc, 0x0b, 0];
 const isLess = [...at, ...step, 0x6a, 0x22, 0, ...to, 0x49];
@@ -53,9 +55,4 @@ function section(id: number, content: readonly number[]): number[] {
 
 function name(text: string): number[] {
   return [text.length, ...Buffer.from(text)];
-}
-
-/** A positive number; as well of those with a sign, for which the highest bit of the last byte that is used must not be set. */
-function leb(value: number): number[] {
-  return value < 0x40 ? [value] : [(value & 0x7f) | 0x80, ...leb(value >>> 7)];
 }

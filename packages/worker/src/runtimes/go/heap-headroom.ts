@@ -1,4 +1,5 @@
 import { pageBytes } from '../../wasm/module/analyse.js';
+import { leb } from '../../wasm/module/leb.js';
 import { type ParsedModule, parseModule, sectionId } from '../../wasm/module/parse.js';
 
 const headerBytes = 8;
@@ -33,8 +34,4 @@ function withMemorySection({ bytes, sections }: ParsedModule, content: readonly 
     previousEnd = end;
   }
   return Buffer.concat([...parts, bytes.subarray(copied)]);
-}
-
-function leb(value: number): number[] {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...leb(value >>> 7)];
 }

@@ -1,3 +1,4 @@
+import { leb } from './leb.js';
 import { externKind, type ParsedModule, type Section, sectionId } from './parse.js';
 
 /** Names that the rewrite adds to a module's exports begin so; no module may bring one. */
@@ -74,9 +75,5 @@ function lebLength(content: Uint8Array): number {
 }
 
 function u32(value: number): Buffer {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest >>>= 7) {
-    if (rest < 0x80) return Buffer.from([...bytes, rest]);
-    bytes.push((rest & 0x7f) | 0x80);
-  }
+  return Buffer.from(leb(value));
 }
