@@ -29,8 +29,8 @@ export interface PlainHead {
   readonly method: string;
   /** Path and query, percent-encoded. */
   readonly url: string;
-  /** Names in lower case. Of all requests with this head: never changed. */
-  readonly headers: IncomingHttpHeaders;
+  /** Names in lower case. Of all requests with this head: frozen. */
+  readonly headers: Readonly<IncomingHttpHeaders>;
 }
 
 /**
@@ -72,7 +72,7 @@ function readHead(text: string): PlainHead | undefined {
   const [, method, url] = requestLine.exec(lines[0] ?? '') ?? [];
   if (method === undefined || url === undefined) return undefined;
   const headers = readHeaders(lines);
-  return headers?.host === undefined ? undefined : { text, method, url, headers };
+  return headers?.host === undefined ? undefined : { text, method, url, headers: Object.freeze(headers) };
 }
 
 /** Of all lines but the first. */
