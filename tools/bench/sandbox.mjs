@@ -17,9 +17,12 @@ const functions = [
 
 // The platform in the sandbox stands before what shares the session; the injector is to wait for neither of the two.
 const groups = findGroups(process.pid, 'client');
-groups?.standFirst();
-await withRelais(['--sandbox', 'none'], (bare) => withRelais([], (confined) => compareThem(bare, confined)));
-await groups?.close();
+try {
+  groups?.standFirst();
+  await withRelais(['--sandbox', 'none'], (bare) => withRelais([], (confined) => compareThem(bare, confined)));
+} finally {
+  await groups?.close();
+}
 
 async function compareThem(bare, confined) {
   const tables = [];
