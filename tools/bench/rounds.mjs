@@ -1,17 +1,19 @@
 import { checkPlan, inject, summarise } from '@relais/load';
 import { median } from './median.mjs';
+import { pairedRatio } from './paired-ratio.mjs';
 import { treeCpuMs } from './process-tree.mjs';
 import { quietRounds } from './quiet-rounds.mjs';
 
 /**
  * Compares scenarios in one run: rounds interleaved, so that what disturbs the machine disturbs all alike. A scenario is
  * `{ name, pid, url, path, payload }`, with a function as `path` where it has a `protocol`. Resolves with a row of medians for
- * each, with its ratio to the first; rejects when a call fails, for what fails is no measure of speed.
+ * each, with its ratio to the first, round by round, and where that lies; rejects when a call fails, for what fails is no
+ * measure of speed.
  */
 export async function compare(scenarios, clients, { rounds, roundMs }) {
   for (const scenario of scenarios) await oneRound(scenario, clients, roundMs / 2);
   const rows = await inTurns(scenarios, rounds, clients, (scenario) => oneRound(scenario, clients, roundMs));
-  return rows.map((row) => ({ ...row, ratio: row.requestsPerSecond / rows[0].requestsPerSecond }));
+  return rows.map(({ rates, ...row }) => ({ ...row, ...pairedRatio(rates, rows[0].rates) }));
 }
 
 /** Busier than this, slower than asked or so late, an injector measures itself. */
@@ -43,14 +45,16 @@ export async function rateThatCanBeTold(scenario, ratePerSecond, roundMs) {
  */
 export async function compareAtRates(scenarios, { rounds, roundMs }) {
   const rows = await inTurns(scenarios, rounds, 0, (scenario) => steadyRound(scenario, scenario.rate, roundMs));
-  return rows.map((row, index) => ({ ...row, rate: scenarios[index].rate }));
+  return rows.map(({ rates: _, ...row }, index) => ({ ...row, rate: scenarios[index].rate }));
 }
 
-/** A row of medians of each scenario, of rounds in which all take turns. */
+/** A row of medians of each scenario, of rounds in which all take turns: in order, and in the next round backwards. */
 async function inTurns(scenarios, rounds, clients, sample) {
+  const order = [...scenarios.keys()];
   const { results, stolenPercent } = await quietRounds(rounds, async () => {
     const samples = [];
-    for (const scenario of scenarios) samples.push(await sample(scenario));
+    for (const index of order) samples[index] = await sample(scenarios[index]);
+    order.reverse();
     return samples;
   });
   return scenarios.map(({ name }, index) => {
@@ -103,6 +107,7 @@ function summary(name, clients, samples) {
     name,
     clients,
     requestsPerSecond: middle((sample) => sample.requestsPerSecond),
+    rates: samples.map((sample) => sample.requestsPerSecond),
     p50Ms: middle((sample) => sample.p50Ms),
     p99Ms: middle((sample) => sample.p99Ms),
     sentP99Ms: middle((sample) => sample.sentP99Ms),
@@ -115,13 +120,13 @@ function summary(name, clients, samples) {
 /** Rows as a table. */
 export function table(rows) {
   const width = Math.max(6, ...rows.map(({ name }) => name.length));
-  const head = `${'target'.padEnd(width)}   clients   requests/s   ratio    p50 ms    p99 ms   CPU us/request   injector busy`;
+  const head = `${'target'.padEnd(width)}   clients   requests/s   ratio (95 % within)    p50 ms    p99 ms   CPU us/request   injector busy`;
   const lines = rows.map((row) =>
     [
       row.name.padEnd(width),
       String(row.clients).padStart(9),
       row.requestsPerSecond.toFixed(0).padStart(12),
-      row.ratio.toFixed(2).padStart(7),
+      `${row.ratio.toFixed(2)} (${row.ratioLow.toFixed(2)}-${row.ratioHigh.toFixed(2)})`.padStart(20),
       row.p50Ms.toFixed(2).padStart(9),
       row.p99Ms.toFixed(2).padStart(9),
       row.cpuUs.toFixed(0).padStart(16),

@@ -8,7 +8,7 @@ import { compare, table } from './rounds.mjs';
 const { values: options } = parseArgs({
   options: { smoke: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
 });
-const length = options.smoke ? { rounds: 1, roundMs: 300 } : { rounds: 5, roundMs: 2000 };
+const length = options.smoke ? { rounds: 1, roundMs: 300 } : { rounds: 25, roundMs: 1000 };
 const functions = [
   ['hello', 'c', 'hello.c'],
   ['add', 'js', 'add.js'],
