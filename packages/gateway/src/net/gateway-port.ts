@@ -11,6 +11,7 @@ import { probeHalfClosed } from './half-closed.js';
 import { httpDates } from './http-date.js';
 import { IdleConnections } from './idle-connections.js';
 import type { ServerRequest, ServerResponse } from './messages.js';
+import { CallTurns } from './plain/call-turns.js';
 import { PlainConnection, type PlainService } from './plain/plain-connection.js';
 import type { PlainRequest } from './plain/plain-request.js';
 import { brokenRule, noTunnel, unknownExpectation } from './request-rules.js';
@@ -204,13 +205,16 @@ export class GatewayPort {
 
   #servePlain(): PlainService {
     const { takesPlain, clock, handler, limits } = this.#options;
+    const turns = new CallTurns();
     return {
       limits,
       quietMs: limits.requestTimeoutMs + inactivitySlackMs,
       takes: takesPlain,
       handle: (request, response) => {
         this.#idle.answering(request.socket, response);
-        handler(request, response);
+        turns.begin(() => {
+          if (!response.destroyed) handler(request, response);
+        });
       },
       leave: (connection, socket, bytes) => {
         this.#plainConnections.delete(connection);

@@ -1,0 +1,33 @@
+import { CallTurns } from './call-turns.js';
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+test('a burst begins in order, eight calls in a turn, and other work comes between', async () => {
+  const turns = new CallTurns();
+  const events: string[] = [];
+  for (let call = 0; call < 20; call++) turns.begin(() => events.push(`call ${call}`));
+  expect(events).toEqual(Array.from({ length: 8 }, (_, call) => `call ${call}`));
+  const inOrder = Array.from({ length: 20 }, (_, call) => `call ${call}`);
+  setImmediate(() => events.push('other work'));
+  for (let turn = 0; turn < 3; turn++) await nextTurn();
+  expect(events).toEqual([...inOrder.slice(0, 16), 'other work', ...inOrder.slice(16)]);
+});
+
+test('a call that comes while others wait begins after them', async () => {
+  const turns = new CallTurns();
+  const begun: number[] = [];
+  for (let call = 0; call < 9; call++) turns.begin(() => begun.push(call));
+  turns.begin(() => begun.push(9));
+  await nextTurn();
+  turns.begin(() => begun.push(10));
+  expect(begun).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+test('a turn that began fewer leaves the next one its whole room', async () => {
+  const turns = new CallTurns();
+  let begun = 0;
+  for (let call = 0; call < 5; call++) turns.begin(() => begun++);
+  await nextTurn();
+  for (let call = 0; call < 8; call++) turns.begin(() => begun++);
+  expect(begun).toBe(13);
+});
