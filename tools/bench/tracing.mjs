@@ -9,7 +9,7 @@ import { compare, table } from './rounds.mjs';
 const { values: options } = parseArgs({
   options: { smoke: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
 });
-const measure = options.smoke ? { rounds: 1, roundMs: 500 } : { rounds: 7, roundMs: 3000 };
+const measure = options.smoke ? { rounds: 1, roundMs: 500 } : { rounds: 25, roundMs: 1000 };
 const clients = options.smoke ? 4 : 32;
 const source = readFileSync(join(import.meta.dirname, '../../examples/hello.c'));
 

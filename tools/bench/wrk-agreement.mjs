@@ -1,5 +1,5 @@
 // node tools/bench/wrk-agreement.mjs: closed-loop throughput of the same target by the load injector and by wrk (Debian
-// package wrk), rounds interleaved: of the bare echo, which is about as quick as a client in JavaScript can be, and of one
+// package wrk), rounds in turns: of the bare echo, which is about as quick as a client in JavaScript can be, and of one
 // that works for 200 us on each request. Prints the median ratio of a round; it should differ by less than a tenth.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,10 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkPlan, inject, summarise } from '@relais/load';
 import { median } from './median.mjs';
+import { pairedRatio } from './paired-ratio.mjs';
 import { startEcho } from './target.mjs';
 
 const rounds = 9;
-const seconds = 2;
+// Each round begins with a new thread of the injector, which Node has to compile first.
+const seconds = 5;
 const clients = 16;
 const scratch = mkdtempSync(join(tmpdir(), 'relais-wrk-'));
 // wrk reads its script twice, so standard input will not do: it would then send GET.
@@ -30,16 +32,22 @@ for (const workUs of [0, 200]) {
 async function compare({ url }, workUs) {
   const samples = { injector: [], wrk: [] };
   const busy = [];
-  for (let round = 0; round < rounds; round++) {
-    samples.wrk.push(byWrk(url));
+  const withWrk = () => samples.wrk.push(byWrk(url));
+  const withInjector = async () => {
     const { loopBusy, requestsPerSecond } = await byInjector(url);
     samples.injector.push(requestsPerSecond);
     busy.push(loopBusy);
+  };
+  const order = [withWrk, withInjector];
+  for (let round = 0; round < rounds; round++) {
+    for (const turn of order) await turn();
+    order.reverse();
   }
   const [injector, wrk] = [median(samples.injector), median(samples.wrk)];
   const rates = `injector ${injector.toFixed(0)} calls/s (busy ${median(busy).toFixed(2)}), wrk ${wrk.toFixed(0)} calls/s`;
-  const ratio = median(samples.injector.map((rate, round) => rate / samples.wrk[round]));
-  console.log(`work ${workUs} us: ${rates}, ratio ${ratio.toFixed(3)}`);
+  const { ratio, ratioHigh, ratioLow } = pairedRatio(samples.injector, samples.wrk);
+  const within = `${ratioLow.toFixed(3)} to ${ratioHigh.toFixed(3)}`;
+  console.log(`work ${workUs} us: ${rates}, ratio ${ratio.toFixed(3)} (95 % within ${within})`);
 }
 
 async function byInjector(url) {
