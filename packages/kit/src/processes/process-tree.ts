@@ -19,11 +19,16 @@ export function descendantsOf(pid: number): number[] {
 
 /** Processor time of a process and of its children that it has seen end, milliseconds; 0 when it is gone. */
 export function cpuMsOf(pid: number): number {
-  // The name, in brackets, may hold anything; utime, stime, cutime and cstime are the 14th to 17th field of proc(5).
-  const stat = readProc(`${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+  // utime, stime, cutime and cstime are the 14th to 17th field of proc(5).
+  const ticks = statFieldsOf(pid)
+    .slice(11, 15)
+    .reduce((sum, field) => sum + Number(field), 0);
   return (ticks * 1000) / ticksPerSecond;
+}
+
+/** Whether a signal has stopped a process, which then runs nothing until another lets it go on. */
+export function isStopped(pid: number): boolean {
+  return statFieldsOf(pid)[0] === 'T';
 }
 
 /** How long the processors of the machine have been idle since it started, milliseconds together; undefined without /proc. */
@@ -41,6 +46,12 @@ export function readProc(path: string): string {
   } catch {
     return '';
   }
+}
+
+/** From the third field of proc(5) on, which is the state; the name before it, in brackets, may hold anything. */
+function statFieldsOf(pid: number): string[] {
+  const stat = readProc(`${pid}/stat`);
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 function threadsOf(pid: number): string[] {

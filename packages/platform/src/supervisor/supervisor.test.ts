@@ -124,6 +124,20 @@ test('kills on order, and only whom the order names', async () => {
   expect(supervisor.pids).toContain(before[0]);
 });
 
+test('kills a worker that was stopped, but none that goes on at once, and reports what it had begun', async () => {
+  const { exits, warned } = supervise(kept(2));
+  await supervisor.start();
+  const [stopped = 0, goesOn = 0] = supervisor.pids;
+  await until('both wait', () => [stopped, goesOn].every(waits));
+  for (const pid of [stopped, goesOn]) process.kill(pid, 'SIGSTOP');
+  process.kill(goesOn, 'SIGCONT');
+  await until('it is reported', () => exits.length === 1);
+  expect(exits[0]).toMatchObject({ begunJobIds: [41, 42], signal: 'SIGKILL' });
+  expect(warned).toContainEqual(expect.objectContaining({ pid: stopped, message: expect.stringContaining('stopped') }));
+  await until('it is replaced', () => supervisor.pids.length === 2);
+  expect(supervisor.pids).toContain(goesOn);
+});
+
 test('starts workers on order, as many as the bound allows, and does not replace them', async () => {
   const { exits, order, ordered } = supervise(kept(1));
   await supervisor.start();

@@ -20,6 +20,8 @@ import {
 } from '@relais/kit';
 import type { WorkerConfinement } from './confined-worker.js';
 import { ProcessorTime } from './processor-time.js';
+import { type HowItEnded, RestartDelay } from './restart-delay.js';
+import { StoppedWorkers } from './stopped-workers.js';
 import { type RunningWorker, SupervisorFigures } from './supervisor-figures.js';
 import { type ProcessExit, WorkerProcess } from './worker-process.js';
 import type { KindPlan } from './worker-spec.js';
@@ -47,12 +49,11 @@ export interface SupervisorOptions {
 
 const redialMs = 500;
 const heartbeatMs = 1000;
-const processorsEveryMs = 500;
+/** How often processors and workers are looked at. */
+const lookEveryMs = 500;
 /** Places beyond the usual are told apart by number alone. */
 const spareName = 'spare';
-/** A worker that ends sooner than this after its start is started again later each time. */
-const stableMs = 5000;
-const restartDelayMs = { first: 20, max: 5000 };
+
 interface Place {
   /** First part of the ids of its workers. */
   readonly name: string;
@@ -61,8 +62,10 @@ interface Place {
   readonly kept: boolean;
   process: WorkerProcess | undefined;
   startedMs: number;
-  delayMs: number;
+  readonly restartDelay: RestartDelay;
 }
+
+const neverRan: HowItEnded = { signal: '', outOfMemory: false };
 
 /** Stands outside the data path: spawns worker processes, replaces the dead, kills on order, reports what had begun. */
 export class Supervisor implements Component, MetricSource {
@@ -73,6 +76,7 @@ export class Supervisor implements Component, MetricSource {
   readonly #tag = randomHex(3);
   readonly #figures: SupervisorFigures;
   readonly #processors: ProcessorTime;
+  readonly #stopped = new StoppedWorkers<WorkerProcess>();
   #stopWatching: (() => void) | undefined;
   #stopHeartbeat: (() => void) | undefined;
   #generation = 0;
@@ -91,7 +95,7 @@ export class Supervisor implements Component, MetricSource {
 
   /** Process ids of the workers that run now. */
   get pids(): number[] {
-    return this.#places.flatMap((place) => (place.process ? [place.process.pid] : []));
+    return this.#processes.map(({ pid }) => pid);
   }
 
   /** What the workers say of themselves, told apart by the label "worker": the place, not the process that fills it. */
@@ -102,7 +106,10 @@ export class Supervisor implements Component, MetricSource {
   async start(): Promise<void> {
     void this.#connect();
     for (const place of [...this.#places]) this.#spawn(place);
-    this.#stopWatching = this.#options.clock.every(processorsEveryMs, () => this.#watchProcessors());
+    this.#stopWatching = this.#options.clock.every(lookEveryMs, () => {
+      this.#watchProcessors();
+      this.#killStopped();
+    });
     // By nothing else is it known whether this host is there while its workers are busy and silent.
     this.#stopHeartbeat = this.#options.clock.every(heartbeatMs, () => this.#link?.send(SuperviseRequest.create()));
   }
@@ -110,7 +117,7 @@ export class Supervisor implements Component, MetricSource {
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     this.#stopWatching?.();
-    const running = this.#places.flatMap((place) => (place.process ? [place.process] : []));
+    const running = this.#processes;
     for (const worker of running) worker.terminate();
     const endKill = this.#options.clock.after(graceMs, () => {
       for (const worker of running) worker.kill();
@@ -173,6 +180,21 @@ export class Supervisor implements Component, MetricSource {
     if (this.#processors.look()) this.#link?.send(SuperviseRequest.create({ saturated: this.#processors.saturated }));
   }
 
+  /** By silence the balancer would find them too, but only after some heartbeats, for which their calls would wait. */
+  #killStopped(): void {
+    for (const worker of this.#stopped.look(this.#processes)) {
+      this.#options.logger.warn(
+        { workerId: worker.workerId, pid: worker.pid },
+        'killing a worker that a signal has stopped',
+      );
+      worker.kill();
+    }
+  }
+
+  get #processes(): WorkerProcess[] {
+    return this.#places.flatMap((place) => (place.process ? [place.process] : []));
+  }
+
   #running(): RunningWorker[] {
     let spares = 0;
     return this.#places.flatMap(({ name, process: worker }) => {
@@ -197,7 +219,7 @@ export class Supervisor implements Component, MetricSource {
       logger.debug({ workerId, workerPid: worker.pid }, 'started a worker');
       void worker.exited.then((exit) => this.#replace(place, exit));
     } catch (error) {
-      logger.warn({ workerId, error: String(error), ...this.#vacate(place) }, 'cannot start a worker');
+      logger.warn({ workerId, error: String(error), ...this.#vacate(place, neverRan) }, 'cannot start a worker');
     }
   }
 
@@ -222,7 +244,7 @@ export class Supervisor implements Component, MetricSource {
     this.#link?.send(
       SuperviseRequest.create({ exits: [{ workerId, exitCode, signal, begunJobIds: [...exit.begunJobIds] }] }),
     );
-    const next = this.#vacate(place);
+    const next = this.#vacate(place, exit);
     const why = { ...(exit.outOfMemory && { outOfMemory: true }), ...(startFailure && { error: startFailure }) };
     const facts = { workerId, workerPid: exit.pid, exitCode, signal, ...why, ...next };
     const { logger } = this.#options;
@@ -231,20 +253,19 @@ export class Supervisor implements Component, MetricSource {
     else if (next) logger.warn(facts, 'a worker ended');
   }
 
-  /** Gives up a place that is not kept; one that is gets a worker again, later each time as long as they end soon. */
-  #vacate(place: Place): { readonly restartInMs: number } | undefined {
+  /** Gives up a place that is not kept; one that is gets a worker again. */
+  #vacate(place: Place, exit: HowItEnded): { readonly restartInMs: number } | undefined {
     if (!place.kept) this.#places.splice(this.#places.indexOf(place), 1);
     if (!place.kept || this.#stopping) return undefined;
     const { clock } = this.#options;
-    const lived = clock.nowMs() - place.startedMs;
-    place.delayMs = lived >= stableMs ? restartDelayMs.first : Math.min(restartDelayMs.max, place.delayMs * 2);
-    clock.after(place.delayMs, () => this.#spawn(place));
-    return { restartInMs: place.delayMs };
+    const restartInMs = place.restartDelay.next(clock.nowMs() - place.startedMs, exit);
+    clock.after(restartInMs, () => this.#spawn(place));
+    return { restartInMs };
   }
 }
 
 function placeFor(name: string, kind: KindPlan, kept: boolean): Place {
-  return { name, kind, kept, process: undefined, startedMs: 0, delayMs: restartDelayMs.first };
+  return { name, kind, kept, process: undefined, startedMs: 0, restartDelay: new RestartDelay() };
 }
 
 function orderedAt({ kind, process: worker }: Place): OrderedWorker[] {
