@@ -7,6 +7,7 @@ import type { WorkerSession } from '../workers/worker-session.js';
 import { Appointments } from './appointments.js';
 import { BusyTime } from './busy-time.js';
 import { DrainRate } from './drain-rate.js';
+import { TripTime } from './trip-time.js';
 import { WaitLimit, type WaitLimitBounds } from './wait-limit.js';
 
 /** Assumed of a function that has never run: all a worker may have ahead by default, for nothing should wait behind a loop. */
@@ -39,6 +40,7 @@ export class FunctionState {
   readonly queue = new JobList();
   readonly drainRate: DrainRate;
   readonly busy = new BusyTime();
+  readonly trip = new TripTime();
   readonly waitLimit: WaitLimit;
   readonly #appointments = new Appointments();
   /** Slots its jobs hold on all workers. */

@@ -96,6 +96,29 @@ export function expiredInQueue(fn: FunctionState): RelaisError {
   );
 }
 
+/** It had waited for so long that beginning it would have been in vain, and kept those after it. */
+export function tooLateToBegin(fn: FunctionState, leftMs: number): RelaisError {
+  return new RelaisError(
+    'deadline_exceeded',
+    `${fn.name} still waited with ${Math.round(leftMs)} ms of its time budget left, and takes ${Math.round(fn.trip.ms)}: it was not begun.${probationOf(fn)}`,
+    {
+      component,
+      reason: 'timeout',
+      fault: fn.onProbation ? 'function' : 'platform',
+      notStarted: true,
+    },
+  );
+}
+
+/** What it had left when a worker had room was too little; that it waited is not the function's fault. */
+export function expiredAfterWaiting(fn: FunctionState, leftMs: number): RelaisError {
+  return new RelaisError(
+    'deadline_exceeded',
+    `${fn.name} had ${Math.round(leftMs)} ms of its time budget left when a worker had room for it, and did not finish in that.`,
+    { component, reason: 'timeout', fault: 'platform' },
+  );
+}
+
 export function expiredRunning(fn: FunctionState): RelaisError {
   return new RelaisError('deadline_exceeded', `${fn.name} did not finish within its time budget and was stopped.`, {
     component,

@@ -111,6 +111,20 @@ export class JobEntry {
     return this.job.attempt + this.retries;
   }
 
+  /** Whether one that is handed out then has less of its time left than has passed. */
+  mostlyWaited(atMs: number): boolean {
+    return this.deadlineMs - atMs < atMs - this.arrivedMs;
+  }
+
+  /**
+   * Whether it is of no use to begin it: most of its time has passed in waiting, and what is left is less than calls like it
+   * take. Not told of builds and of output in parts, which take what they take.
+   */
+  isTooLate(nowMs: number): boolean {
+    if (this.flow || this.fn.isBuild || !this.mostlyWaited(nowMs)) return false;
+    return this.deadlineMs - nowMs < this.fn.trip.ms;
+  }
+
   /** Called by the signal. */
   handleEvent(): void {
     this.#cancelled(this);

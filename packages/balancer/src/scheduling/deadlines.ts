@@ -1,8 +1,15 @@
+import type { RelaisError } from '@relais/kit';
 import type { BalancerFigures } from '../balancer-figures.js';
 import type { BalancerBounds } from '../bounds.js';
 import type { AnswerDesk } from '../jobs/answer-desk.js';
 import type { DeadlineWheel } from '../jobs/deadline-wheel.js';
-import { expiredHeldUp, expiredInQueue, expiredRunning } from '../jobs/failures.js';
+import {
+  expiredAfterWaiting,
+  expiredHeldUp,
+  expiredInQueue,
+  expiredRunning,
+  tooLateToBegin,
+} from '../jobs/failures.js';
 import type { JobEntry } from '../jobs/job-entry.js';
 import { type Abandoned, type Dispatched, done } from '../jobs/job-state.js';
 import type { WorkerSession } from '../workers/worker-session.js';
@@ -46,7 +53,8 @@ export class Deadlines {
   }
 
   expireQueued(entry: JobEntry, nowMs: number): void {
-    const failure = expiredInQueue(entry.fn);
+    const leftMs = entry.deadlineMs - nowMs;
+    const failure = leftMs > 0 ? tooLateToBegin(entry.fn, leftMs) : expiredInQueue(entry.fn);
     this.#options.figures.expired.of('queue').add();
     this.#options.dispatcher.drop(entry, nowMs, failure);
     this.#options.desk.fail(entry, done, failure, nowMs);
@@ -72,9 +80,9 @@ export class Deadlines {
     const inLoop = worker.inline && !entry.runsBesideLoop;
     const ran = !inLoop || firstInLoop(worker) === entry;
     // While a loop is in a call nothing is heard; of others that are silent it cannot be said what a call did there.
-    const isToBlame = ran && (inLoop || isHeard(worker, bounds.heartbeatMs, nowMs));
-    if (isToBlame && !entry.flow) fn.observe(nowMs - held.atMs);
-    desk.fail(entry, abandonedFrom(held), isToBlame ? expiredRunning(fn) : expiredHeldUp(fn), nowMs);
+    const hadTurn = ran && (inLoop || isHeard(worker, bounds.heartbeatMs, nowMs));
+    const failure = hadTurn ? ranOutOfTime(entry, held, nowMs) : expiredHeldUp(fn);
+    desk.fail(entry, abandonedFrom(held), failure, nowMs);
     this.watchAbandoned(entry, held, nowMs);
   }
 
@@ -93,6 +101,17 @@ export class Deadlines {
     const did = overdue ? 'ran past its deadline' : 'ran on although its caller had gone';
     departures.kill(worker, `${fn.name} (invocation ${job.invocationId}) ${did}`, nowMs, job);
   }
+}
+
+/** What the end of its time says of a call that had its turn. */
+function ranOutOfTime(entry: JobEntry, { atMs }: Dispatched, nowMs: number): RelaisError {
+  const { deadlineMs, flow, fn } = entry;
+  if (entry.mostlyWaited(atMs)) {
+    fn.trip.ranOut(deadlineMs - atMs);
+    return expiredAfterWaiting(fn, deadlineMs - atMs);
+  }
+  if (!flow) fn.observe(nowMs - atMs);
+  return expiredRunning(fn);
 }
 
 export function abandonedFrom(held: Dispatched): Abandoned {

@@ -26,7 +26,7 @@ export interface DispatcherOptions {
   readonly pickers: Pickers;
   readonly figures: BalancerFigures;
   readonly probation: Probation;
-  /** A waiting job was found to be out of time. */
+  /** A waiting job was found to be out of time, or to have too little left. */
   readonly expired: (entry: JobEntry, nowMs: number) => void;
 }
 
@@ -166,7 +166,7 @@ export class Dispatcher {
 
   #nextInTime(fn: FunctionState, nowMs: number): JobEntry | undefined {
     for (let head = fn.queue.head; head; head = fn.queue.head) {
-      if (head.deadlineMs > nowMs) return head;
+      if (head.deadlineMs > nowMs && !head.isTooLate(nowMs)) return head;
       this.#options.expired(head, nowMs);
     }
     return undefined;

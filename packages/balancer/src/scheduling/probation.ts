@@ -80,12 +80,17 @@ export class Probation {
 
 /**
  * How a call ended, as its worker says: by itself, well or not, or because it had to, by its time (`late`: it is over), another
- * limit or a signal. Undefined where its function's code did not run, nobody wanted it any more, or the worker says nothing.
+ * limit or a signal. Undefined where its function's code did not run, nobody wanted it any more, it had only what waiting had
+ * left of its time (`waited`) and that was over, or the worker says nothing.
  */
-export function endOf({ outcome, timings }: JobResult, late: boolean): 'well' | 'badly' | undefined {
+export function endOf(
+  { outcome, timings }: JobResult,
+  { late, waited }: { readonly late: boolean; readonly waited: boolean },
+): 'well' | 'badly' | undefined {
   if (outcome?.$case !== 'failure') return outcome && 'well';
   const { code, exit, notStarted, reason } = outcome.value;
   if (notStarted || !timings?.runUs) return undefined;
-  if (late || code === 'deadline_exceeded' || reason.endsWith('_limit') || (exit?.signal ?? '') !== '') return 'badly';
+  if (late || code === 'deadline_exceeded') return waited ? undefined : 'badly';
+  if (reason.endsWith('_limit') || (exit?.signal ?? '') !== '') return 'badly';
   return code === 'cancelled' || code === 'unavailable' ? undefined : 'well';
 }

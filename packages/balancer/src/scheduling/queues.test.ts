@@ -214,7 +214,7 @@ test('the wait for a worker begins when the last one goes', async () => {
   const worker = new FakeWorker(rig.balancer, { workerId: 'w1', slots: 1 });
   await settled();
   const running = ask(rig, call());
-  const waiting = ask(rig, call());
+  const waiting = ask(rig, call({ budgetMs: 20_000 }));
   for (let second = 0; second < 3; second++) {
     rig.clock.advance(1000);
     worker.heartbeat();

@@ -1,6 +1,7 @@
 import type { AttachRequest, JobResult, OutputPart } from '@relais/contracts';
-import { fromDetail, partCost, type SpanCarrier } from '@relais/kit';
+import { fromDetail, partCost, type SpanCarrier, toDetail } from '@relais/kit';
 import type { AnswerDesk } from '../jobs/answer-desk.js';
+import { expiredAfterWaiting } from '../jobs/failures.js';
 import type { JobEntry } from '../jobs/job-entry.js';
 import type { Dispatched } from '../jobs/job-state.js';
 import type { Ejections } from '../workers/ejections.js';
@@ -66,7 +67,8 @@ export class Results {
     if (!entry || (held?.kind !== 'dispatched' && held?.kind !== 'abandoned') || held.worker !== worker) return;
     worker.jobsDone++;
     dispatcher.release(entry, held, nowMs);
-    const how = endOf(result, held.kind === 'abandoned' && nowMs >= entry.deadlineMs);
+    const waited = entry.mostlyWaited(held.atMs);
+    const how = endOf(result, { late: held.kind === 'abandoned' && nowMs >= entry.deadlineMs, waited });
     if (how) this.#options.probation.observe(entry.fn, how === 'badly');
     if (held.kind === 'abandoned') {
       this.#leave(entry, result.spans);
@@ -83,8 +85,8 @@ export class Results {
       if (result.spans?.length) this.#options.carrier?.give(entry.job.traceparent, result.spans);
       return;
     }
-    learn(entry, held, result, runMs);
-    desk.pass(entry, held, result, nowMs);
+    learn(entry, held, result, runMs, nowMs);
+    desk.pass(entry, held, waited ? withWaitTold(entry, held, result) : result, nowMs);
   }
 
   /** Nobody waits for an answer that could take them. */
@@ -105,11 +107,25 @@ export class Results {
 }
 
 /** A job that failed before it ran says nothing about its function. */
-function learn(entry: JobEntry, held: Dispatched, result: JobResult, runMs: number): void {
+function learn(entry: JobEntry, held: Dispatched, result: JobResult, runMs: number, nowMs: number): void {
   const { fn } = entry;
   if (result.outcome?.$case === 'failure' && runMs === 0) return;
   if (held.worker.inline) held.worker.warmed(fn.key);
   // How long a stream takes is a matter of who reads it.
   if (entry.flow) return;
   fn.observe(runMs);
+  if (!isOutOfTime(result)) fn.trip.observe(nowMs - held.atMs);
+}
+
+function isOutOfTime({ outcome }: JobResult): boolean {
+  return outcome?.$case === 'failure' && outcome.value.code === 'deadline_exceeded';
+}
+
+/** Its worker knows only of the time that waiting had left it, and blames the function when that is over. */
+function withWaitTold({ deadlineMs, fn }: JobEntry, held: Dispatched, result: JobResult): JobResult {
+  if (result.outcome?.$case !== 'failure' || !isOutOfTime(result) || result.outcome.value.notStarted) return result;
+  const hadMs = deadlineMs - held.atMs;
+  fn.trip.ranOut(hadMs);
+  const { fault, message } = toDetail(expiredAfterWaiting(fn, hadMs));
+  return { ...result, outcome: { $case: 'failure', value: { ...result.outcome.value, fault, message } } };
 }
