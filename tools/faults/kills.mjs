@@ -103,6 +103,7 @@ function rowsOf(answers, counted, blows) {
     told('refused with 429', refused.length, ''),
     told('begun on a worker that was lost or stopped, and told so', failed.length - refused.length - other.length, ''),
     told(`of those, calls that never reached the function ${reasonsOf(strayed)}`, strayed.length, ''),
+    atMost(0, 'lost before they were begun', failed.filter(isLostUnbegun).length, ''),
     atMost(0, `failed otherwise ${[...new Set(other)].join(' ')}`, other.length, ''),
     atMost(0, 'answered after their deadline', late, ''),
     atMost(0, 'run twice', twice, ''),
@@ -115,6 +116,11 @@ function reasonsOf(answers) {
   const counts = {};
   for (const answer of answers) counts[reasonOf(answer)] = (counts[reasonOf(answer)] ?? 0) + 1;
   return answers.length > 0 ? JSON.stringify(counts) : '';
+}
+
+/** It was never begun, and was not refused at once either. */
+function isLostUnbegun({ status, text }) {
+  return status !== 429 && /"notStarted":true/.test(text);
 }
 
 function reasonOf({ status, text }) {
