@@ -268,7 +268,7 @@ test('a body that is written in parts goes out in chunks, no faster than it is r
   written += part.length;
   expect(response.writableNeedDrain).toBe(true);
   let isDrained = false;
-  response.once('drain', () => {
+  response.on('drain', () => {
     isDrained = true;
   });
   let read = 0;

@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { type OutgoingHttpHeaders, STATUS_CODES, validateHeaderValue } from 'node:http';
 import type { Socket } from 'node:net';
 
@@ -26,7 +25,8 @@ export class PlainResponse {
   /** Of the request no more than that: the last answer of an idle connection is remembered, and its body must not be. */
   readonly req = { httpVersion: '1.1' } as const;
   readonly #writer: PlainWriter;
-  readonly #events = new EventEmitter();
+  /** Who is told, by event. An emitter took as long as all else of most answers, which two listen to. */
+  readonly #listeners: Readonly<Record<PlainEvent, (() => void)[]>> = { drain: [], close: [] };
   #head = '';
   #isChunked = false;
   #isEnded = false;
@@ -64,17 +64,19 @@ export class PlainResponse {
   }
 
   on(event: PlainEvent, listener: () => void): this {
-    this.#events.on(event, listener);
+    this.#listeners[event].push(listener);
     return this;
   }
 
-  once(event: PlainEvent, listener: () => void): this {
-    this.#events.once(event, listener);
-    return this;
+  /** A close comes once. */
+  once(event: 'close', listener: () => void): this {
+    return this.on(event, listener);
   }
 
   off(event: PlainEvent, listener: () => void): this {
-    this.#events.off(event, listener);
+    const listeners = this.#listeners[event];
+    const at = listeners.indexOf(listener);
+    if (at >= 0) listeners.splice(at, 1);
     return this;
   }
 
@@ -84,10 +86,9 @@ export class PlainResponse {
 
   /** Throws where a value is not one HTTP allows. It goes out with what comes next. */
   writeHead(status: number, headers: OutgoingHttpHeaders): this {
-    const { connection: wanted, ...all } = headers;
     let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`;
-    for (const name in all) head += headerLines(name, all[name]);
-    const connection = this.#writer.keepsAlive(wanted !== 'close') ? 'keep-alive' : 'close';
+    for (const name in headers) if (name !== 'connection') head += headerLines(name, headers[name]);
+    const connection = this.#writer.keepsAlive(headers.connection !== 'close') ? 'keep-alive' : 'close';
     this.#head = `${head}Date: ${this.#writer.date()}\r\nConnection: ${connection}\r\n`;
     return this;
   }
@@ -142,14 +143,14 @@ export class PlainResponse {
 
   /** Must be told when the kernel has taken all it had not. */
   drained(): void {
-    this.#events.emit('drain');
+    for (const listener of [...this.#listeners.drain]) listener();
   }
 
   /** Must be told when the connection is cut. */
   closed(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#events.emit('close');
+    for (const listener of this.#listeners.close.splice(0)) listener();
   }
 
   #out(): void {
