@@ -107,7 +107,7 @@ export class Deadlines {
 function ranOutOfTime(entry: JobEntry, { atMs }: Dispatched, nowMs: number): RelaisError {
   const { deadlineMs, flow, fn } = entry;
   if (entry.mostlyWaited(atMs)) {
-    fn.trip.ranOut(deadlineMs - atMs);
+    fn.trip.ranOut(atMs, deadlineMs - atMs, nowMs);
     return expiredAfterWaiting(fn, deadlineMs - atMs);
   }
   if (!flow) fn.observe(nowMs - atMs);

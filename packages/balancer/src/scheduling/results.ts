@@ -86,7 +86,7 @@ export class Results {
       return;
     }
     learn(entry, held, result, runMs, nowMs);
-    desk.pass(entry, held, waited ? withWaitTold(entry, held, result) : result, nowMs);
+    desk.pass(entry, held, waited ? withWaitTold(entry, held, result, nowMs) : result, nowMs);
   }
 
   /** Nobody waits for an answer that could take them. */
@@ -122,10 +122,10 @@ function isOutOfTime({ outcome }: JobResult): boolean {
 }
 
 /** Its worker knows only of the time that waiting had left it, and blames the function when that is over. */
-function withWaitTold({ deadlineMs, fn }: JobEntry, held: Dispatched, result: JobResult): JobResult {
+function withWaitTold({ deadlineMs, fn }: JobEntry, { atMs }: Dispatched, result: JobResult, nowMs: number): JobResult {
   if (result.outcome?.$case !== 'failure' || !isOutOfTime(result) || result.outcome.value.notStarted) return result;
-  const hadMs = deadlineMs - held.atMs;
-  fn.trip.ranOut(hadMs);
+  const hadMs = deadlineMs - atMs;
+  fn.trip.ranOut(atMs, hadMs, nowMs);
   const { fault, message } = toDetail(expiredAfterWaiting(fn, hadMs));
   return { ...result, outcome: { $case: 'failure', value: { ...result.outcome.value, fault, message } } };
 }
