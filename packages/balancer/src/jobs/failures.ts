@@ -84,30 +84,25 @@ export function noWorker(fn: FunctionState, waitedMs: number, why: string): Rela
 }
 
 export function expiredInQueue(fn: FunctionState): RelaisError {
-  return new RelaisError(
-    'deadline_exceeded',
-    `The time budget of ${fn.name} was used up while it waited for a worker.${probationOf(fn)}`,
-    {
-      component,
-      reason: 'timeout',
-      fault: fn.onProbation ? 'function' : 'platform',
-      notStarted: true,
-    },
-  );
+  return notBegunInTime(fn, `The time budget of ${fn.name} was used up while it waited for a worker.`);
 }
 
 /** It had waited for so long that beginning it would have been in vain, and kept those after it. */
 export function tooLateToBegin(fn: FunctionState, leftMs: number): RelaisError {
-  return new RelaisError(
-    'deadline_exceeded',
-    `${fn.name} still waited with ${Math.round(leftMs)} ms of its time budget left, and takes ${Math.round(fn.trip.ms)}: it was not begun.${probationOf(fn)}`,
-    {
-      component,
-      reason: 'timeout',
-      fault: fn.onProbation ? 'function' : 'platform',
-      notStarted: true,
-    },
+  const takesMs = Math.round(fn.trip.ms);
+  return notBegunInTime(
+    fn,
+    `${fn.name} still waited with ${Math.round(leftMs)} ms of its time budget left, and takes ${takesMs}: it was not begun.`,
   );
+}
+
+function notBegunInTime(fn: FunctionState, message: string): RelaisError {
+  return new RelaisError('deadline_exceeded', `${message}${probationOf(fn)}`, {
+    component,
+    reason: 'timeout',
+    fault: fn.onProbation ? 'function' : 'platform',
+    notStarted: true,
+  });
 }
 
 /** What it had left when a worker had room was too little; that it waited is not the function's fault. */
