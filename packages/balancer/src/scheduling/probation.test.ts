@@ -1,8 +1,9 @@
-import { Fault } from '@relais/contracts';
+import { ErrorDetail, Fault, JobResult } from '@relais/contracts';
 import type { Logger } from '@relais/kit';
 import { silentLogger } from '@relais/kit';
 import { FakeWorker, settled } from '../testing/fake-worker.js';
 import { type Answer, ask, call, type Rig, startRig } from '../testing/rig.js';
+import { endOf } from './probation.js';
 
 const processes = { slots: 32 };
 
@@ -162,4 +163,22 @@ test('the log says when it begins and ends', async () => {
     [{ function: 'bad_1', badEnds: 1 }, 'a function is on probation: its last calls were all ended'],
     [{ function: 'bad_1', badEnds: 0 }, 'a function is no longer on probation'],
   ]);
+});
+
+test.each([
+  ['its own time', 'deadline_exceeded', 'timeout', { late: false, waited: false }, 'badly'],
+  ['its own time, told too late', 'cancelled', '', { late: true, waited: false }, 'badly'],
+  ['what waiting had left of it', 'deadline_exceeded', 'timeout', { late: false, waited: true }, undefined],
+  ['the same, told too late', 'cancelled', '', { late: true, waited: true }, undefined],
+  [
+    'its memory, however long it had waited',
+    'resource_exhausted',
+    'memory_limit',
+    { late: false, waited: true },
+    'badly',
+  ],
+])('a call that was ended by %s', (_, code, reason, when, end) => {
+  const failure = ErrorDetail.fromPartial({ code, reason });
+  const outcome = { $case: 'failure', value: failure } as const;
+  expect(endOf(JobResult.fromPartial({ outcome, timings: { runUs: 1000 } }), when)).toBe(end);
 });

@@ -86,7 +86,7 @@ export class Results {
       return;
     }
     learn(entry, held, result, runMs, nowMs);
-    desk.pass(entry, held, waited ? withWaitTold(entry, held, result, nowMs) : result, nowMs);
+    desk.pass(entry, held, waited ? withWaitTold(entry, held, result) : result, nowMs);
   }
 
   /** Nobody waits for an answer that could take them. */
@@ -115,6 +115,7 @@ function learn(entry: JobEntry, held: Dispatched, result: JobResult, runMs: numb
   if (entry.flow) return;
   fn.observe(runMs);
   if (!isOutOfTime(result)) fn.trip.observe(nowMs - held.atMs);
+  else if (entry.mostlyWaited(held.atMs)) fn.trip.ranOut(held.atMs, entry.deadlineMs - held.atMs, nowMs);
 }
 
 function isOutOfTime({ outcome }: JobResult): boolean {
@@ -122,10 +123,8 @@ function isOutOfTime({ outcome }: JobResult): boolean {
 }
 
 /** Its worker knows only of the time that waiting had left it, and blames the function when that is over. */
-function withWaitTold({ deadlineMs, fn }: JobEntry, { atMs }: Dispatched, result: JobResult, nowMs: number): JobResult {
+function withWaitTold({ deadlineMs, fn }: JobEntry, { atMs }: Dispatched, result: JobResult): JobResult {
   if (result.outcome?.$case !== 'failure' || !isOutOfTime(result) || result.outcome.value.notStarted) return result;
-  const hadMs = deadlineMs - atMs;
-  fn.trip.ranOut(atMs, hadMs, nowMs);
-  const { fault, message } = toDetail(expiredAfterWaiting(fn, hadMs));
+  const { fault, message } = toDetail(expiredAfterWaiting(fn, deadlineMs - atMs));
   return { ...result, outcome: { $case: 'failure', value: { ...result.outcome.value, fault, message } } };
 }
