@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { systemClock } from '@relais/kit';
 import { until } from '../testing/harness.js';
 import { AcceptingPort } from './accepting-port.js';
 
@@ -10,6 +11,7 @@ beforeEach(async () => {
   port = new AcceptingPort({
     host: '127.0.0.1',
     port: 0,
+    clock: systemClock,
     accept: (socket) => {
       socket.on('error', () => {});
       taken.push(socket);
@@ -22,10 +24,9 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await port.narrow();
-  const closed = port.close();
+  await port.shut();
   for (const socket of [...peers.splice(0), ...taken.splice(0)]) socket.destroy();
-  await closed;
+  await port.ended();
 });
 
 function connect(count: number): void {
@@ -65,10 +66,9 @@ test('a port that is closed listens no more, however many descriptors it has or 
   connect(64);
   await takenByTurn(64);
   const { port: number } = port.address;
-  await port.narrow();
-  const closed = port.close();
+  await port.shut();
   for (const socket of [...peers, ...taken]) socket.destroy();
-  await closed;
+  await port.ended();
   const again = net.createServer();
   await new Promise<void>((resolve, reject) => {
     again.once('error', reject);

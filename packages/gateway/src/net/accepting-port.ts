@@ -1,5 +1,7 @@
 import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
 import net from 'node:net';
+import type { Clock } from '@relais/kit';
+import { sealQueue } from './sealed-queue.js';
 
 /** Connections that may wait to be taken; the kernel drops the handshakes of more, whose peers then wait for seconds. */
 const backlog = 4096;
@@ -15,6 +17,7 @@ export interface AcceptingPortOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  readonly clock: Clock;
   readonly accept: (socket: net.Socket) => void;
   /** After it listens. */
   readonly failed: (error: Error) => void;
@@ -67,19 +70,23 @@ export class AcceptingPort {
   }
 
   /**
-   * Goes back to the first descriptor, before it is closed: another process would keep the port open for as long as it has the
-   * socket, and who connects between the first and the last is reset.
+   * Takes no more connections: resolves in the turn of the loop in which the port was closed. It goes back to the first
+   * descriptor before: another process would keep the port open for as long as it has the socket, and who connects between
+   * the first and the last is reset.
    */
-  async narrow(): Promise<void> {
+  async shut(): Promise<void> {
     this.#isClosing = true;
     await this.#returned;
-    for (const lane of this.#lanes.splice(1)) this.#close(lane);
+    const [first, ...others] = this.#lanes.splice(0);
+    for (const lane of others) this.#close(lane);
+    if (!first) return;
+    const filler = await sealQueue(first, backlog, () => this.#takenCount, this.#options.clock);
+    this.#close(first);
+    filler?.destroy();
   }
 
-  /** Takes no more connections at once; resolves when those it took have ended. */
-  async close(): Promise<void> {
-    this.#isClosing = true;
-    for (const lane of this.#lanes.splice(0)) this.#close(lane);
+  /** Resolves when the port is shut and the connections it took have ended. */
+  async ended(): Promise<void> {
     await Promise.all(this.#ends);
   }
 

@@ -16,18 +16,12 @@ import { PlainConnection, type PlainService } from './plain/plain-connection.js'
 import type { PlainRequest } from './plain/plain-request.js';
 import { brokenRule, noTunnel, unknownExpectation } from './request-rules.js';
 import type { TlsFiles } from './tls-files.js';
+import { turnOfLoop } from './turn-of-loop.js';
 
 const inactivitySlackMs = 5_000;
 const idleCheckMs = 100;
 /** On closing, a connection that was accepted may still bring its request within this. */
 const lastRequestMs = 500;
-/** Before the port closes; a flood of new connections must not keep it open. */
-const lastTurnsMax = 1000;
-/**
- * Connections that come late in a turn of the loop are taken in the next. An empty turn takes some 0.005 ms, and closing the
- * port 0.03 ms: whoever connects within both is reset.
- */
-const shortTurnMs = 0.03;
 
 /** Serves one request of either protocol; never rejects and never throws. */
 export type RequestHandler = (request: ServerRequest, response: ServerResponse) => void;
@@ -57,7 +51,6 @@ export class GatewayPort {
   readonly #http2: http2.Http2Server;
   readonly #tls: tls.Server | undefined;
   readonly #sockets = new Set<net.Socket>();
-  #acceptedCount = 0;
   // Accepted, and nothing said yet, by peer: what is beneath TLS cannot be told from what is above by anything else.
   readonly #undecided = new Map<string, net.Socket>();
   readonly #sessions = new Set<http2.ServerHttp2Session>();
@@ -76,6 +69,7 @@ export class GatewayPort {
     this.#tcp = new AcceptingPort({
       host: options.host,
       port: options.port,
+      clock: options.clock,
       accept: (socket) => this.#accept(socket),
       failed: (error) => options.logger.warn({ error: error.message }, 'The port had an error.'),
     });
@@ -109,9 +103,7 @@ export class GatewayPort {
    */
   async close(graceMs: number, shut: () => void): Promise<void> {
     this.#stopWatching();
-    await this.#tcp.narrow();
-    await this.#takeWaiting();
-    const closed = this.#tcp.close();
+    await this.#tcp.shut();
     this.#closing = true;
     shut();
     this.#http1.close();
@@ -123,23 +115,10 @@ export class GatewayPort {
     const stopTicking = clock.every(idleCheckMs, () => this.#endIdle());
     const cancelEnd = clock.after(Math.min(graceMs, lastRequestMs), () => void this.#endUndecided());
     if (graceMs <= 0) this.#cut();
-    await closed;
+    await this.#tcp.ended();
     cancelCut();
     cancelEnd();
     stopTicking();
-  }
-
-  /** Connections that the kernel has made already would be reset: takes turns of the loop until a short one brings none. */
-  async #takeWaiting(): Promise<void> {
-    const { clock } = this.#options;
-    // What is left of the turn we are in takes none any more.
-    await turnOfLoop();
-    for (let turn = 0; turn < lastTurnsMax; turn++) {
-      const before = this.#acceptedCount;
-      const startMs = clock.nowMs();
-      await turnOfLoop();
-      if (this.#acceptedCount === before && clock.nowMs() - startMs < shortTurnMs) return;
-    }
   }
 
   /** Of a loop that was late, a request may have come in time and be unread: everything there is is read first. */
@@ -161,7 +140,6 @@ export class GatewayPort {
 
   #accept(socket: net.Socket): void {
     const peer = peerOf(socket);
-    this.#acceptedCount++;
     if (this.#sockets.size >= this.#options.limits.connectionsMax) {
       socket.destroy();
       return;
@@ -304,11 +282,6 @@ export class GatewayPort {
     session.setTimeout(this.#options.limits.idleConnectionMs, () => session.close());
     if (this.#closing) session.close();
   }
-}
-
-/** All that has arrived is read between two of them. */
-function turnOfLoop(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function peerOf({ remoteAddress, remotePort }: net.Socket): string {
