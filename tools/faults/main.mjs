@@ -1,5 +1,5 @@
-// node tools/faults/main.mjs [clients|burst|flood|probes|kills|restarts ...] [--smoke] [--json]: what a platform does under more
-// load than it can serve, and while its parts die, stall and restart. Takes about nine minutes; each run starts platforms of
+// node tools/faults/main.mjs [clients|burst|flood|probes|kills|roles|restarts ...] [--smoke] [--json]: what a platform does under more
+// load than it can serve, and while its parts die, stall and restart. Takes about twenty minutes; each run starts platforms of
 // its own on loopback and leaves nothing behind. Exits with 1 when a promise is broken.
 import { parseArgs } from 'node:util';
 import { burst } from './burst.mjs';
@@ -8,8 +8,9 @@ import { flood } from './flood.mjs';
 import { kills } from './kills.mjs';
 import { probesAtOnce } from './probes.mjs';
 import { restarts } from './restarts.mjs';
+import { roles } from './roles.mjs';
 
-const runs = { clients, burst, flood, probes: probesAtOnce, kills, restarts };
+const runs = { clients, burst, flood, probes: probesAtOnce, kills, roles, restarts };
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: { smoke: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },

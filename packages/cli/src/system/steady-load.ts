@@ -40,6 +40,11 @@ export class SteadyLoad {
     return this.#open.size;
   }
 
+  /** Calls that were made, answered or not. */
+  get madeCount(): number {
+    return this.#madeCount;
+  }
+
   /** Makes no more calls and resolves when all are answered. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);

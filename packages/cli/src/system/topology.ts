@@ -15,8 +15,9 @@ export interface Platform {
   readonly metricsAddresses: readonly string[];
   /** Its processes, by what each runs, in the order of their start. */
   readonly roles: readonly string[];
-  /** SIGTERM to one process and, when it has ended, a new one in its place at the same addresses. */
-  restart(role: string): Promise<void>;
+  pidOf(role: string): number;
+  /** SIGTERM, or another signal, to one process and, when it has ended, a new one in its place at the same addresses. */
+  restart(role: string, signal?: NodeJS.Signals): Promise<void>;
   /** Logs of all its processes. */
   log(): string;
   /** SIGKILL to every process at once, workers and their children included. */
@@ -100,16 +101,21 @@ interface Part {
 
 function platformOf(url: string, data: string, parts: readonly Part[]): Platform {
   let endedLog = '';
+  const partOf = (role: string) => {
+    const part = parts.find((each) => each.role === role);
+    if (!part) throw new Error(`no process runs ${role}`);
+    return part;
+  };
   return {
     url,
     data,
     workers,
     metricsAddresses: parts.map(({ process }) => addressOf(process, 'metrics')),
     roles: parts.map(({ role }) => role),
-    async restart(role) {
-      const part = parts.find((each) => each.role === role);
-      if (!part) throw new Error(`no process runs ${role}`);
-      part.process.signal('SIGTERM');
+    pidOf: (role) => partOf(role).process.pid,
+    async restart(role, signal = 'SIGTERM') {
+      const part = partOf(role);
+      part.process.signal(signal);
       await part.process.exited;
       endedLog += part.process.log();
       part.process = await startRelais(part.again);
