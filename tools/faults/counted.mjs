@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { atMost } from './row.mjs';
 
 /** Of every call to what `deployCounting` deploys. */
-export const timeoutMs = 5000;
+const timeoutMs = 5000;
 /** What the measuring itself may be late. */
 const toleranceMs = 250;
 

@@ -11,8 +11,8 @@ import { atMost, told } from './row.mjs';
 
 const callsPerSecond = 40;
 const blowEveryMs = 1000;
-/** They end by themselves when nobody ends them. */
-const loopMsMax = 300_000;
+/** An endless loop, but for nobody being left to end it. */
+const loop = 'for (const endMs = Date.now() + 300_000; Date.now() < endMs; );';
 /** What a call that had begun on a worker that was struck may be told. */
 const expected = ['worker_lost', 'timeout', 'peer_slow'];
 
@@ -47,12 +47,11 @@ async function killsFor(durationMs, unbegun) {
 }
 
 async function besideLoops(count, work) {
-  const options = { stdio: 'ignore', timeout: loopMsMax, killSignal: 'SIGKILL' };
-  const loops = Array.from({ length: count }, () => spawn(process.execPath, ['-e', 'for (;;);'], options));
+  const loops = Array.from({ length: count }, () => spawn(process.execPath, ['-e', loop], { stdio: 'ignore' }));
   try {
     return await work();
   } finally {
-    for (const loop of loops) loop.kill('SIGKILL');
+    for (const each of loops) each.kill('SIGKILL');
   }
 }
 

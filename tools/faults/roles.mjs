@@ -23,28 +23,39 @@ const failedMax = 12;
 export async function roles({ smoke }) {
   const directory = mkdtempSync(join(tmpdir(), 'relais-roles-'));
   const counts = join(directory, 'counts');
-  const platform = await fourRoles.start({ flags: ['--sandbox', 'none'] });
   try {
-    await deployCounting(platform.url, counts);
-    const load = new SteadyLoad({ url: platform.url, call: countedCall, callsPerSecond });
-    const blows = [];
+    const platform = await fourRoles.start({ flags: ['--sandbox', 'none'] });
     try {
-      for (const strike of smoke ? [killed] : [killed, stopped]) {
-        for (const role of platform.roles) blows.push(await blowOf(strike, platform, role, load));
-      }
+      await deployCounting(platform.url, counts);
+      return await strikeEach(platform, smoke ? [killed] : [killed, stopped], counts);
     } finally {
-      await load.stop();
+      await platform.stop();
+      removeData(platform.data);
     }
-    return [
-      told('calls', load.answers.length, ''),
-      ...blows.flatMap((blow) => rowsOf(blow, load.answers)),
-      ...readCounts(counts).promises(load.answers),
-    ];
   } finally {
-    await platform.stop();
-    removeData(platform.data);
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+async function strikeEach(platform, strikes, counts) {
+  const load = new SteadyLoad({ url: platform.url, call: countedCall, callsPerSecond });
+  const blows = [];
+  try {
+    for (const strike of strikes) {
+      for (const role of platform.roles) blows.push(await blowOf(strike, platform, role, load));
+    }
+  } finally {
+    await load.stop();
+  }
+  const { answers } = load;
+  const met = new Set(blows.flatMap((blow) => failedBy(blow, answers)));
+  const unmet = answers.filter((answer) => answer.status !== 200 && !met.has(answer));
+  return [
+    told('calls', answers.length, ''),
+    ...blows.flatMap((blow) => rowsOf(blow, failedBy(blow, answers))),
+    atMost(0, `failed without a blow ${reasonsOf(unmet)}`, unmet.length, ''),
+    ...readCounts(counts).promises(answers),
+  ];
 }
 
 /** Resolves with what was done, and which calls were made from then until all was calm again. */
@@ -73,8 +84,12 @@ async function stopped(platform, role) {
   return 'stopped';
 }
 
-function rowsOf({ what, role, from, to }, answers) {
-  const failed = answers.filter(({ index, status }) => index >= from - callsPerSecond && index < to && status !== 200);
+/** Calls that failed and were made from a second before a blow until all was calm again. */
+function failedBy({ from, to }, answers) {
+  return answers.filter(({ index, status }) => index >= from - callsPerSecond && index < to && status !== 200);
+}
+
+function rowsOf({ what, role }, failed) {
   const isExpected = (answer) => expected.includes(reasonOf(answer)) || (role === 'gateway' && answer.status === 0);
   const other = failed.filter((answer) => !isExpected(answer));
   return [

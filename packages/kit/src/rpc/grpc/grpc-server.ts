@@ -65,10 +65,10 @@ export class GrpcServer implements Component {
       );
     }
     if (address.kind === 'unix') await prepareSocketFile(address.path);
-    const server = this.#newServer(address, token);
-    this.#server = server;
     // Loaded here, for it takes a fifth of the time in which a process starts that serves nothing.
     const { Introspection } = await import('./introspection.js');
+    const server = this.#newServer(address, token);
+    this.#server = server;
     const services = this.#options.registrations.map((each) => each.serviceName);
     this.#introspection = new Introspection(server, services, this.#options.descriptorSet);
     this.#boundAddress = await bind(server, address, name);
