@@ -1,6 +1,7 @@
 import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
 import net from 'node:net';
 import type { Clock } from '@relais/kit';
+import { handleOf } from './listening-handle.js';
 import { sealQueue } from './sealed-queue.js';
 
 /** Connections that may wait to be taken; the kernel drops the handshakes of more, whose peers then wait for seconds. */
@@ -152,9 +153,4 @@ function endOf(child: ChildProcess): Promise<void> {
       else child.once('disconnect', resolve);
     });
   });
-}
-
-/** What Node sends of a server would begin to listen there. */
-function handleOf(server: net.Server | undefined): SendHandle | undefined {
-  return server && '_handle' in server ? (server._handle as SendHandle) : undefined;
 }

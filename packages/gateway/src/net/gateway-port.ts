@@ -99,7 +99,7 @@ export class GatewayPort {
 
   /**
    * Takes no new connections, of which it tells by `shut`, lets requests end within graceMs, then cuts what is left. Only then
-   * is anybody told to leave: they come back at once, and a connection that is made while a port closes is reset.
+   * is anybody told to leave: they come back at once, and would be in the way of the last who are taken.
    */
   async close(graceMs: number, shut: () => void): Promise<void> {
     this.#stopWatching();

@@ -1,6 +1,7 @@
 import net from 'node:net';
 import type { Clock } from '@relais/kit';
-import { queueOf } from './port-queue.js';
+import { handleOf } from './listening-handle.js';
+import { type PortQueue, queueOf } from './port-queue.js';
 import { turnOfLoop } from './turn-of-loop.js';
 
 /** A handshake that found the queue full comes again within 0.2 s; one whose peer has gone takes a minute to be given up. */
@@ -34,8 +35,7 @@ export async function sealQueue(
     const filler = await begunConnection(address);
     boundQueue(server, 0);
     let queue = queueOf(address);
-    if (!queue || (queue.waitingCount === 1 && queue.comingCount === 0 && queue.peers.has(filler.localPort)))
-      return filler;
+    if (!queue || holdsOnly(filler, queue)) return filler;
     boundQueue(server, waitingMax);
     filler.destroy();
     while (queue?.comingCount && clock.nowMs() < endMs) {
@@ -46,10 +46,13 @@ export async function sealQueue(
   return undefined;
 }
 
+function holdsOnly({ localPort }: net.Socket, { comingCount, peers, waitingCount }: PortQueue): boolean {
+  return waitingCount === 1 && comingCount === 0 && peers.has(localPort);
+}
+
 /** Node says how many may wait only when a port begins to listen; the system lets it be said again. */
 function boundQueue(server: net.Server, waitingMax: number): void {
-  const handle = '_handle' in server ? (server._handle as { listen?: (backlog: number) => number } | null) : null;
-  handle?.listen?.(waitingMax);
+  handleOf(server)?.listen(waitingMax);
 }
 
 /** On loopback a handshake ends within the call that begins it, which Node makes in the next tick. */

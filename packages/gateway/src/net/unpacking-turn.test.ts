@@ -1,6 +1,5 @@
+import { turnOfLoop } from './turn-of-loop.js';
 import { inUnpackingTurn } from './unpacking-turn.js';
-
-const turnOfLoop = () => new Promise((resolve) => setImmediate(resolve));
 
 test('few are unpacked at once, the others in order, and one that fails gives its turn on', async () => {
   const begun: number[] = [];
