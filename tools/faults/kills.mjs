@@ -80,18 +80,17 @@ async function strike(url, durationMs) {
 
 function rowsOf(answers, { isUnseen, promises }, blows, unbegun) {
   const failed = answers.filter(({ status }) => status !== 200);
-  const refused = failed.filter(({ status }) => status === 429);
-  const isRefused = new Set(refused);
-  const other = failed.filter((answer) => !isRefused.has(answer) && !expected.includes(reasonOf(answer)));
-  const strayed = failed.filter((answer) => !isRefused.has(answer) && isUnseen(answer));
-  const lost = failed.filter((answer) => !isRefused.has(answer) && wasNotStarted(answer));
+  const taken = failed.filter(({ status }) => status !== 429);
+  const other = taken.filter((answer) => !expected.includes(reasonOf(answer)));
+  const strayed = taken.filter(isUnseen);
+  const lost = taken.filter(wasNotStarted);
   return [
     told('workers killed', blows.all - blows.stopped, ''),
     told('workers stopped', blows.stopped, ''),
     told('calls', answers.length, ''),
     told('answered well', (100 * (answers.length - failed.length)) / answers.length, '%'),
-    told('refused with 429', refused.length, ''),
-    told('begun on a worker that was lost or stopped, and told so', failed.length - refused.length - other.length, ''),
+    told('refused with 429', failed.length - taken.length, ''),
+    told('begun on a worker that was lost or stopped, and told so', taken.length - other.length, ''),
     told(`of those, calls that never reached the function ${reasonsOf(strayed)}`, strayed.length, ''),
     unbegun('lost before they were begun', lost.length, ''),
     atMost(0, `failed otherwise ${reasonsOf(other)}`, other.length, ''),
