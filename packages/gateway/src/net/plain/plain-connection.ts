@@ -3,6 +3,7 @@ import type { GatewayLimits } from '../../limits.js';
 import { putBack } from '../first-bytes.js';
 import { type PlainHead, type PlainRequest, readPlain } from './plain-request.js';
 import { PlainResponse, type PlainWriter } from './plain-response.js';
+import { SharedReads } from './shared-reads.js';
 
 /** What all plain connections of a port share. */
 export interface PlainService {
@@ -35,6 +36,7 @@ export class PlainConnection {
   readonly #onClose = () => this.#answer?.closed();
   readonly #onQuiet = () => void this.#socket.destroy();
   #answer: PlainResponse | undefined;
+  #reads: SharedReads | undefined;
   #requests = 0;
   /** Of the newest request. */
   #head: PlainHead | undefined;
@@ -65,7 +67,7 @@ export class PlainConnection {
 
   #take(bytes: Buffer): void {
     // It waits in the socket, which tells of the peer's end only after it.
-    if (this.#answer) putBack(this.#socket, bytes);
+    if (this.#answer) putBack(this.#socket, Buffer.from(bytes));
     // A peer that was told so and asks all the same is not heard.
     else if (!this.#isLast) this.#serve(bytes);
   }
@@ -74,9 +76,10 @@ export class PlainConnection {
     const { handle, limits, takes } = this.#service;
     const request = readPlain(bytes, this.#socket, limits.headerBytesMax, this.#head);
     if (!request || !takes(request)) {
-      this.#leave(bytes);
+      this.#leave(Buffer.from(bytes));
       return;
     }
+    if (this.#requests === 0) this.#reads = SharedReads.of(this.#socket, this.#onData);
     this.#head = request.head;
     this.#requests += 1;
     this.#answer = new PlainResponse(this.#writer);
@@ -107,6 +110,7 @@ export class PlainConnection {
     socket.off('end', this.#onEnd);
     socket.off('close', this.#onClose);
     socket.setTimeout(0, this.#onQuiet);
+    this.#reads?.end();
     this.#service.leave(this, socket, bytes);
   }
 }

@@ -46,7 +46,7 @@ export interface PlainRequest extends Omit<PlainHead, 'text'> {
 }
 
 /**
- * Reads a request in its plainest form; undefined for whatever else the bytes are, well-formed or not. `before` is the head of the
+ * Reads a request in its plainest form, and keeps nothing of the bytes; undefined for whatever else they are, well-formed or not. `before` is the head of the
  * one that came before it, which most clients send again as it was.
  */
 export function readPlain(
@@ -61,9 +61,10 @@ export function readPlain(
   const head = text === before?.text ? before : readHead(text);
   if (!head) return undefined;
   const { headers, method, url } = head;
-  const body = bytes.subarray(headEnd + endOfHead.length);
+  const bodyAt = headEnd + endOfHead.length;
   const length = headers['content-length'] ?? '0';
-  if (!lengthForm.test(length) || Number(length) !== body.length) return undefined;
+  if (!lengthForm.test(length) || Number(length) !== bytes.length - bodyAt) return undefined;
+  const body = Buffer.from(bytes.subarray(bodyAt));
   return { head, method, url, headers, httpVersion: '1.1', complete: true, body, socket };
 }
 
