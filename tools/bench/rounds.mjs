@@ -11,8 +11,8 @@ import { quietRounds } from './quiet-rounds.mjs';
  * measure of speed.
  */
 export async function compare(scenarios, clients, { rounds, roundMs }) {
-  for (const scenario of scenarios) await oneRound(scenario, clients, roundMs / 2);
-  const rows = await inTurns(scenarios, rounds, clients, (scenario) => oneRound(scenario, clients, roundMs));
+  for (const scenario of scenarios) await closedRound(scenario, clients, roundMs / 2);
+  const rows = await inTurns(scenarios, rounds, clients, (scenario) => closedRound(scenario, clients, roundMs));
   return rows.map(({ rates, ...row }) => ({ ...row, ...pairedRatio(rates, rows[0].rates) }));
 }
 
@@ -22,7 +22,7 @@ const lateMsMax = 5;
 const reachedMin = 0.97;
 const rateStep = 0.85;
 const triesMax = 10;
-const warmSeconds = 1;
+const warmSecondsMax = 1;
 
 /**
  * The rate, or the highest below it that the injector reaches while it is idle for a fifth of its time and sends 99 % of the
@@ -41,7 +41,7 @@ export async function rateThatCanBeTold(scenario, ratePerSecond, roundMs) {
 
 /**
  * Latency of scenarios, each `{ ...scenario, rate }` called `rate` times a second, whatever it answers, at random times;
- * rounds interleaved, each begun by a second that does not count. Resolves with a row of medians for each.
+ * rounds interleaved. Resolves with a row of medians for each.
  */
 export async function compareAtRates(scenarios, { rounds, roundMs }) {
   const rows = await inTurns(scenarios, rounds, 0, (scenario) => steadyRound(scenario, scenario.rate, roundMs));
@@ -70,33 +70,37 @@ async function inTurns(scenarios, rounds, clients, sample) {
 }
 
 function steadyRound(scenario, ratePerSecond, roundMs) {
-  const phase = (seconds) => ({ loop: 'open', ratePerSecond, arrivals: 'poisson', seconds });
-  return run(scenario, [phase(warmSeconds), phase(roundMs / 1000)]);
+  return run(scenario, { loop: 'open', ratePerSecond, arrivals: 'poisson' }, roundMs);
 }
 
-function oneRound(scenario, clients, durationMs) {
-  return run(scenario, [{ loop: 'closed', clients, seconds: durationMs / 1000 }]);
+function closedRound(scenario, clients, roundMs) {
+  return run(scenario, { loop: 'closed', clients }, roundMs);
 }
 
-/** What the last phase showed. */
-async function run({ name, path, payload, pid, protocol = 'http', url }, phases) {
+/**
+ * What a phase of this length showed, after a second of the same that does not count: each round begins with a new thread, whose
+ * code Node has to compile first.
+ */
+async function run({ name, path, payload, pid, protocol = 'http', url }, phase, roundMs) {
+  const seconds = roundMs / 1000;
+  const warmSeconds = Math.min(seconds, warmSecondsMax);
   const plan = checkPlan({
     url,
     targets: [{ function: path, protocol, payload }],
-    phases,
+    phases: [warmSeconds, seconds].map((each) => ({ ...phase, seconds: each })),
     threads: 1,
     traceRatio: 0,
   });
   const cpuBeforeMs = treeCpuMs(pid);
   const done = summarise(plan, await inject(plan, () => {})).phases;
-  const phase = done.at(-1);
+  const told = done.at(-1);
   const cpuMs = treeCpuMs(pid) - cpuBeforeMs;
-  if (phase.failed > 0) throw new Error(`${name}: ${JSON.stringify(phase.targets[0].failures)}`);
-  const [p50Ms, , p99Ms] = phase.latency.percentilesMs;
-  const { loopBusyMax, requestsPerSecond } = phase;
+  if (told.failed > 0) throw new Error(`${name}: ${JSON.stringify(told.targets[0].failures)}`);
+  const [p50Ms, , p99Ms] = told.latency.percentilesMs;
+  const { loopBusyMax, requestsPerSecond } = told;
   const calls = done.reduce((sum, each) => sum + each.calls, 0);
-  const [, , sentP99Ms] = phase.service.percentilesMs;
-  const [, , lateP99Ms] = phase.lateness.percentilesMs;
+  const [, , sentP99Ms] = told.service.percentilesMs;
+  const [, , lateP99Ms] = told.lateness.percentilesMs;
   const cpuUs = (cpuMs * 1000) / calls;
   return { requestsPerSecond, p50Ms, p99Ms, sentP99Ms, lateP99Ms, cpuUs, injectorBusy: loopBusyMax };
 }
