@@ -27,6 +27,7 @@ export {
   SuperviseResponse,
   SupervisorHello,
   WarmFunction,
+  WorkerEnd,
   WorkerExit,
   WorkerHello,
   WorkerKind,

@@ -1,3 +1,4 @@
+import { WorkerEnd } from '@relais/contracts';
 import { FakeSupervisor } from '../testing/fake-supervisor.js';
 import { FakeWorker, settled } from '../testing/fake-worker.js';
 import { ask, call, startRig } from '../testing/rig.js';
@@ -44,6 +45,19 @@ test('what a lost worker had not begun moves on in order, what it had is answere
   scene.supervisor.exited('w1', scene.begun);
   await settled();
   await expectMoved(scene);
+});
+
+test.each([
+  ['ended (SIGKILL)', WorkerEnd.WORKER_END_UNSPECIFIED],
+  ['was stopped by a signal and then killed', WorkerEnd.WORKER_END_STOPPED],
+  ['ran out of memory', WorkerEnd.WORKER_END_OUT_OF_MEMORY],
+])('whose call it had is told that it %s', async (how, end) => {
+  const { answers, begun, supervisor, worker } = await threeInFlight();
+  worker.close();
+  supervisor.exited('w1', begun, end);
+  await settled();
+  const { message } = answers[0]?.failure ?? {};
+  expect(message).toBe(`The worker that had hello_1 ${how}. It may have run: repeat it only if that does no harm.`);
 });
 
 test('the report may come before the link ends', async () => {

@@ -1,4 +1,4 @@
-import type { Job, WorkerExit } from '@relais/contracts';
+import { type Job, WorkerEnd, type WorkerExit } from '@relais/contracts';
 import { type Logger, traceField } from '@relais/kit';
 import type { BalancerFigures } from '../balancer-figures.js';
 import type { BalancerBounds } from '../bounds.js';
@@ -68,7 +68,7 @@ export class Departures {
     for (const worker of [...this.#lost, this.#options.fleet.get(exit.workerId)]) {
       if (worker?.id !== exit.workerId || worker.begunIds) continue;
       worker.begunIds = new Set(exit.begunJobIds);
-      const why = whyOf(worker) === lostWhy ? `ended (${exit.signal || `exit code ${exit.exitCode}`})` : whyOf(worker);
+      const why = whyOf(worker) === lostWhy ? endedWhy(exit) : whyOf(worker);
       if (!worker.linkOpen) this.#settle(worker, why, nowMs);
       else if (inRotation(worker)) this.#lose(worker, why, nowMs);
     }
@@ -156,4 +156,15 @@ function inRotation(worker: WorkerSession): boolean {
 
 function whyOf(worker: WorkerSession): string {
   return worker.state.kind === 'lost' ? worker.state.why : lostWhy;
+}
+
+function endedWhy({ end, exitCode, signal }: WorkerExit): string {
+  switch (end) {
+    case WorkerEnd.WORKER_END_STOPPED:
+      return 'was stopped by a signal and then killed';
+    case WorkerEnd.WORKER_END_OUT_OF_MEMORY:
+      return 'ran out of memory';
+    default:
+      return `ended (${signal || `exit code ${exitCode}`})`;
+  }
 }

@@ -3,6 +3,7 @@ import {
   type StartWorker,
   SuperviseRequest,
   type SuperviseResponse,
+  WorkerEnd,
   WorkerKind,
 } from '@relais/contracts';
 import { type Link, memoryLinkPair } from '@relais/kit';
@@ -37,8 +38,8 @@ export class FakeSupervisor {
     );
   }
 
-  exited(workerId: string, begunJobIds: readonly number[]): void {
-    const exit = { workerId, begunJobIds: [...begunJobIds], exitCode: 0, signal: 'SIGKILL' };
+  exited(workerId: string, begunJobIds: readonly number[], end = WorkerEnd.WORKER_END_UNSPECIFIED): void {
+    const exit = { workerId, begunJobIds: [...begunJobIds], exitCode: 0, signal: 'SIGKILL', end };
     this.#link.send(SuperviseRequest.fromPartial({ exits: [exit] }));
   }
 

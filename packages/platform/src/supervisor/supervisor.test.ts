@@ -6,6 +6,7 @@ import {
   type OrderedWorker,
   type SuperviseRequest,
   SuperviseResponse,
+  WorkerEnd,
   type WorkerExit,
   type WorkerKind,
 } from '@relais/contracts';
@@ -105,7 +106,8 @@ test('replaces a killed worker and reports what it had begun', async () => {
   }
   process.kill(before[0] ?? 0, 'SIGKILL');
   await until('it is reported', () => exits.length === 1);
-  expect(exits[0]).toMatchObject({ begunJobIds: [41, 42], signal: 'SIGKILL', exitCode: 0 });
+  const end = WorkerEnd.WORKER_END_UNSPECIFIED;
+  expect(exits[0]).toMatchObject({ begunJobIds: [41, 42], signal: 'SIGKILL', exitCode: 0, end });
   await until('it is replaced', () => supervisor.pids.length === 2);
   expect(supervisor.pids).not.toContain(before[0]);
   expect(supervisor.pids).toContain(before[1]);
@@ -132,7 +134,8 @@ test('kills a worker that was stopped, but none that goes on at once, and report
   for (const pid of [stopped, goesOn]) process.kill(pid, 'SIGSTOP');
   process.kill(goesOn, 'SIGCONT');
   await until('it is reported', () => exits.length === 1);
-  expect(exits[0]).toMatchObject({ begunJobIds: [41, 42], signal: 'SIGKILL' });
+  const end = WorkerEnd.WORKER_END_STOPPED;
+  expect(exits[0]).toMatchObject({ begunJobIds: [41, 42], signal: 'SIGKILL', end });
   expect(warned).toContainEqual(expect.objectContaining({ pid: stopped, message: expect.stringContaining('stopped') }));
   await until('it is replaced', () => supervisor.pids.length === 2);
   expect(supervisor.pids).toContain(goesOn);

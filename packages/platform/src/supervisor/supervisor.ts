@@ -4,6 +4,7 @@ import {
   type SandboxState,
   SuperviseRequest,
   type SuperviseResponse,
+  WorkerEnd,
   type WorkerKind,
 } from '@relais/contracts';
 import {
@@ -187,7 +188,7 @@ export class Supervisor implements Component, MetricSource {
         { workerId: worker.workerId, pid: worker.pid },
         'killing a worker that a signal has stopped',
       );
-      worker.kill();
+      worker.killStopped();
     }
   }
 
@@ -241,9 +242,8 @@ export class Supervisor implements Component, MetricSource {
     place.process = undefined;
     this.#figures.exited(place.name, exit.signal);
     const { workerId, exitCode, signal, startFailure } = exit;
-    this.#link?.send(
-      SuperviseRequest.create({ exits: [{ workerId, exitCode, signal, begunJobIds: [...exit.begunJobIds] }] }),
-    );
+    const report = { workerId, exitCode, signal, begunJobIds: [...exit.begunJobIds], end: endOf(exit) };
+    this.#link?.send(SuperviseRequest.create({ exits: [report] }));
     const next = this.#vacate(place, exit);
     const why = { ...(exit.outOfMemory && { outOfMemory: true }), ...(startFailure && { error: startFailure }) };
     const facts = { workerId, workerPid: exit.pid, exitCode, signal, ...why, ...next };
@@ -275,4 +275,9 @@ function orderedAt({ kind, process: worker }: Place): OrderedWorker[] {
 function kindAsTold({ plan, kept, usual, max }: KindPlan): WorkerKind {
   const { builds, runs, slots, wasmOnly } = plan;
   return { inline: wasmOnly, kept, usual, max, slots, runs: [...runs], builds: [...builds] };
+}
+
+function endOf({ outOfMemory, wasStopped }: ProcessExit): WorkerEnd {
+  if (wasStopped) return WorkerEnd.WORKER_END_STOPPED;
+  return outOfMemory ? WorkerEnd.WORKER_END_OUT_OF_MEMORY : WorkerEnd.WORKER_END_UNSPECIFIED;
 }

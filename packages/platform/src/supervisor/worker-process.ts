@@ -21,6 +21,8 @@ export interface ProcessExit {
   readonly begunJobIds: readonly number[];
   /** Whether the kernel killed it for want of memory, as far as that is known. */
   readonly outOfMemory: boolean;
+  /** Whether it was killed because a signal had stopped it. */
+  readonly wasStopped: boolean;
   /** Why it never ran; undefined when it did. */
   readonly startFailure: string | undefined;
 }
@@ -64,6 +66,7 @@ export class WorkerProcess {
   readonly #group: ControlGroup | undefined;
   readonly #threads: ThreadsProcess | undefined;
   readonly #figures = new FiguresReader();
+  #wasStopped = false;
   /** Of the worker itself; in a sandbox it is known a moment after the start. */
   #pid: number;
 
@@ -151,6 +154,12 @@ export class WorkerProcess {
     this.#child.kill('SIGKILL');
   }
 
+  /** Kills one that a signal has stopped, and says so of how it ended. */
+  killStopped(): void {
+    this.#wasStopped = true;
+    this.kill();
+  }
+
   async #tellSpec(): Promise<void> {
     const { clock, confinement, own, plan } = this.#start;
     if (confinement) this.#pid = await innerPid(this.#pid, clock);
@@ -173,7 +182,8 @@ export class WorkerProcess {
     const { startFailure } = end;
     const outOfMemory = (this.#group?.hits().memory || this.#threads?.outOfMemory) ?? false;
     void this.#group?.remove();
-    return { workerId: this.workerId, pid: this.#pid, exitCode, signal, begunJobIds, outOfMemory, startFailure };
+    const how = { exitCode, signal, outOfMemory, wasStopped: this.#wasStopped, startFailure };
+    return { workerId: this.workerId, pid: this.#pid, begunJobIds, ...how };
   }
 }
 

@@ -10,6 +10,16 @@ import type { handleBidiStreamingCall, handleUnaryCall, UntypedServiceImplementa
 import { SandboxState, ScaleDecision, Worker } from "../../v1/cluster.js";
 import { Credit, Job, JobResult, OutputPart } from "./job.js";
 
+/** What its supervisor knows of a worker's end beyond exit code and signal. */
+export enum WorkerEnd {
+  WORKER_END_UNSPECIFIED = 0,
+  /** WORKER_END_STOPPED - A signal had stopped it, and its supervisor killed it for that. */
+  WORKER_END_STOPPED = 1,
+  /** WORKER_END_OUT_OF_MEMORY - It was killed for want of memory. */
+  WORKER_END_OUT_OF_MEMORY = 2,
+  UNRECOGNIZED = -1,
+}
+
 export interface DispatchRequest {
   jobs: Job[];
   /** Jobs whose caller has gone: dropped if still queued. */
@@ -143,6 +153,7 @@ export interface WorkerExit {
   begunJobIds: number[];
   exitCode: number;
   signal: string;
+  end: WorkerEnd;
 }
 
 export interface KillWorker {
@@ -1440,7 +1451,7 @@ export const OrderedWorker: MessageFns<OrderedWorker> = {
 };
 
 function createBaseWorkerExit(): WorkerExit {
-  return { workerId: "", begunJobIds: [], exitCode: 0, signal: "" };
+  return { workerId: "", begunJobIds: [], exitCode: 0, signal: "", end: 0 };
 }
 
 export const WorkerExit: MessageFns<WorkerExit> = {
@@ -1460,6 +1471,9 @@ export const WorkerExit: MessageFns<WorkerExit> = {
     }
     if (message.signal !== "") {
       writer.uint32(34).string(message.signal);
+    }
+    if (message.end !== 0) {
+      writer.uint32(40).int32(message.end);
     }
     return writer;
   },
@@ -1519,6 +1533,14 @@ export const WorkerExit: MessageFns<WorkerExit> = {
             message.signal = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.end = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1540,6 +1562,7 @@ export const WorkerExit: MessageFns<WorkerExit> = {
     message.begunJobIds = object.begunJobIds?.map((e) => e) || [];
     message.exitCode = object.exitCode ?? 0;
     message.signal = object.signal ?? "";
+    message.end = object.end ?? 0;
     return message;
   },
 };
