@@ -3,6 +3,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { defaultGatewayLimits } from '../../limits.js';
 import { until } from '../../testing/harness.js';
+import { turnOfLoop } from '../turn-of-loop.js';
 import { PlainConnection, type PlainService } from './plain-connection.js';
 import type { PlainRequest } from './plain-request.js';
 import type { PlainResponse } from './plain-response.js';
@@ -129,6 +130,23 @@ test('what comes before the answer waits for it', async () => {
   await answered(0, 'ONE');
   await answered(1, 'TWO');
   await until(() => seen.text === answer('ONE') + answer('TWO'));
+});
+
+test('of one that goes on sending meanwhile no more is read than has come at once', async () => {
+  const { seen, socket } = await connect();
+  socket.write(call('one'));
+  await answered(0, 'ONE');
+  await until(() => seen.text.endsWith('ONE'));
+  socket.write(call('two'));
+  await until(() => asked.length === 2);
+  const taken = asked[1]?.request.socket;
+  socket.write(Buffer.alloc(32 * 1024 * 1024));
+  await until(() => taken?.isPaused() === true);
+  const readBytes = taken?.bytesRead ?? 0;
+  for (let turn = 0; turn < 50; turn++) await turnOfLoop();
+  expect(taken?.bytesRead).toBe(readBytes);
+  expect(readBytes).toBeLessThan(256 * 1024);
+  taken?.destroy();
 });
 
 test('the last request of a connection is answered so, and none is heard after it', async () => {
