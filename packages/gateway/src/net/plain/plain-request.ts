@@ -46,8 +46,8 @@ export interface PlainRequest extends Omit<PlainHead, 'text'> {
 }
 
 /**
- * Reads a request in its plainest form, and keeps nothing of the bytes; undefined for whatever else they are, well-formed or not. `before` is the head of the
- * one that came before it, which most clients send again as it was.
+ * Reads a request in its plainest form, and keeps nothing of the bytes; undefined for whatever else they are, well-formed or not.
+ * `before` is the head of the one that came before it, which most clients send again as it was.
  */
 export function readPlain(
   bytes: Buffer,

@@ -27,17 +27,24 @@ describe('a connection that a server has accepted', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  test('is read into one buffer', async () => {
+  test('is read into the same buffer as every other', async () => {
+    const other = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
+    const [acceptedToo]: net.Socket[] = await once(server, 'connection');
     const read: { text: string; memory: unknown }[] = [];
-    const reads = SharedReads.of(accepted, (bytes) => read.push({ text: String(bytes), memory: bytes.buffer }));
-    expect(reads).toBeDefined();
-    accepted.resume();
-    for (const [index, text] of ['one', 'two'].entries()) {
-      client.write(text);
+    for (const socket of [accepted, acceptedToo]) {
+      if (!socket) throw new Error('nothing was accepted');
+      const reads = SharedReads.of(socket, (bytes) => read.push({ text: String(bytes), memory: bytes.buffer }));
+      expect(reads).toBeDefined();
+      socket.resume();
+    }
+    for (const [index, sender] of [client, other, client].entries()) {
+      sender.write(`${index}`);
       await until(() => read.length > index);
     }
-    expect(read.map(({ text }) => text)).toEqual(['one', 'two']);
-    expect(read[1]?.memory).toBe(read[0]?.memory);
+    expect(read.map(({ text }) => text)).toEqual(['0', '1', '2']);
+    expect(new Set(read.map(({ memory }) => memory)).size).toBe(1);
+    other.destroy();
+    acceptedToo?.destroy();
   });
 
   test('is read as any other once that has ended, in copies', async () => {
