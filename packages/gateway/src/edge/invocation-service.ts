@@ -27,9 +27,11 @@ type Output = invocation.OutputChunk['output'];
 export function invokeProcedure(shared: EdgeShared): UnaryProcedure<typeof invoke.input, typeof invoke.output> {
   return serve(shared, invoke, async (request, call) => {
     const input = inputOf(request);
-    const { functionName, output, http: _, ...told } = await shared.core.invoke.run(input, call.caller);
-    call.invoked(told.invocationId, functionName);
-    return { ...told, output: outputOf(output, request.payload.case) };
+    const result = await shared.core.invoke.run(input, call.caller);
+    const { durationMs, functionName, invocationId, logs, logsTruncated, timings } = result;
+    call.invoked(invocationId, functionName);
+    const output = outputOf(result.output, request.payload.case);
+    return { invocationId, durationMs, logs, logsTruncated, timings, output };
   });
 }
 

@@ -25,15 +25,18 @@ const needs: Readonly<Record<string, Readonly<Record<string, Need>>>> = {
   'relais.v1.KeyService': { CreateKey: 'admin', ListKeys: 'admin', RevokeKey: 'admin' },
 };
 
+const needOfPath: ReadonlyMap<string, Need> = new Map(
+  Object.entries(needs).flatMap(([service, methods]) =>
+    Object.entries(methods).map(([method, need]) => [`/${service}/${method}`, need] as const),
+  ),
+);
+
 /** What a call of a procedure needs. Health and reflection say nothing that is not public. */
 export function needOfProcedure(path: string): Need {
-  if (path.startsWith('/grpc.')) return 'nothing';
-  const [, service = '', method = ''] = path.split('/');
-  return declaredNeed(service, method) ?? 'admin';
+  return needOfPath.get(path) ?? (path.startsWith('/grpc.') ? 'nothing' : 'admin');
 }
 
-/** Undefined when nobody has said. */
-export function declaredNeed(service: string, method: string): Need | undefined {
-  const methods = Object.hasOwn(needs, service) ? needs[service] : undefined;
-  return methods && Object.hasOwn(methods, method) ? methods[method] : undefined;
+/** The paths of which somebody has said what they need. */
+export function pathsWithNeeds(): readonly string[] {
+  return [...needOfPath.keys()];
 }

@@ -115,7 +115,7 @@ export class PlainInvoke {
       timeoutMs: () => (deadlineMs === undefined ? undefined : deadlineMs - this.#clock.nowMs()),
       protocolName: 'connect',
       requestMethod: 'POST',
-      requestHeader: { get: (name) => [headers[name] ?? null].flat().join(', ') || null },
+      requestHeader: { get: (name) => textOf(headers[name]) },
       responseHeader: {
         set: (name, value) => {
           answerHeaders[name] = value;
@@ -123,6 +123,11 @@ export class PlainInvoke {
       },
     };
   }
+}
+
+/** As a web request would tell it: one of no length is like none. */
+function textOf(header: string | string[] | undefined): string | null {
+  return (Array.isArray(header) ? header.join(', ') : header) || null;
 }
 
 function readable(codec: Codec, bytes: Buffer): Request | undefined {

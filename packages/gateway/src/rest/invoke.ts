@@ -7,11 +7,12 @@ import type { RestCall, RestShared } from './call.js';
 import { knownParameters } from './query.js';
 
 // A query of one plain reference, by far the most frequent: no need to parse.
-const plainQuery = /^fn=([A-Za-z0-9_@:-]+)$/;
+const plainQuery = /^fn=[A-Za-z0-9_@:-]+$/;
 
 /** POST /invoke?fn=REFERENCE: the raw body is the payload, whatever its content type says. */
 export async function invoke(call: RestCall, shared: RestShared): Promise<RestAnswer> {
-  const reference = plainQuery.exec(call.query)?.[1] ?? knownParameters(call.query, ['fn']).fn;
+  const { query } = call;
+  const reference = plainQuery.test(query) ? query.slice('fn='.length) : knownParameters(query, ['fn']).fn;
   if (!reference) throw invalid('missing_function', 'Say which function: POST /invoke?fn=NAME.');
   const payload = await readBody(call, shared, payloadBound);
   const result = await shared.core.invoke.run({ function: reference, payload }, call.caller);
