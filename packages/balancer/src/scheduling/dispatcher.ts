@@ -223,8 +223,8 @@ export class Dispatcher {
       traceparent: span.traceparent,
       attempt: entry.attempt,
       work: job.work,
-      ...(entry.apart ? { apart: true } : {}),
-      ...(job.tracestate === undefined ? {} : { tracestate: job.tracestate }),
+      apart: entry.apart || undefined,
+      tracestate: job.tracestate,
     };
     worker.hold(entry, message, estimateMs, nowMs);
     entry.flow?.listen((bytes) => worker.grant(wireId, bytes));

@@ -69,7 +69,7 @@ export class JobDispatcher {
       traceparent: caller.traceparent,
       attempt: 1,
       work: work.work,
-      ...(caller.tracestate === undefined ? {} : { tracestate: caller.tracestate }),
+      tracestate: caller.tracestate,
     };
     let result: JobResult | undefined;
     try {
