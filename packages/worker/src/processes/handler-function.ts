@@ -33,6 +33,8 @@ export class HandlerFunction implements LoadedFunction {
   #warming = 0;
   /** Calls that have an instance or wait for one. */
   #serving = 0;
+  /** Calls that have one. */
+  #busy = 0;
   /** What loading took those that have had no call yet, milliseconds. */
   readonly #initMs = new WeakMap<Guest, number>();
   /** Of the last one started for no call in particular. */
@@ -63,7 +65,7 @@ export class HandlerFunction implements LoadedFunction {
   }
 
   instances(): InstanceCounts {
-    return { busy: this.#running.count, idle: this.#options.guests.pool.idleOf(this.#owner) };
+    return { busy: this.#busy, idle: this.#options.guests.pool.idleOf(this.#owner) };
   }
 
   endIdle(): void {
@@ -97,7 +99,8 @@ export class HandlerFunction implements LoadedFunction {
   /** Whether this many are still wanted, of this owner, and are not there. */
   #lacksWarm(owner: SecretOwner, instances: number): boolean {
     if (owner !== this.#owner || owner.warmMin !== instances) return false;
-    return this.#warming + this.#running.count + this.#options.guests.pool.idleOf(owner) < instances;
+    const { pool } = this.#options.guests;
+    return this.#warming + pool.startsOf(owner) + this.#busy + pool.idleOf(owner) < instances;
   }
 
   async #perform(running: RunningCall): Promise<void> {
@@ -111,10 +114,12 @@ export class HandlerFunction implements LoadedFunction {
   }
 
   async #serve(lease: Lease<Guest>, running: RunningCall): Promise<void> {
+    this.#busy++;
     try {
       const guest = lease.member ?? (await this.#start(lease, running));
       if (guest) await this.#call(guest, running);
     } finally {
+      this.#busy--;
       // Nothing is warm for later that began fresh, or with secrets that have changed since.
       if (lease.owner !== this.#owner) lease.member?.kill();
       this.#options.guests.pool.release(lease);

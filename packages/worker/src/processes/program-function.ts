@@ -18,6 +18,8 @@ export class ProgramFunction implements LoadedFunction {
   readonly memoryBytes: number;
   readonly #options: GuestFunctionOptions;
   readonly #running: RunningCalls;
+  /** Calls that have a process. */
+  #busy = 0;
 
   constructor(options: GuestFunctionOptions) {
     this.#options = options;
@@ -34,7 +36,7 @@ export class ProgramFunction implements LoadedFunction {
   }
 
   instances(): InstanceCounts {
-    return { busy: this.#running.count, idle: 0 };
+    return { busy: this.#busy, idle: 0 };
   }
 
   async close(): Promise<void> {
@@ -47,12 +49,14 @@ export class ProgramFunction implements LoadedFunction {
     const { guests } = this.#options;
     const lease = await guests.lease({}, running);
     if (!lease) return;
+    this.#busy++;
     try {
       const guest = await guests.fill(lease, running, this.#options);
       guests.prepareNext(this.#options);
       running.run();
       await this.#run(guest, running);
     } finally {
+      this.#busy--;
       guests.pool.release(lease);
     }
   }

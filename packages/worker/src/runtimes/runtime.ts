@@ -40,6 +40,7 @@ export interface Runtime {
 
 /** Instances of one language, or of one function, on one worker. */
 export interface InstanceCounts {
+  /** With a call; calls that wait for one are not counted. */
   readonly busy: number;
   readonly idle: number;
 }

@@ -184,7 +184,7 @@ test('what waits for the next call is ended when asked, and what runs is not', a
   await runtime.close();
 });
 
-test('a call that waits for a process has not begun', async () => {
+test('a call that waits for a process has not begun, and is no busy instance', async () => {
   const runtime = runtimeOf({ processesMax: 1 });
   const source = 'exports.handler = (event) => { while (event === "endless"); return event; };';
   const fn = await deployForTest(runtime, 'fn.js', source);
@@ -196,6 +196,7 @@ test('a call that waits for a process has not begun', async () => {
   const waiting = callOf(2, 'waiting');
   await new Promise(setImmediate);
   expect(begun).toEqual(['endless']);
+  expect(fn.loaded.instances?.()).toEqual({ busy: 1, idle: 0 });
   fn.loaded.cancel(1, new RelaisError('cancelled', 'enough'));
   expect(failureOf(await endless).code).toBe('cancelled');
   expect(outputOf(await waiting).toString()).toBe('waiting');
