@@ -1,4 +1,5 @@
 import { median } from '../bench/median.mjs';
+import { pairedRatio } from '../bench/paired-ratio.mjs';
 import { treeMemoryMb } from '../bench/process-tree.mjs';
 import { quietRounds } from '../bench/quiet-rounds.mjs';
 import { deploy, withRelais } from '../bench/relais.mjs';
@@ -6,8 +7,8 @@ import { startEcho } from '../bench/target.mjs';
 import { outcomesOf, underLoad } from './inject.mjs';
 import { atLeast, atMost, stolen, told } from './row.mjs';
 
-const roundCount = 3;
-const secondsEach = 8;
+const roundCount = 7;
+const secondsEach = 5;
 /** What a client that waits for its turn may cost: its connection, its call and its payload, in every process. */
 const memoryMbPerClient = 0.25;
 
@@ -47,7 +48,7 @@ async function echoRows(sizes) {
     return [
       stolen(stolenPercent),
       ...levels.map(({ count, rate }) => told(`bare echo, ${count} clients: answered`, rate, '/s')),
-      told('bare echo: rate with most clients over the best rate', kept(levels), 'x'),
+      told(`bare echo: ${keptName}`, kept(levels), 'x'),
     ];
   } finally {
     await echo.stop();
@@ -77,7 +78,7 @@ async function functionRows({ pid, url }, fn, sizes) {
         '%',
       ),
     ]),
-    atLeast(0.9, `${fn}: rate with most clients over the best rate`, kept(levels), 'x'),
+    atLeast(0.9, `${fn}: ${keptName}`, kept(levels), 'x'),
     atMost(0, `${fn}: failures that are no 429 ${otherCount ? JSON.stringify(others) : ''}`, otherCount, ''),
     atMost(64 + memoryMbPerClient * sizes.counts.at(-1), `${fn}: memory grown over all`, grownMb, 'MiB'),
   ];
@@ -118,6 +119,11 @@ function goodRateOf({ phase, seconds }) {
   return full.reduce((sum, { calls, failures }) => sum + calls - failures, 0) / full.length;
 }
 
+const keptName = 'rate with most clients over the best rate, round by round';
+
+/** The best of four medians is one that chance was kind to; taken round by round it has been so less often. */
 function kept(levels) {
-  return levels.at(-1).rate / Math.max(...levels.map(({ rate }) => rate));
+  const best = levels.reduce((one, other) => (other.rate > one.rate ? other : one));
+  const [most, base] = [levels.at(-1), best].map(({ samples }) => samples.map(({ rate }) => rate));
+  return pairedRatio(most, base).ratio;
 }

@@ -174,6 +174,7 @@ test('a directory of several files runs', async () => {
   expect((await relais('invoke', 'several')).stdout).toBe('several');
 });
 
+// Five builds, which go after everything else where processors are short.
 test('dev deploys and calls again on every save, waits out mistakes, and ends on Ctrl-C', async () => {
   write('live.js', 'export default () => "one";\n');
   const dev = live('dev', 'live.js');
@@ -187,7 +188,7 @@ test('dev deploys and calls again on every save, waits out mistakes, and ends on
   write('live.js', 'export default () => "five";\n');
   expect(await dev.next()).toMatchObject({ ok: true, output: 'five' });
   expect(await dev.stop()).toBe(0);
-});
+}, 60_000);
 
 test('logs are followed, as JSON that moves no terminal, until Ctrl-C', async () => {
   write(

@@ -42,12 +42,16 @@ export function runRelais(args: readonly string[], setting: CommandSetting): Pro
   });
 }
 
+/** A line that is waited for comes within this; less than a test may take, so that it can tell what it waited for. */
+const silenceMsMax = 15_000;
+
 /** A command that runs on and writes one JSON object a line. */
 export class LiveCommand {
   readonly #child: ReturnType<typeof started>;
   readonly #lines: AsyncIterableIterator<string>;
   readonly #ended: Promise<number | null>;
   #stderr = '';
+  #newest = '';
 
   constructor(args: readonly string[], setting: CommandSetting) {
     this.#child = started(args, setting);
@@ -58,10 +62,15 @@ export class LiveCommand {
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
-  /** The next line; rejects when there is none any more. */
+  /** The next line; rejects when there is none any more, or none comes. */
   async next(): Promise<Record<string, unknown>> {
-    const { done, value } = await this.#lines.next();
-    if (done) throw new Error('the command has ended');
+    const { promise: silence, reject } = Promise.withResolvers<never>();
+    const said = () =>
+      `after ${JSON.stringify(this.#newest)} and, on its standard error, ${JSON.stringify(this.#stderr)}`;
+    const timer = setTimeout(() => reject(new Error(`the command says nothing ${said()}`)), silenceMsMax);
+    const { done, value } = await Promise.race([this.#lines.next(), silence]).finally(() => clearTimeout(timer));
+    if (done) throw new Error(`the command has ended ${said()}`);
+    this.#newest = value;
     return JSON.parse(value);
   }
 
