@@ -7,7 +7,7 @@ import { startEcho } from '../bench/target.mjs';
 import { outcomesOf, underLoad } from './inject.mjs';
 import { atLeast, atMost, stolen, told } from './row.mjs';
 
-const roundCount = 7;
+const roundCount = 5;
 const secondsEach = 5;
 /** What a client that waits for its turn may cost: its connection, its call and its payload, in every process. */
 const memoryMbPerClient = 0.25;
