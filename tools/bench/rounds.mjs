@@ -1,7 +1,6 @@
-import { checkPlan, inject, summarise } from '@relais/load';
+import { withSources } from './load-source.mjs';
 import { median } from './median.mjs';
 import { pairedRatio } from './paired-ratio.mjs';
-import { treeCpuMs } from './process-tree.mjs';
 import { quietRounds } from './quiet-rounds.mjs';
 
 /**
@@ -11,9 +10,17 @@ import { quietRounds } from './quiet-rounds.mjs';
  * measure of speed.
  */
 export async function compare(scenarios, clients, { rounds, roundMs }) {
-  for (const scenario of scenarios) await closedRound(scenario, clients, roundMs / 2);
-  const rows = await inTurns(scenarios, rounds, clients, (scenario) => closedRound(scenario, clients, roundMs));
-  return rows.map(({ rates, ...row }) => ({ ...row, ...pairedRatio(rates, rows[0].rates) }));
+  const phase = { loop: 'closed', clients };
+  return withSources(
+    scenarios,
+    () => phase,
+    roundMs,
+    async (sources) => {
+      for (const source of sources) await source.round();
+      const rows = await inTurns(sources, rounds);
+      return rows.map(({ rates, ...row }) => ({ ...row, clients, ...pairedRatio(rates, rows[0].rates) }));
+    },
+  );
 }
 
 /** Busier than this, slower than asked or so late, an injector measures itself. */
@@ -22,7 +29,6 @@ const lateMsMax = 5;
 const reachedMin = 0.97;
 const rateStep = 0.85;
 const triesMax = 10;
-const warmSecondsMax = 1;
 
 /**
  * The rate, or the highest below it that the injector reaches while it is idle for a fifth of its time and sends 99 % of the
@@ -31,7 +37,7 @@ const warmSecondsMax = 1;
 export async function rateThatCanBeTold(scenario, ratePerSecond, roundMs) {
   let rate = ratePerSecond;
   for (let tries = 0; tries < triesMax; tries++) {
-    const { injectorBusy, lateP99Ms, requestsPerSecond } = await steadyRound(scenario, rate, roundMs);
+    const { injectorBusy, lateP99Ms, requestsPerSecond } = await oneAtRate(scenario, rate, roundMs);
     const inTime = lateP99Ms <= lateMsMax && requestsPerSecond >= rate * reachedMin;
     if (inTime && injectorBusy < busyMax) return rate;
     rate *= rateStep;
@@ -44,72 +50,50 @@ export async function rateThatCanBeTold(scenario, ratePerSecond, roundMs) {
  * rounds interleaved. Resolves with a row of medians for each.
  */
 export async function compareAtRates(scenarios, { rounds, roundMs }) {
-  const rows = await inTurns(scenarios, rounds, 0, (scenario) => steadyRound(scenario, scenario.rate, roundMs));
+  const rows = await withSources(
+    scenarios,
+    ({ rate }) => atRandomTimes(rate),
+    roundMs,
+    (sources) => inTurns(sources, rounds),
+  );
   return rows.map(({ rates: _, ...row }, index) => ({ ...row, rate: scenarios[index].rate }));
 }
 
-/** A row of medians of each scenario, of rounds in which all take turns: in order, and in the next round backwards. */
-async function inTurns(scenarios, rounds, clients, sample) {
-  const order = [...scenarios.keys()];
+function oneAtRate(scenario, ratePerSecond, roundMs) {
+  return withSources(
+    [scenario],
+    () => atRandomTimes(ratePerSecond),
+    roundMs,
+    ([source]) => source.round(),
+  );
+}
+
+function atRandomTimes(ratePerSecond) {
+  return { loop: 'open', ratePerSecond, arrivals: 'poisson' };
+}
+
+/** A row of medians of each source, of rounds in which all take turns: in order, and in the next round backwards. */
+async function inTurns(sources, rounds) {
+  const order = [...sources.keys()];
   const { results, stolenPercent } = await quietRounds(rounds, async () => {
     const samples = [];
-    for (const index of order) samples[index] = await sample(scenarios[index]);
+    for (const index of order) samples[index] = await sources[index].round();
     order.reverse();
     return samples;
   });
-  return scenarios.map(({ name }, index) => {
-    return {
-      ...summary(
-        name,
-        clients,
-        results.map((round) => round[index]),
-      ),
-      stolenPercent,
-    };
-  });
+  return sources.map(({ name }, index) => ({
+    ...summary(
+      name,
+      results.map((round) => round[index]),
+    ),
+    stolenPercent,
+  }));
 }
 
-function steadyRound(scenario, ratePerSecond, roundMs) {
-  return run(scenario, { loop: 'open', ratePerSecond, arrivals: 'poisson' }, roundMs);
-}
-
-function closedRound(scenario, clients, roundMs) {
-  return run(scenario, { loop: 'closed', clients }, roundMs);
-}
-
-/**
- * What a phase of this length showed, after a second of the same that does not count: each round begins with a new thread, whose
- * code Node has to compile first.
- */
-async function run({ name, path, payload, pid, protocol = 'http', url }, phase, roundMs) {
-  const seconds = roundMs / 1000;
-  const warmSeconds = Math.min(seconds, warmSecondsMax);
-  const plan = checkPlan({
-    url,
-    targets: [{ function: path, protocol, payload }],
-    phases: [warmSeconds, seconds].map((each) => ({ ...phase, seconds: each })),
-    threads: 1,
-    traceRatio: 0,
-  });
-  const cpuBeforeMs = treeCpuMs(pid);
-  const done = summarise(plan, await inject(plan, () => {})).phases;
-  const told = done.at(-1);
-  const cpuMs = treeCpuMs(pid) - cpuBeforeMs;
-  if (told.failed > 0) throw new Error(`${name}: ${JSON.stringify(told.targets[0].failures)}`);
-  const [p50Ms, , p99Ms] = told.latency.percentilesMs;
-  const { loopBusyMax, requestsPerSecond } = told;
-  const calls = done.reduce((sum, each) => sum + each.calls, 0);
-  const [, , sentP99Ms] = told.service.percentilesMs;
-  const [, , lateP99Ms] = told.lateness.percentilesMs;
-  const cpuUs = (cpuMs * 1000) / calls;
-  return { requestsPerSecond, p50Ms, p99Ms, sentP99Ms, lateP99Ms, cpuUs, injectorBusy: loopBusyMax };
-}
-
-function summary(name, clients, samples) {
+function summary(name, samples) {
   const middle = (pick) => median(samples.map(pick));
   return {
     name,
-    clients,
     requestsPerSecond: middle((sample) => sample.requestsPerSecond),
     rates: samples.map((sample) => sample.requestsPerSecond),
     p50Ms: middle((sample) => sample.p50Ms),

@@ -5,15 +5,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkPlan, inject, summarise } from '@relais/load';
+import { withSources } from './load-source.mjs';
 import { median } from './median.mjs';
 import { pairedRatio } from './paired-ratio.mjs';
 import { startEcho } from './target.mjs';
 
 const rounds = 9;
 const seconds = 5;
-// Of the injector, each of whose rounds begins with a new thread, whose code Node has to compile first. They do not count.
-const warmSeconds = 1;
 const clients = 16;
 const scratch = mkdtempSync(join(tmpdir(), 'relais-wrk-'));
 // wrk reads its script twice, so standard input will not do: it would then send GET.
@@ -24,44 +22,37 @@ process.once('exit', () => rmSync(scratch, { recursive: true }));
 for (const workUs of [0, 200]) {
   const echo = await startEcho(workUs);
   try {
-    await compare(echo, workUs);
+    const target = { ...echo, path: '/', payload: 'x' };
+    await withSources(
+      [target],
+      () => ({ loop: 'closed', clients }),
+      seconds * 1000,
+      ([injector]) => compare(target.url, workUs, injector),
+    );
   } finally {
     await echo.stop();
   }
 }
 
-async function compare({ url }, workUs) {
+async function compare(url, workUs, injector) {
   const samples = { injector: [], wrk: [] };
   const busy = [];
   const withWrk = () => samples.wrk.push(byWrk(url));
   const withInjector = async () => {
-    const { loopBusy, requestsPerSecond } = await byInjector(url);
+    const { injectorBusy, requestsPerSecond } = await injector.round();
     samples.injector.push(requestsPerSecond);
-    busy.push(loopBusy);
+    busy.push(injectorBusy);
   };
   const order = [withWrk, withInjector];
   for (let round = 0; round < rounds; round++) {
     for (const turn of order) await turn();
     order.reverse();
   }
-  const [injector, wrk] = [median(samples.injector), median(samples.wrk)];
-  const rates = `injector ${injector.toFixed(0)} calls/s (busy ${median(busy).toFixed(2)}), wrk ${wrk.toFixed(0)} calls/s`;
+  const [ours, wrks] = [median(samples.injector), median(samples.wrk)];
+  const rates = `injector ${ours.toFixed(0)} calls/s (busy ${median(busy).toFixed(2)}), wrk ${wrks.toFixed(0)} calls/s`;
   const { ratio, ratioHigh, ratioLow } = pairedRatio(samples.injector, samples.wrk);
   const within = `${ratioLow.toFixed(3)} to ${ratioHigh.toFixed(3)}`;
   console.log(`work ${workUs} us: ${rates}, ratio ${ratio.toFixed(3)} (95 % within ${within})`);
-}
-
-async function byInjector(url) {
-  const plan = checkPlan({
-    url,
-    targets: [{ function: '/', protocol: 'http', payload: 'x' }],
-    phases: [warmSeconds, seconds].map((each) => ({ loop: 'closed', clients, seconds: each })),
-    threads: 1,
-    traceRatio: 0,
-  });
-  const runs = await inject(plan, () => {});
-  const [{ loopBusy }] = runs[1].threads;
-  return { loopBusy, requestsPerSecond: summarise(plan, runs).phases[1].requestsPerSecond };
 }
 
 /** One thread, as many connections, a POST with the same body. */

@@ -1,3 +1,4 @@
+import { checkPlan, Injector, summarise } from '@relais/load';
 import { median } from '../bench/median.mjs';
 import { pairedRatio } from '../bench/paired-ratio.mjs';
 import { treeMemoryMb } from '../bench/process-tree.mjs';
@@ -9,6 +10,7 @@ import { atLeast, atMost, stolen, told } from './row.mjs';
 
 const roundCount = 5;
 const secondsEach = 5;
+const warmSeconds = 1;
 /** What a client that waits for its turn may cost: its connection, its call and its payload, in every process. */
 const memoryMbPerClient = 0.25;
 
@@ -62,7 +64,7 @@ async function functionRows({ pid, url }, fn, sizes) {
   const { all, levels, stolenPercent } = await climb(url, targets, sizes);
   const grownMb = treeMemoryMb(pid) - beforeMb;
   const others = {};
-  for (const { outcomes } of all.flat()) {
+  for (const outcomes of all.flat().flatMap((sample) => sample.outcomes)) {
     const { ok, resource_exhausted, ...wrong } = outcomes;
     for (const [code, count] of Object.entries(wrong)) others[code] = (others[code] ?? 0) + count;
   }
@@ -84,38 +86,49 @@ async function functionRows({ pid, url }, fn, sizes) {
   ];
 }
 
-/** Of each count of clients its samples and the median of their rates of good answers, per second; `all` has all samples. */
+/**
+ * Of each count of clients its samples and the median of their rates of good answers, per second; `all` has all samples. The
+ * threads that call stay for all of them, and what a second shows in which the clients connect does not count.
+ */
 async function climb(url, targets, { counts, rounds, seconds }) {
-  const { all, results, stolenPercent } = await quietRounds(rounds, async () => {
-    const samples = [];
-    for (const count of counts) {
-      samples.push(sampleOf(await underLoad(url, targets, { loop: 'closed', clients: count, seconds })));
-    }
-    return samples;
-  });
-  const levels = counts.map((count, at) => {
-    const samples = results.map((round) => round[at]);
-    return { count, samples, rate: median(samples.map(({ rate }) => rate)) };
-  });
-  return { all, levels, stolenPercent };
+  const phases = counts.flatMap((clients) => [warmSeconds, seconds].map((each) => closedPhase(clients, each)));
+  const plan = checkPlan({ url, targets, phases, traceRatio: 0 });
+  const injector = await Injector.start(plan);
+  try {
+    const { all, results, stolenPercent } = await quietRounds(rounds, async () => {
+      const runs = [];
+      for (const index of phases.keys()) runs.push(await injector.run(index));
+      const summaries = summarise(plan, runs).phases;
+      return counts.map((_, at) => sampleOf(summaries[at * 2], summaries[at * 2 + 1]));
+    });
+    const levels = counts.map((count, at) => {
+      const samples = results.map((round) => round[at]);
+      return { count, samples, rate: median(samples.map(({ rate }) => rate)) };
+    });
+    return { all, levels, stolenPercent };
+  } finally {
+    await injector.stop();
+  }
 }
 
-function sampleOf(phase) {
+function closedPhase(clients, seconds) {
+  return { loop: 'closed', clients, seconds };
+}
+
+/** What must never happen must not while they connect either. */
+function sampleOf(warm, phase) {
   const outcomes = outcomesOf(phase);
   return {
-    outcomes,
+    outcomes: [outcomesOf(warm), outcomes],
     rate: goodRateOf(phase),
     p99Ms: phase.latency.percentilesMs[2],
     refusedPercent: (100 * (outcomes.resource_exhausted ?? 0)) / phase.calls,
   };
 }
 
-/**
- * Good answers a second while all clients called: not in the first second, in which they connect, nor after the last, in which
- * ever fewer of them wait for their last answers (of 2,000 some for 3 s).
- */
+/** Good answers a second while all clients called: in the end ever fewer wait for their last answers (of 2,000 some for 3 s). */
 function goodRateOf({ phase, seconds }) {
-  const full = seconds.filter(({ second }) => second > 0 && second < phase.seconds);
+  const full = seconds.filter(({ second }) => second < phase.seconds);
   return full.reduce((sum, { calls, failures }) => sum + calls - failures, 0) / full.length;
 }
 

@@ -2,6 +2,7 @@ import { weightedPick } from '../plan/mix.js';
 import type { Plan } from '../plan/plan.js';
 import { protocolOf } from '../protocols/catalog.js';
 import { Http1Connection } from '../wire/http1-connection.js';
+import { Http1Requests } from '../wire/http1-requests.js';
 import { Http2Connection, Http2Sessions } from '../wire/http2-connection.js';
 import type { Connection, Reply, WireCall } from '../wire/reply.js';
 import type { Recorder } from './recorder.js';
@@ -20,6 +21,8 @@ export interface Client {
 }
 
 const http2SessionsMax = 8;
+/** Servers close a connection that has been idle for long, at times just as the next call is sent. */
+const keptMsMax = 1000;
 
 /** Sends calls of the mix and records what becomes of them. */
 export class Caller {
@@ -27,10 +30,11 @@ export class Caller {
   readonly #pick: (random: () => number) => number;
   #mix: () => number;
   readonly #traces: TraceIds;
+  readonly #requests: Http1Requests;
   readonly #sessions: Http2Sessions;
   readonly #url: URL;
   readonly #timeoutMs: number;
-  readonly #kept: Client[] = [];
+  readonly #kept: { readonly client: Client; readonly sinceMs: number }[] = [];
 
   /** `random` decides the trace ids, and the mix until {@link mixBy} says otherwise. */
   constructor(plan: Plan, random: () => number) {
@@ -40,15 +44,17 @@ export class Caller {
     this.#targets = plan.targets.map((target) => prepare(target, plan.key));
     this.#pick = weightedPick(plan.targets.map(({ weight }) => weight));
     this.#traces = new TraceIds(plan.traceRatio, random);
+    this.#requests = new Http1Requests(this.#url.host);
     this.#sessions = new Http2Sessions(this.#url, http2SessionsMax);
   }
 
   /** One that an earlier phase has left, with its connection, or a new one. */
   client(): Client {
     const kept = this.#kept.pop();
-    if (kept) return kept;
+    if (kept && performance.now() - kept.sinceMs <= keptMsMax) return kept.client;
+    if (kept) closeClient(kept.client);
     return {
-      1: new Http1Connection(this.#url, this.#timeoutMs),
+      1: new Http1Connection(this.#url, this.#requests, this.#timeoutMs),
       2: new Http2Connection(this.#sessions, this.#timeoutMs),
     };
   }
@@ -75,16 +81,23 @@ export class Caller {
 
   /** Keeps an idle client for the next phase: connections opened all at once would be what its first second measures. */
   keep(client: Client): void {
-    this.#kept.push(client);
+    this.#kept.push({ client, sinceMs: performance.now() });
+  }
+
+  /** Closes the clients that an earlier phase has left and this one does not want. */
+  dropKept(): void {
+    for (const { client } of this.#kept.splice(0)) closeClient(client);
   }
 
   close(): void {
-    for (const client of this.#kept.splice(0)) {
-      client[1].close();
-      client[2].close();
-    }
+    this.dropKept();
     this.#sessions.close();
   }
+}
+
+function closeClient(client: Client): void {
+  client[1].close();
+  client[2].close();
 }
 
 function prepare(

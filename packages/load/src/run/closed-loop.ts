@@ -13,15 +13,15 @@ export async function closedLoop(
   const clients = partOf(phase.clients, share, shares);
   const endMs = performance.now() + (phase.seconds ?? Number.POSITIVE_INFINITY) * 1000;
   let left = phase.requests === undefined ? Number.POSITIVE_INFINITY : partOf(phase.requests, share, shares);
+  const callers = Array.from({ length: clients }, () => caller.client());
+  caller.dropKept();
   await Promise.all(
-    Array.from({ length: clients }, () => {
-      const client = caller.client();
+    callers.map((client) => {
       return new Promise<void>((resolve) => {
         const next = () => {
           const nowMs = performance.now();
           if (left <= 0 || nowMs >= endMs) {
-            client[1].close();
-            client[2].close();
+            caller.keep(client);
             resolve();
             return;
           }

@@ -13,24 +13,59 @@ export interface PhaseRun {
 
 /** Runs a plan: its phases one after the other, each by all threads at once. Rejects when a thread breaks. */
 export async function inject(plan: Plan, onSecond: (phase: number, report: SecondReport) => void): Promise<PhaseRun[]> {
-  const shares = threadCount(plan);
-  const threads = Array.from({ length: shares }, (_, share) => new InjectorThread({ plan, share, shares }));
+  const injector = await Injector.start(plan);
   try {
-    await Promise.all(threads.map((thread) => thread.ready));
     const runs: PhaseRun[] = [];
-    for (const [index, phase] of plan.phases.entries()) {
-      const seconds: SecondReport[] = [];
-      const reports = threads.map((thread) =>
-        thread.run(index, (report) => {
-          seconds.push(report);
-          onSecond(index, report);
-        }),
-      );
-      runs.push({ phase, threads: await Promise.all(reports), seconds });
-    }
+    for (const index of plan.phases.keys()) runs.push(await injector.run(index, (report) => onSecond(index, report)));
     return runs;
   } finally {
-    await Promise.all(threads.map((thread) => thread.stop()));
+    await injector.stop();
+  }
+}
+
+/**
+ * The threads of a plan, for phases in any order and as often as is wanted: a thread that has sent calls before sends them
+ * with less of the processors, which are also those of what it measures.
+ */
+export class Injector {
+  readonly #phases: readonly Phase[];
+  readonly #threads: readonly InjectorThread[];
+
+  private constructor(plan: Plan) {
+    const shares = threadCount(plan);
+    this.#phases = plan.phases;
+    this.#threads = Array.from({ length: shares }, (_, share) => new InjectorThread({ plan, share, shares }));
+  }
+
+  /** Resolves when every thread can begin at once. */
+  static async start(plan: Plan): Promise<Injector> {
+    const injector = new Injector(plan);
+    try {
+      await Promise.all(injector.#threads.map((thread) => thread.ready));
+      return injector;
+    } catch (error) {
+      await injector.stop();
+      throw error;
+    }
+  }
+
+  /** The phase with this index in the plan, by all threads at once; one at a time. Rejects when a thread breaks. */
+  async run(index: number, onSecond: (report: SecondReport) => void = () => {}): Promise<PhaseRun> {
+    const phase = this.#phases[index];
+    if (!phase) throw new RangeError(`the plan has no phase ${index}`);
+    const seconds: SecondReport[] = [];
+    const reports = this.#threads.map((thread) =>
+      thread.run(index, (report) => {
+        seconds.push(report);
+        onSecond(report);
+      }),
+    );
+    return { phase, threads: await Promise.all(reports), seconds };
+  }
+
+  /** Ends the threads and their connections. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.stop()));
   }
 }
 

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { Http1Parser } from './http1-parser.js';
+import type { Http1Requests } from './http1-requests.js';
 import { type Connection, noReply, type Reply, type WireCall } from './reply.js';
 
 /**
@@ -16,49 +17,25 @@ export class Http1Connection implements Connection {
   readonly #host: string;
   readonly #port: number;
   readonly #timeoutMs: number;
-  /** Request heads by call: the bytes are the same each time but for the trace. */
-  readonly #heads = new Map<WireCall, string>();
+  readonly #requests: Http1Requests;
   #socket: Socket | undefined;
   #done: ((reply: Reply) => void) | undefined;
 
-  constructor(url: URL, timeoutMs: number) {
-    this.#host = url.hostname.replace(/^\[|\]$/g, '');
-    this.#port = Number(url.port || 80);
+  constructor({ hostname, port }: URL, requests: Http1Requests, timeoutMs: number) {
+    this.#host = hostname.replace(/^\[|\]$/g, '');
+    this.#port = Number(port || 80);
+    this.#requests = requests;
     this.#timeoutMs = timeoutMs;
   }
 
   send(call: WireCall, traceparent: string, done: (reply: Reply) => void): void {
     this.#done = done;
-    const trace = traceparent === '' ? '\r\n' : `traceparent: ${traceparent}\r\n\r\n`;
-    const head = this.#headOf(call) + trace;
-    const socket = this.#open();
-    if (call.body.length === 0) socket.write(head, 'latin1');
-    else {
-      const request = Buffer.allocUnsafe(head.length + call.body.length);
-      request.write(head, 'latin1');
-      call.body.copy(request, head.length);
-      socket.write(request);
-    }
+    this.#open().write(this.#requests.bytesOf(call, traceparent));
   }
 
   close(): void {
     this.#done = undefined;
     this.#socket?.destroy();
-  }
-
-  #headOf(call: WireCall): string {
-    let head = this.#heads.get(call);
-    if (head === undefined) {
-      const headers = {
-        host: `${this.#host}:${this.#port}`,
-        ...call.headers,
-        'content-length': String(call.body.length),
-      };
-      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-      head = `POST ${call.path} HTTP/1.1\r\n${lines.join('')}`;
-      this.#heads.set(call, head);
-    }
-    return head;
   }
 
   #open(): Socket {
