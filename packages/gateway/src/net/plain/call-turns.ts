@@ -6,12 +6,15 @@ const callsPerTurn = 8;
  * calls there are would have the workers wait for the last of them before they get the first.
  */
 export class CallTurns {
-  #waiting: (() => void)[] = [];
+  /** In order. */
+  #arriving: (() => void)[] = [];
+  /** Earlier ones, last first: the front of a long array cannot be taken without moving all of it. */
+  #leaving: (() => void)[] = [];
   #begun = 0;
 
   /** Now, where this turn has room, else in a later turn. The call must not throw. */
   begin(call: () => void): void {
-    if (this.#begun === callsPerTurn) this.#waiting.push(call);
+    if (this.#begun === callsPerTurn) this.#arriving.push(call);
     else {
       if (this.#begun === 0) setImmediate(() => this.#nextTurn());
       this.#begun += 1;
@@ -21,6 +24,18 @@ export class CallTurns {
 
   #nextTurn(): void {
     this.#begun = 0;
-    for (const call of this.#waiting.splice(0, callsPerTurn)) this.begin(call);
+    for (let room = callsPerTurn; room > 0; room--) {
+      const call = this.#take();
+      if (!call) return;
+      this.begin(call);
+    }
+  }
+
+  #take(): (() => void) | undefined {
+    if (this.#leaving.length === 0) {
+      this.#leaving = this.#arriving.reverse();
+      this.#arriving = [];
+    }
+    return this.#leaving.pop();
   }
 }
