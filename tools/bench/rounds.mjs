@@ -23,6 +23,20 @@ export async function compare(scenarios, clients, { rounds, roundMs }) {
   );
 }
 
+/** Of results of {@link compare} the medians, and the ratios of the rows of each. */
+export function medianRows(results) {
+  return results[0].map(({ clients, name }, index) => {
+    const samples = results.map((rows) => rows[index]);
+    const ratio = pairedRatio(
+      samples.map(rateOf),
+      results.map(([first]) => rateOf(first)),
+    );
+    const stolenPercent = Math.max(...samples.map((sample) => sample.stolenPercent));
+    const { rates: _, ...row } = summary(name, samples);
+    return { ...row, clients, stolenPercent, ...ratio };
+  });
+}
+
 /** Busier than this, slower than asked or so late, an injector measures itself. */
 const busyMax = 0.8;
 const lateMsMax = 5;
@@ -90,12 +104,16 @@ async function inTurns(sources, rounds) {
   }));
 }
 
+function rateOf({ requestsPerSecond }) {
+  return requestsPerSecond;
+}
+
 function summary(name, samples) {
   const middle = (pick) => median(samples.map(pick));
   return {
     name,
     requestsPerSecond: middle((sample) => sample.requestsPerSecond),
-    rates: samples.map((sample) => sample.requestsPerSecond),
+    rates: samples.map(rateOf),
     p50Ms: middle((sample) => sample.p50Ms),
     p99Ms: middle((sample) => sample.p99Ms),
     sentP99Ms: middle((sample) => sample.sentP99Ms),
