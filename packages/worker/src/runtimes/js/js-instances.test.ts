@@ -184,9 +184,14 @@ test('what waits for the next call is ended when asked, and what runs is not', a
   await runtime.close();
 });
 
-test('a call that waits for a process has not begun, and is no busy instance', async () => {
+test.each([
+  ['handler', 'exports.handler = (event) => { while (event === "endless"); return event; };'],
+  [
+    'program',
+    'const event = require("fs").readFileSync(0, "utf8"); while (event === "endless"); process.stdout.write(event);',
+  ],
+])('a call that waits for a process of a %s has not begun, and is no busy instance', async (_form, source) => {
   const runtime = runtimeOf({ processesMax: 1 });
-  const source = 'exports.handler = (event) => { while (event === "endless"); return event; };';
   const fn = await deployForTest(runtime, 'fn.js', source);
   const begun: string[] = [];
   const callOf = (jobId: number, payload: string) =>
