@@ -47,10 +47,11 @@ async function echoRows(sizes) {
   const echo = await startEcho();
   try {
     const { levels, stolenPercent } = await climb(echo.url, [{ function: 'echo' }], sizes);
+    const { name, ratio } = kept(levels);
     return [
       stolen(stolenPercent),
       ...levels.map(({ count, rate }) => told(`bare echo, ${count} clients: answered`, rate, '/s')),
-      told(`bare echo: ${keptName}`, kept(levels), 'x'),
+      told(`bare echo: ${name}`, ratio, 'x'),
     ];
   } finally {
     await echo.stop();
@@ -63,6 +64,7 @@ async function functionRows({ pid, url }, fn, sizes) {
   const beforeMb = treeMemoryMb(pid);
   const { all, levels, stolenPercent } = await climb(url, targets, sizes);
   const grownMb = treeMemoryMb(pid) - beforeMb;
+  const { name, ratio } = kept(levels);
   const others = {};
   for (const outcomes of all.flat().flatMap((sample) => sample.outcomes)) {
     const { ok, resource_exhausted, ...wrong } = outcomes;
@@ -80,7 +82,7 @@ async function functionRows({ pid, url }, fn, sizes) {
         '%',
       ),
     ]),
-    atLeast(0.9, `${fn}: ${keptName}`, kept(levels), 'x'),
+    atLeast(0.9, `${fn}: ${name}`, ratio, 'x'),
     atMost(0, `${fn}: failures that are no 429 ${otherCount ? JSON.stringify(others) : ''}`, otherCount, ''),
     atMost(64 + memoryMbPerClient * sizes.counts.at(-1), `${fn}: memory grown over all`, grownMb, 'MiB'),
   ];
@@ -132,11 +134,14 @@ function goodRateOf({ phase, seconds }) {
   return full.reduce((sum, { calls, failures }) => sum + calls - failures, 0) / full.length;
 }
 
-const keptName = 'rate with most clients over the best rate, round by round';
-
-/** The best of four medians is one that chance was kind to; taken round by round it has been so less often. */
+/**
+ * The rate with most clients over the best rate, and its name. The best of four medians is one that chance was kind to; taken
+ * round by round it has been so less often.
+ */
 function kept(levels) {
   const best = levels.reduce((one, other) => (other.rate > one.rate ? other : one));
   const [most, base] = [levels.at(-1), best].map(({ samples }) => samples.map(({ rate }) => rate));
-  return pairedRatio(most, base).ratio;
+  const { ratio, ratioHigh, ratioLow } = pairedRatio(most, base);
+  const name = `rate with ${levels.at(-1).count} over that with ${best.count}, ${ratioLow.toFixed(2)} to ${ratioHigh.toFixed(2)}`;
+  return { name, ratio };
 }
