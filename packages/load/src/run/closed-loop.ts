@@ -1,5 +1,5 @@
 import type { ClosedPhase } from '../plan/plan.js';
-import type { Caller } from './caller.js';
+import type { Caller, Client } from './caller.js';
 import type { Recorder } from './recorder.js';
 
 /** This thread's share of a closed phase: each client sends its next call when it has the answer to the last. */
@@ -10,28 +10,28 @@ export async function closedLoop(
   caller: Caller,
   recorder: Recorder,
 ): Promise<void> {
-  const clients = partOf(phase.clients, share, shares);
+  const count = partOf(phase.clients, share, shares);
   const endMs = performance.now() + (phase.seconds ?? Number.POSITIVE_INFINITY) * 1000;
   let left = phase.requests === undefined ? Number.POSITIVE_INFINITY : partOf(phase.requests, share, shares);
-  const callers = Array.from({ length: clients }, () => caller.client());
+  const clients = Array.from({ length: count }, () => caller.client());
   caller.dropKept();
-  await Promise.all(
-    callers.map((client) => {
-      return new Promise<void>((resolve) => {
-        const next = () => {
-          const nowMs = performance.now();
-          if (left <= 0 || nowMs >= endMs) {
-            caller.keep(client);
-            resolve();
-            return;
-          }
-          left--;
-          caller.call(client, nowMs, recorder, next);
-        };
-        next();
-      });
-    }),
-  );
+  await Promise.all(clients.map(untilDone));
+
+  function untilDone(client: Client): Promise<void> {
+    return new Promise((resolve) => {
+      const next = () => {
+        const nowMs = performance.now();
+        if (left <= 0 || nowMs >= endMs) {
+          caller.keep(client);
+          resolve();
+          return;
+        }
+        left--;
+        caller.call(client, nowMs, recorder, next);
+      };
+      next();
+    });
+  }
 }
 
 /** The share-th of `shares` parts of a whole that differ by one at most. */
