@@ -89,19 +89,24 @@ async function functionRows({ pid, url }, fn, sizes) {
 }
 
 /**
- * Of each count of clients its samples and the median of their rates of good answers, per second; `all` has all samples. The
- * threads that call stay for all of them, and what a second shows in which the clients connect does not count.
+ * Of each count of clients its samples and the median of their rates of good answers, per second; `all` has all samples. Each
+ * round goes through the counts the other way round than the one before. The threads that call stay for all of them, and what
+ * a second shows in which the clients connect does not count.
  */
 async function climb(url, targets, { counts, rounds, seconds }) {
   const phases = counts.flatMap((clients) => [warmSeconds, seconds].map((each) => closedPhase(clients, each)));
   const plan = checkPlan({ url, targets, phases, traceRatio: 0 });
   const injector = await Injector.start(plan);
   try {
+    const order = [...counts.keys()];
     const { all, results, stolenPercent } = await quietRounds(rounds, async () => {
-      const runs = [];
-      for (const index of phases.keys()) runs.push(await injector.run(index));
-      const summaries = summarise(plan, runs).phases;
-      return counts.map((_, at) => sampleOf(summaries[at * 2], summaries[at * 2 + 1]));
+      const samples = [];
+      for (const at of order) {
+        const runs = [await injector.run(at * 2), await injector.run(at * 2 + 1)];
+        samples[at] = sampleOf(...summarise(plan, runs).phases);
+      }
+      order.reverse();
+      return samples;
     });
     const levels = counts.map((count, at) => {
       const samples = results.map((round) => round[at]);
