@@ -137,7 +137,7 @@ test('a server that cannot be reached fails every call and hangs none', async ()
   const lines: string[] = [];
   const code = await loadCommand(['--plan', plan], { print: (text) => lines.push(text), note: () => {} });
   expect(code).toBe(1);
-  expect(lines.join('\n')).toContain('6 x connection (hello)');
+  expect(lines.join('\n')).toContain(`6 x connection (hello): nothing takes calls at ${gone.url}`);
 });
 
 test.each([

@@ -8,7 +8,7 @@ const saturatedFrom = 0.9;
 
 /** The run as lines for a terminal. */
 export function textReport(summary: RunSummary): string {
-  const lines = summary.phases.flatMap((phase) => [phaseTitle(phase.phase), ...phaseLines(phase), '']);
+  const lines = summary.phases.flatMap((phase) => [phaseTitle(phase.phase), ...phaseLines(phase, summary.url), '']);
   const verdicts = summary.verdicts.map(
     ({ actual, budget, holds, limit }) => `${holds ? 'pass' : 'FAIL'}  ${budget} ${limit}: ${rounded(actual)}`,
   );
@@ -35,7 +35,7 @@ export function phaseTitle(phase: Phase): string {
   return `open loop, ${phase.ratePerSecond}${ramp} calls/s, ${phase.arrivals} arrivals, ${phase.seconds} s`;
 }
 
-function phaseLines(phase: PhaseSummary): string[] {
+function phaseLines(phase: PhaseSummary, url: string): string[] {
   const { calls, elapsedMs, failed, lateness, latency, loopBusyMax, requestsPerSecond, service, targets, unsent } =
     phase;
   const names = ['all', ...targets.map((target) => `${target.function} (${target.protocol})`)];
@@ -50,7 +50,7 @@ function phaseLines(phase: PhaseSummary): string[] {
     ...(targets.length > 1
       ? targets.map((target, index) => row(names[index + 1] ?? '', target.calls, target.latency))
       : []),
-    ...failureLines(phase),
+    ...failureLines(phase, url),
     ...(phase.phase.loop === 'open'
       ? [
           row('from sending', calls, service),
@@ -63,9 +63,15 @@ function phaseLines(phase: PhaseSummary): string[] {
   ];
 }
 
-function failureLines({ targets }: PhaseSummary): string[] {
+function failureLines({ targets }: PhaseSummary, url: string): string[] {
+  // What an answer does not say of itself.
+  const meanings = new Map([
+    ['connection', `: nothing takes calls at ${url}, or it hangs up`],
+    ['timeout', `: ${url} takes calls and is silent`],
+    ['protocol', `: what ${url} answers is no HTTP`],
+  ]);
   return targets.flatMap(({ failures, function: fn }) =>
-    Object.entries(failures).map(([code, count]) => `  ${count} x ${code} (${fn})`),
+    Object.entries(failures).map(([code, count]) => `  ${count} x ${code} (${fn})${meanings.get(code) ?? ''}`),
   );
 }
 
