@@ -67,8 +67,8 @@ function failureLines({ targets }: PhaseSummary, url: string): string[] {
   // What an answer does not say of itself.
   const meanings = new Map([
     ['connection', `: nothing takes calls at ${url}, or it hangs up`],
-    ['timeout', `: ${url} takes calls and is silent`],
-    ['protocol', `: what ${url} answers is no HTTP`],
+    ['timeout', `: no answer of ${url} in time`],
+    ['protocol', `: what ${url} answers cannot be read as HTTP`],
   ]);
   return targets.flatMap(({ failures, function: fn }) =>
     Object.entries(failures).map(([code, count]) => `  ${count} x ${code} (${fn})${meanings.get(code) ?? ''}`),

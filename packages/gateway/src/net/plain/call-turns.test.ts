@@ -23,6 +23,21 @@ test('a call that comes while others wait begins after them', async () => {
   expect(begun).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 });
 
+test('calls that come between the turns of a burst begin after all of it', async () => {
+  const turns = new CallTurns();
+  const begun: number[] = [];
+  const begin = (first: number, end: number) => {
+    for (let call = first; call < end; call++) turns.begin(() => begun.push(call));
+  };
+  begin(0, 30);
+  await nextTurn();
+  begin(30, 40);
+  await nextTurn();
+  begin(40, 50);
+  for (let turn = 0; turn < 5; turn++) await nextTurn();
+  expect(begun).toEqual(Array.from({ length: 50 }, (_, call) => call));
+});
+
 test('a turn that began fewer leaves the next one its whole room', async () => {
   const turns = new CallTurns();
   let begun = 0;
