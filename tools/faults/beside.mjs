@@ -7,21 +7,29 @@ import { quietRounds } from '../bench/quiet-rounds.mjs';
 const callsPerSecond = 50;
 const clientMain = fileURLToPath(new URL('./neighbour-client.mjs', import.meta.url));
 
+/** How long a disturbance lasts: a second more than what is called beside it. */
+export function secondsBeside(smoke) {
+  return phaseSeconds(smoke) + 1;
+}
+
+function phaseSeconds(smoke) {
+  return smoke ? 2 : 8;
+}
+
 /**
  * What neighbours notice: calls of them alone and beside what disturbs them, in turns, so that what else disturbs the machine
- * disturbs both alike. `disturb(seconds)` begins and resolves when it is over. Resolves with the medians of the 99th
+ * disturbs both alike. `disturb(secondsBeside)` begins and resolves when it is over. Resolves with the medians of the 99th
  * percentiles, milliseconds, and with all phases beside, also of rounds that do not count.
  */
 export async function besides(url, targets, disturb, { smoke }) {
-  const seconds = smoke ? 2 : 8;
-  const phase = { loop: 'open', ratePerSecond: callsPerSecond, arrivals: 'constant', seconds };
+  const phase = { loop: 'open', ratePerSecond: callsPerSecond, arrivals: 'constant', seconds: phaseSeconds(smoke) };
   const client = fork(clientMain, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   try {
     const calls = () => answerOf(client, { url, targets, phase });
     await calls();
     const { all, results, stolenPercent } = await quietRounds(smoke ? 1 : 5, async () => {
       const alone = await calls();
-      const disturbed = disturb(seconds + 1);
+      const disturbed = disturb(secondsBeside(smoke));
       const beside = await calls();
       await disturbed;
       return { alone, beside };

@@ -1,6 +1,6 @@
 import { withRelais } from '../bench/relais.mjs';
-import { besides } from './beside.mjs';
-import { outcomesOf, underLoad } from './inject.mjs';
+import { besides, secondsBeside } from './beside.mjs';
+import { outcomesOf, underLoad, withLoad } from './inject.mjs';
 import { atMost, stolen, told } from './row.mjs';
 
 /** What is called ten times as often as it can be run. `perSecond` is what it can do. */
@@ -28,12 +28,12 @@ export function flood({ smoke }) {
     for (const { perSecond, query, source, what } of flooded) {
       await change(relais.url, query, source);
       const ratePerSecond = 10 * (await perSecond(relais.url, smoke ? 0.5 : 5));
+      const phase = { loop: 'open', ratePerSecond, arrivals: 'constant', seconds: secondsBeside(smoke) };
       const floods = [];
-      const disturb = async (seconds) => {
-        const phase = { loop: 'open', ratePerSecond, arrivals: 'constant', seconds };
-        floods.push(await underLoad(relais.url, [{ function: 'slow' }], phase));
-      };
-      const found = await besides(relais.url, [{ function: 'add', payload: '{"a":2,"b":3}' }], disturb, { smoke });
+      const found = await withLoad(relais.url, [{ function: 'slow' }], phase, async (run) => {
+        const disturb = async () => floods.push(await run());
+        return besides(relais.url, [{ function: 'add', payload: '{"a":2,"b":3}' }], disturb, { smoke });
+      });
       rows.push(...floodRows(what, floods), ...neighbourRows(found));
     }
     return rows;

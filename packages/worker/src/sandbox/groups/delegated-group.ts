@@ -33,6 +33,15 @@ export function openGroup(root: string, path: string, controllers: readonly stri
   if (existsSync(weight)) writeFileSync(weight, leafWeight);
 }
 
+/** The same for one that is not needed, where it is offered. */
+export function alsoHandOn(root: string, controller: string): void {
+  try {
+    writeFileSync(join(root, 'cgroup.subtree_control'), `+${controller}`);
+  } catch {
+    // Without it, then.
+  }
+}
+
 /** All but the highest of the machine, which alone has no type. */
 function mayNotHoldProcesses(root: string): boolean {
   return existsSync(join(root, 'cgroup.type'));

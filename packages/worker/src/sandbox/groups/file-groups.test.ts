@@ -49,8 +49,8 @@ describe('directories that look like groups', () => {
     expect(groups.directories.map((directory) => basename(directory))).toEqual([
       'relais-1-a',
       'relais-1-a',
-      'cpu',
       'relais-1-a',
+      'cpu',
     ]);
     expect(readFileSync(join(shares, 'relais-1-a-g1', 'cpu.shares'), 'utf8')).toBe('110');
   });
@@ -65,6 +65,48 @@ describe('directories that look like groups', () => {
       clock: new ManualClock(),
     });
     expect(groups.make(limits).joins).toHaveLength(3);
+  });
+
+  test('version 1: who goes last leaves the first processor to the platform while that needs it', () => {
+    const [memory, tasks, shares, usage, processors] = ['memory', 'pids', 'cpu', 'cpuacct', 'cpuset'].map(made) as [
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(join(processors, 'cpuset.cpus'), '2-4\n');
+    writeFileSync(join(processors, 'cpuset.mems'), '0\n');
+    // The kernel makes it with the group.
+    mkdirSync(join(processors, 'relais-1-a'));
+    writeFileSync(join(processors, 'relais-1-a/cpuset.effective_cpus'), '2-4\n');
+    const clock = new ManualClock();
+    const cpu = { shares, usage, beside: true, processors };
+    const group = new FileGroups({ files: version1, roots: { memory, tasks, cpu }, name: 'relais-1-a', clock }).make(
+      limits,
+    );
+    const own = (file: string) => readFileSync(join(processors, 'relais-1-a', file), 'utf8');
+    expect([own('cpuset.cpus'), own('cpuset.mems'), own('cgroup.clone_children')]).toEqual(['2-4\n', '0\n', '1']);
+    expect(group.joins).toContain(join(processors, 'relais-1-a/g1/tasks'));
+    const run = (seconds: number, functions: number, platform: number) => {
+      for (let at = 0; at < seconds; at += 0.05) {
+        usedMs.functions += functions * 50;
+        usedMs.platform += platform * 50;
+        const [alone, all] = [usedMs.functions, usedMs.functions + usedMs.platform].map((ms) => String(ms * 1e6));
+        for (const place of ['relais-1-a', 'relais-1-a/g1'])
+          writeFileSync(join(usage, place, 'cpuacct.usage'), `${alone}`);
+        writeFileSync(join(usage, 'cpuacct.usage'), `${all}`);
+        clock.advance(50);
+      }
+    };
+    const usedMs = { functions: 0, platform: 0 };
+    run(3, 1, 0.9);
+    expect(own('g1/cpuset.cpus')).toBe('3,4');
+    run(3, 1, 0.1);
+    expect(own('g1/cpuset.cpus')).toBe('2,3,4');
+    run(3, 1, 0.9);
+    group.hurry?.();
+    expect(own('g1/cpuset.cpus')).toBe('2,3,4');
   });
 
   test('version 1: without a clock to look by, a group weighs as much as one process of its niceness, whatever becomes of it', () => {

@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileS
 import { basename, dirname, join } from 'node:path';
 import { type Clock, cpuMsOf } from '@relais/kit';
 import type { ControlGroup, ControlGroups, GroupHits, GroupLimits } from './control-group.js';
+import { ChosenProcessors, processorsIn } from './cpu/chosen-processors.js';
 import { type CpuDebt, noDebt } from './cpu/cpu-debt.js';
 import { CpuPart, usedMsIn } from './cpu/cpu-part.js';
 import { FairCpu } from './cpu/fair-cpu.js';
-import { countIn, type GroupFiles } from './group-files.js';
+import { type CpuFiles, countIn, type GroupFiles } from './group-files.js';
 import { OwnGroup } from './own-group.js';
 
 /** Directories of the kernel in which groups may be made; the same one several times in version 2. */
@@ -24,6 +25,8 @@ export interface CpuRoots {
    * together. Elsewhere they lie in a directory of their own, as in the other roots.
    */
   readonly beside: boolean;
+  /** Where it can be said which processors a group may use; undefined where that is not ours to say. */
+  readonly processors?: string | undefined;
 }
 
 export interface FileGroupsOptions {
@@ -50,6 +53,8 @@ export class FileGroups implements ControlGroups {
   readonly directories: readonly string[];
   readonly #options: FileGroupsOptions;
   readonly #fair: FairCpu | undefined;
+  /** Those of which groups may use some; none where that is not ours to say. */
+  readonly #processors: readonly number[] = [];
   readonly #leaving = new Set<Promise<void>>();
   #first: OwnGroup | undefined;
   #lastId = 0;
@@ -59,26 +64,25 @@ export class FileGroups implements ControlGroups {
     const { anyLight = true, clock, files, roots } = options;
     this.kind = files.kind;
     this.sharesCpu = roots.cpu !== undefined;
-    const cpu = clock || files.cpu.steady ? roots.cpu : undefined;
+    const watched = clock ? roots.cpu : undefined;
+    const cpu = watched ?? (files.cpu.steady && roots.cpu ? { ...roots.cpu, processors: undefined } : undefined);
     this.#options = { ...options, roots: { ...roots, cpu } };
-    this.directories = unique(this.#places('').map((place) => dirname(place)));
-    for (const directory of this.#own()) {
-      mkdirSync(directory, { recursive: true });
-      const handedOn = join(directory, 'cgroup.subtree_control');
-      if (existsSync(handedOn)) writeFileSync(handedOn, cpu ? '+memory +pids +cpu' : '+memory +pids');
-      const weight = join(directory, files.cpu.weight);
-      if (cpu && existsSync(weight)) writeFileSync(weight, files.cpu.weights.usual);
-    }
-    if (!cpu || !clock) return;
-    const all = join(cpu.usage, files.cpu.usage);
-    this.#fair = new FairCpu(clock, () => usedMsIn(all, files.cpu), { anyLight });
+    this.directories = unique(placesOf(this.#places('')).map((place) => dirname(place)));
+    for (const directory of this.#own()) makeOwn(directory, files.cpu, cpu !== undefined);
+    if (!watched || !clock) return;
+    if (watched.processors) this.#processors = shareProcessors(watched.processors, this.#options.name, files.cpu);
+    const use = {
+      allMs: () => usedMsIn(join(watched.usage, files.cpu.usage), files.cpu),
+      functionsMs: () => functionsMsIn(watched.usage, files.cpu),
+    };
+    this.#fair = new FairCpu(clock, use, { anyLight });
   }
 
   make(limits: GroupLimits): ControlGroup {
     this.#lastId++;
-    const [memory = '', tasks = '', shares, usage] = this.#places(`g${this.#lastId}`);
-    return new FileGroup({ memory, tasks, shares, usage }, this.#options.files, limits, {
+    return new FileGroup(this.#places(`g${this.#lastId}`), this.#options.files, limits, {
       fair: this.#fair,
+      processors: this.#processors,
       leaving: this.#leaving,
     });
   }
@@ -106,13 +110,15 @@ export class FileGroups implements ControlGroups {
   }
 
   /** Where the parts of a group of this id lie. */
-  #places(id: string): string[] {
+  #places(id: string): GroupPlaces {
     const { name, roots } = this.#options;
     const below = (root: string) => join(root, name, id || '-');
     const { cpu, memory, tasks } = roots;
-    if (!cpu) return [below(memory), below(tasks)];
+    const places = { memory: below(memory), tasks: below(tasks) };
+    if (!cpu) return places;
     const shares = cpu.beside ? join(cpu.shares, `${name}-${id}`) : below(cpu.shares);
-    return [below(memory), below(tasks), shares, cpu.usage === cpu.shares ? shares : below(cpu.usage)];
+    const usage = cpu.usage === cpu.shares ? shares : below(cpu.usage);
+    return { ...places, usage, processors: cpu.processors && below(cpu.processors), shares };
   }
 
   /** Directories that hold nothing but groups of this one. */
@@ -124,6 +130,7 @@ export class FileGroups implements ControlGroups {
 /** What the groups of one place have in common. */
 interface Shared {
   readonly fair: FairCpu | undefined;
+  readonly processors: readonly number[];
   /** Removals under way. */
   readonly leaving: Set<Promise<void>>;
 }
@@ -131,8 +138,14 @@ interface Shared {
 interface GroupPlaces {
   readonly memory: string;
   readonly tasks: string;
-  readonly shares: string | undefined;
-  readonly usage: string | undefined;
+  readonly usage?: string;
+  readonly processors?: string | undefined;
+  readonly shares?: string;
+}
+
+/** In the order in which who joins does so: it should not have to yield while it holds what others need for the same. */
+function placesOf({ memory, processors, shares, tasks, usage }: GroupPlaces): string[] {
+  return unique([memory, tasks, usage, processors, shares].filter((place) => place !== undefined));
 }
 
 class FileGroup implements ControlGroup {
@@ -147,15 +160,14 @@ class FileGroup implements ControlGroup {
   /** What it owed when it was about to be killed. */
   #finalDebt: CpuDebt | undefined;
 
-  constructor(places: GroupPlaces, files: GroupFiles, limits: GroupLimits, { fair, leaving }: Shared) {
+  constructor(places: GroupPlaces, files: GroupFiles, limits: GroupLimits, { fair, leaving, processors }: Shared) {
     this.limits = limits;
     this.#files = files;
     this.#places = places;
     this.#fair = fair;
     this.#leaving = leaving;
     const { memory, shares, tasks, usage } = places;
-    // Who joins does so in this order, and should not have to yield while it holds what others need for the same.
-    this.#directories = unique([memory, tasks, usage, shares].filter((place) => place !== undefined));
+    this.#directories = placesOf(places);
     for (const directory of this.#directories) mkdirSync(directory);
     const { limit, swap } = files.memory;
     writeFileSync(join(memory, limit), String(limits.memoryBytesMax));
@@ -165,7 +177,9 @@ class FileGroup implements ControlGroup {
     writeFileSync(join(tasks, files.tasks.limit), String(limits.tasksMax));
     if (shares && usage) {
       const { steady, weights } = files.cpu;
-      this.#cpu = new CpuPart(files.cpu, shares, usage, fair || !steady ? weights.usual : steady);
+      const chosen = places.processors && join(places.processors, files.cpu.processors.chosen);
+      const choice = chosen && processors.length > 1 ? new ChosenProcessors(chosen, processors) : undefined;
+      this.#cpu = new CpuPart(files.cpu, shares, usage, fair || !steady ? weights.usual : steady, choice);
       fair?.add(this.#cpu);
     }
     this.joins = this.#directories.map((directory) => join(directory, files.join));
@@ -228,6 +242,37 @@ class FileGroup implements ControlGroup {
       }
     }
   }
+}
+
+/** A directory that holds nothing but groups of one name. */
+function makeOwn(directory: string, { weight, weights }: CpuFiles, sharesCpu: boolean): void {
+  mkdirSync(directory, { recursive: true });
+  const handedOn = join(directory, 'cgroup.subtree_control');
+  if (existsSync(handedOn)) writeFileSync(handedOn, sharesCpu ? '+memory +pids +cpu' : '+memory +pids');
+  if (sharesCpu && existsSync(join(directory, weight))) writeFileSync(join(directory, weight), weights.usual);
+}
+
+/** The processors that groups of this name may use; none where the kernel does not let us say which. */
+function shareProcessors(root: string, name: string, { processors: { chosen, may } }: CpuFiles): readonly number[] {
+  const directory = join(root, name);
+  try {
+    const handedOn = join(directory, 'cgroup.subtree_control');
+    if (existsSync(handedOn)) writeFileSync(handedOn, '+cpuset');
+    else {
+      // In version 1 a group takes nobody in before it has both, and hands them on only when it is told to.
+      for (const file of ['cpuset.mems', chosen]) writeFileSync(join(directory, file), readFileSync(join(root, file)));
+      writeFileSync(join(directory, 'cgroup.clone_children'), '1');
+    }
+    return processorsIn(readFileSync(join(directory, may), 'utf8'));
+  } catch {
+    return [];
+  }
+}
+
+/** What all functions have used that have groups there, also those of others like this process. */
+function functionsMsIn(root: string, files: CpuFiles): number {
+  const names = groupsIn(root).filter((name) => name.startsWith('relais-') && !name.endsWith('-own'));
+  return names.reduce((sum, name) => sum + (usedMsIn(join(root, name, files.usage), files) ?? 0), 0);
 }
 
 function unique(paths: readonly string[]): string[] {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@relais/kit';
 import type { ControlGroups } from './control-group.js';
-import { delegatedPath, openGroup } from './delegated-group.js';
+import { alsoHandOn, delegatedPath, openGroup } from './delegated-group.js';
 import { FileGroups, type FileGroupsOptions, type GroupRoots, removeWithAll } from './file-groups.js';
 import { type GroupFiles, version1, version2 } from './group-files.js';
 import { outsideOwnGroup } from './own-group.js';
@@ -44,7 +44,7 @@ export function findGroups(
 }
 
 function cpuRootsOf({ cpu }: GroupRoots): string[] {
-  return cpu ? [cpu.shares, cpu.usage] : [];
+  return [cpu?.shares, cpu?.usage, cpu?.processors].filter((root) => root !== undefined);
 }
 
 /** With processor time, and without. */
@@ -53,12 +53,15 @@ function placesOfVersion1(own: string): Place[] {
     const line = own.split('\n').find((text) => text.split(':')[1]?.split(',').includes(controller));
     return line && outsideOwnGroup(join(mounted, controller, line.split(':').slice(2).join(':')));
   };
-  const [memory, tasks, shares, usage] = ['memory', 'pids', 'cpu', 'cpuacct'].map(rootOf);
+  const [memory, tasks, shares, usage, set] = ['memory', 'pids', 'cpu', 'cpuacct', 'cpuset'].map(rootOf);
   if (!memory || !tasks) return [];
   const place = (cpu: GroupRoots['cpu']) => ({ files: version1, roots: { memory, tasks, cpu }, open: () => {} });
   const known = shares && usage && existsSync(shares) && existsSync(usage);
   // They may be mounted together.
-  const cpu = known ? { shares: realpathSync(shares), usage: realpathSync(usage), beside: true } : undefined;
+  const processors = set && existsSync(set) ? set : undefined;
+  const cpu = known
+    ? { shares: realpathSync(shares), usage: realpathSync(usage), beside: true, processors }
+    : undefined;
   return cpu ? [place(cpu), place(undefined)] : [place(undefined)];
 }
 
@@ -73,9 +76,12 @@ function placesOfVersion2(own: string): Place[] {
       roots: {
         memory: root,
         tasks: root,
-        cpu: sharesCpu ? { shares: root, usage: root, beside: false } : undefined,
+        cpu: sharesCpu ? { shares: root, usage: root, beside: false, processors: root } : undefined,
       },
-      open: () => openGroup(root, place, sharesCpu ? ['memory', 'pids', 'cpu'] : ['memory', 'pids']),
+      open: () => {
+        openGroup(root, place, sharesCpu ? ['memory', 'pids', 'cpu'] : ['memory', 'pids']);
+        if (sharesCpu) alsoHandOn(root, 'cpuset');
+      },
     }));
   });
 }

@@ -38,6 +38,8 @@ export interface CpuFiles {
   /** Takes "1": what is in the group runs when nothing else wants to. */
   readonly idle: string;
   readonly usage: string;
+  /** Which processors a group may use, and takes a choice of them. */
+  readonly processors: { readonly may: string; readonly chosen: string };
   /** What stands there, in milliseconds. */
   readonly usedMs: (usage: string) => number;
 }
@@ -60,6 +62,7 @@ export const version1: GroupFiles = {
     steady: '512',
     idle: 'cpu.idle',
     usage: 'cpuacct.usage',
+    processors: { may: 'cpuset.effective_cpus', chosen: 'cpuset.cpus' },
     usedMs: (nanoseconds) => Number(nanoseconds) / 1e6,
   },
 };
@@ -80,6 +83,7 @@ export const version2: GroupFiles = {
     weights: { light: '100', usual: '11', last: '1' },
     idle: 'cpu.idle',
     usage: 'cpu.stat',
+    processors: { may: 'cpuset.cpus.effective', chosen: 'cpuset.cpus' },
     usedMs: (stat) => countIn(stat, 'usage_usec') / 1000,
   },
 };

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CpuFiles } from '../group-files.js';
+import type { ChosenProcessors } from './chosen-processors.js';
 import type { CpuRank } from './cpu-debt.js';
 
 /** The part of a control group that shares processor time out. */
@@ -9,14 +10,16 @@ export class CpuPart {
   readonly #shares: string;
   readonly #usage: string;
   readonly #firstWeight: string;
+  readonly #processors: ChosenProcessors | undefined;
   #leaving = false;
 
-  /** Directories of the kernel, made already. Throws when the kernel refuses. */
-  constructor(files: CpuFiles, shares: string, usage: string, weight: string) {
+  /** Directories of the kernel, made already; without `processors` it uses whichever it likes. Throws when the kernel refuses. */
+  constructor(files: CpuFiles, shares: string, usage: string, weight: string, processors?: ChosenProcessors) {
     this.#files = files;
     this.#shares = shares;
     this.#usage = join(usage, files.usage);
     this.#firstWeight = weight;
+    this.#processors = processors;
     writeFileSync(join(shares, files.weight), weight);
   }
 
@@ -32,11 +35,17 @@ export class CpuPart {
     this.#set(this.#files.weights[rank], yields);
   }
 
+  /** So many processors it leaves to others. Never throws. */
+  leave(processors: number): void {
+    if (!this.#leaving) this.#processors?.leave(processors);
+  }
+
   /** Its processes are being killed, and have to run for that: it yields no more. */
   hurry(): void {
     if (this.#leaving) return;
     this.#leaving = true;
     this.#set(this.#firstWeight, false);
+    this.#processors?.leave(0);
   }
 
   #set(weight: string, yields: boolean): void {

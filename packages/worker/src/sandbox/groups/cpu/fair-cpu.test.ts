@@ -6,6 +6,7 @@ class Fake implements CpuUser {
   used = 0;
   asked = 0;
   ranks: CpuRank[] = [];
+  left: number[] = [];
 
   usedMs(): number {
     this.asked++;
@@ -15,6 +16,10 @@ class Fake implements CpuUser {
   rank(rank: CpuRank): void {
     this.ranks.push(rank);
   }
+
+  leave(processors: number): void {
+    this.left.push(processors);
+  }
 }
 
 let clock: ManualClock;
@@ -23,20 +28,26 @@ let sleeper: Fake;
 let fair: FairCpu;
 /** One of two processors idles all the time. */
 let idleMs: () => number | undefined;
+/** Of processor time, by others than functions. */
+let othersMs: number;
+const functionsMs = () => hog.used + sleeper.used;
+const use = { allMs: () => functionsMs() + othersMs, functionsMs };
 
 beforeEach(() => {
+  othersMs = 0;
   clock = new ManualClock();
   hog = new Fake();
   sleeper = new Fake();
   idleMs = () => clock.nowMs();
-  fair = new FairCpu(clock, () => hog.used + sleeper.used, { processors: 2, idleMs: () => idleMs() });
+  fair = new FairCpu(clock, use, { processors: 2, idleMs: () => idleMs() });
   fair.add(hog);
   fair.add(sleeper);
 });
 
-function run(ms: number, hogShare: number): void {
+function run(ms: number, hogShare: number, othersShare = 0): void {
   for (let at = 0; at < ms; at += 50) {
     hog.used += 50 * hogShare;
+    othersMs += 50 * othersShare;
     sleeper.used += 1;
     clock.advance(50);
   }
@@ -117,7 +128,7 @@ test.each([
 });
 
 test('where none is to come before others none does, however little it takes', () => {
-  fair = new FairCpu(clock, () => hog.used + sleeper.used, { anyLight: false, processors: 2, idleMs: () => idleMs() });
+  fair = new FairCpu(clock, use, { anyLight: false, processors: 2, idleMs: () => idleMs() });
   const [late, idle] = [new Fake(), new Fake()];
   fair.add(late);
   fair.add(idle);
@@ -131,3 +142,41 @@ test('where none is to come before others none does, however little it takes', (
   expect(idle.ranks).toEqual([]);
   expect(fair.debtOf(idle).isLight).toBeUndefined();
 });
+
+test('who goes last leaves a processor to others for as long as these use most of one', () => {
+  run(2000, 1, 0.3);
+  expect(hog.left).toEqual([]);
+  run(2000, 1, 0.9);
+  expect(hog.left).toEqual([1]);
+  run(2000, 1, 0.1);
+  expect(hog.left).toEqual([1, 0]);
+  expect(sleeper.left).toEqual([]);
+});
+
+test('who goes last no more may use all processors again', () => {
+  run(2000, 1, 0.9);
+  run(5000, 0, 0.9);
+  expect(hog.ranks).toContain('usual');
+  expect(hog.left).toEqual([1, 0]);
+});
+
+test('functions that are looked at elsewhere are not who processors are left to', () => {
+  expect(leftWhen(() => functionsMs() + othersMs)).toEqual([]);
+});
+
+test('while nobody knows what functions use, nothing is left', () => {
+  expect(leftWhen(() => undefined)).toEqual([]);
+});
+
+/** What a hog leaves to others, where it is told so of functions. */
+function leftWhen(functions: () => number | undefined): number[] {
+  fair = new FairCpu(clock, { ...use, functionsMs: functions }, { processors: 2, idleMs: () => idleMs() });
+  const another = new Fake();
+  fair.add(another);
+  for (let at = 0; at < 3000; at += 50) {
+    another.used += 50;
+    run(50, 1, 0.9);
+  }
+  expect(another.ranks).toEqual(['last']);
+  return another.left;
+}

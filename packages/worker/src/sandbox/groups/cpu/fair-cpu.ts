@@ -1,18 +1,31 @@
 import { availableParallelism } from 'node:os';
 import { type Clock, idleMsOfMachine } from '@relais/kit';
 import { type CpuDebt, type CpuRank, debtAfter, noDebt } from './cpu-debt.js';
+import { forOthersAfter, nothingForOthers } from './for-others.js';
 
 /** What uses processor time and can be made to yield. */
 export interface CpuUser {
   /** Used so far, milliseconds; undefined when it is gone. */
   usedMs(): number | undefined;
   rank(rank: CpuRank): void;
+  /** So many processors are for others alone. */
+  leave(processors: number): void;
+}
+
+/** Processor time so far, milliseconds; undefined when that is not known. */
+export interface CpuUse {
+  /** Of all who use the processors, as far as they can be seen. */
+  readonly allMs: () => number | undefined;
+  /** Of functions among them, also of those that are looked at elsewhere. */
+  readonly functionsMs: () => number | undefined;
 }
 
 interface Account {
   usedMs: number;
   debt: CpuDebt;
   rank: CpuRank;
+  /** Processors that it leaves to others. */
+  leaves: number;
   /** Since when it owes nothing, monotonic milliseconds. */
   clearSinceMs: number;
 }
@@ -37,32 +50,34 @@ const idleShare = 0.1;
  */
 export class FairCpu {
   readonly #clock: Clock;
-  readonly #usedByAllMs: () => number | undefined;
+  readonly #use: CpuUse;
   readonly #idleMs: () => number | undefined;
   readonly #accounts = new Map<CpuUser, Account>();
   readonly #processors: number;
   readonly #anyLight: boolean;
   #contended = false;
+  #forOthers = nothingForOthers;
   #allMs = 0;
   /** As of the last look, if it was worth asking. */
   #idleSoFarMs: number | undefined;
+  /** The same. */
+  #functionsMs: number | undefined;
   #lookedMs = 0;
   #stop: (() => void) | undefined;
 
   /**
-   * usedByAllMs: processor time of all of them and perhaps of others, which is cheaper to ask for. idleMs: how long the processors
-   * of the machine have been idle, where that is known. anyLight: who takes little comes before the others in time. Default true.
+   * idleMs: how long the processors of the machine have been idle, where that is known. anyLight: who takes little comes before the others in time. Default true.
    */
   constructor(
     clock: Clock,
-    usedByAllMs: () => number | undefined,
+    use: CpuUse,
     { anyLight = true, processors = availableParallelism(), idleMs = idleMsOfMachine } = {},
   ) {
     this.#idleMs = idleMs;
     this.#clock = clock;
     this.#processors = processors;
     this.#anyLight = anyLight;
-    this.#usedByAllMs = usedByAllMs;
+    this.#use = use;
   }
 
   add(user: CpuUser): void {
@@ -70,10 +85,11 @@ export class FairCpu {
       usedMs: user.usedMs() ?? 0,
       debt: noDebt,
       rank: 'usual',
+      leaves: 0,
       clearSinceMs: this.#clock.nowMs(),
     });
     if (this.#stop) return;
-    this.#allMs = this.#usedByAllMs() ?? 0;
+    this.#allMs = this.#use.allMs() ?? 0;
     this.#lookedMs = this.#clock.nowMs();
     this.#stop = this.#clock.every(lookMs, () => this.#look());
   }
@@ -107,11 +123,14 @@ export class FairCpu {
   #look(): void {
     const nowMs = this.#clock.nowMs();
     const elapsedMs = nowMs - this.#lookedMs;
-    const allMs = this.#usedByAllMs() ?? 0;
+    const allMs = this.#use.allMs() ?? 0;
     if (elapsedMs <= 0) return;
-    const busy = allMs - this.#allMs > elapsedMs * quietShare;
+    const usedByAllMs = allMs - this.#allMs;
+    const busy = usedByAllMs > elapsedMs * quietShare;
     this.#lookedMs = nowMs;
     this.#allMs = allMs;
+    const othersMs = usedByAllMs - this.#usedByFunctionsMs(busy);
+    this.#forOthers = forOthersAfter(this.#forOthers, othersMs, elapsedMs, this.#processors);
     const look = this.#lookAt(nowMs, elapsedMs);
     let inUseMs = 0;
     for (const [user, account] of this.#accounts) {
@@ -127,6 +146,14 @@ export class FairCpu {
     this.#contended = inUseMs > wholeMs * contendedShare || idleMs < wholeMs * idleShare;
   }
 
+  /** Since the last look; more than there can be when that is not known. */
+  #usedByFunctionsMs(busy: boolean): number {
+    const before = this.#functionsMs;
+    this.#functionsMs = busy ? this.#use.functionsMs() : undefined;
+    if (before === undefined || this.#functionsMs === undefined) return Number.POSITIVE_INFINITY;
+    return this.#functionsMs - before;
+  }
+
   /** How long the processors of the machine were idle since the last look; without end when that is not known. */
   #idleSince(busy: boolean): number {
     const before = this.#idleSoFarMs;
@@ -136,7 +163,8 @@ export class FairCpu {
   }
 
   #lookAt(nowMs: number, elapsedMs: number): Look {
-    return { anyLight: this.#anyLight, nowMs, elapsedMs, contended: this.#contended };
+    const leaves = this.#forOthers.processors;
+    return { anyLight: this.#anyLight, nowMs, elapsedMs, contended: this.#contended, leaves };
   }
 }
 
@@ -145,6 +173,8 @@ interface Look {
   readonly nowMs: number;
   readonly elapsedMs: number;
   readonly contended: boolean;
+  /** Processors for others than those who go last. */
+  readonly leaves: number;
 }
 
 /** Charges for what has been used since the last look, milliseconds, which it returns. */
@@ -164,12 +194,14 @@ function charge(user: CpuUser, account: Account, usedMs: number, look: Look): vo
   rankAnew(user, account, look);
 }
 
-function rankAnew(user: CpuUser, account: Account, { anyLight, nowMs }: Look): void {
+function rankAnew(user: CpuUser, account: Account, { anyLight, leaves, nowMs }: Look): void {
   const { owedMs, yields } = account.debt;
   if (owedMs > lightOwedMsMax) account.clearSinceMs = nowMs;
   const isLight = anyLight && nowMs - account.clearSinceMs >= lightAfterMs;
   const rank = yields ? 'last' : isLight ? 'light' : 'usual';
-  if (rank === account.rank) return;
+  if (rank !== account.rank) user.rank(rank);
   account.rank = rank;
-  user.rank(rank);
+  const left = yields ? leaves : 0;
+  if (left !== account.leaves) user.leave(left);
+  account.leaves = left;
 }
