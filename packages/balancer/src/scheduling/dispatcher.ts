@@ -7,7 +7,7 @@ import { Turns } from '../functions/turns.js';
 import type { JobEntry } from '../jobs/job-entry.js';
 import { type Abandoned, type Dispatched, queued, transition } from '../jobs/job-state.js';
 import type { Pickers } from '../strategies/catalog.js';
-import { freeInMsOf, roomMsOf, unknownLength } from '../workers/fits.js';
+import { anyKnownLength, freeInMsOf, roomMsOf, unknownLength } from '../workers/fits.js';
 import type { WorkerSession } from '../workers/worker-session.js';
 import { BuildShares } from './build-shares.js';
 import type { Probation } from './probation.js';
@@ -183,10 +183,11 @@ export class Dispatcher {
       fn.clearReservation();
       return this.#options.pickers.of(fn.strategy).pick(pool.apartRoom.forJob(0, nowMs), fn)?.worker;
     }
-    if (reserved && roomMsOf(reserved, nowMs, this.#options.bounds.workAheadMs) >= estimateMs) return reserved;
+    const { bounds, pickers } = this.#options;
+    if (reserved && roomMsOf(reserved, nowMs, bounds.workAheadMs) >= estimateMs) return reserved;
     const sideBySide = pool.workers[0]?.inline === false;
-    const lengthMs = sideBySide && entry.lengthUnknown ? unknownLength : estimateMs;
-    return this.#options.pickers.of(fn.strategy).pick(pool.room.forJob(lengthMs, nowMs), fn);
+    const lengthMs = sideBySide ? lengthBesideOthers(entry, pool.room.lanes, bounds.workAheadMs) : estimateMs;
+    return pickers.of(fn.strategy).pick(pool.room.forJob(lengthMs, nowMs), fn);
   }
 
   #send(entry: JobEntry, worker: WorkerSession, nowMs: number): void {
@@ -256,4 +257,13 @@ export class Dispatcher {
     if (span.recording) span.set({ 'relais.function': fn.name, 'relais.queue_length': fn.queue.size });
     span.end(failure, nowMs);
   }
+}
+
+/**
+ * How long a call is for what room there is where calls run side by side. Of a function that runs as many as half of these workers can have,
+ * and is not short, it gets none of the last slots: what computes in all of them keeps the rest waiting, though each gets a turn.
+ */
+function lengthBesideOthers({ estimateMs, fn, lengthUnknown }: JobEntry, lanes: number, shortMs: number): number {
+  if (lengthUnknown) return unknownLength;
+  return fn.running * 2 < lanes || estimateMs <= shortMs ? estimateMs : Math.max(estimateMs, anyKnownLength);
 }

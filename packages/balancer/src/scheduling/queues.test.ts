@@ -100,6 +100,25 @@ test('functions take turns; within one, jobs go in order', async () => {
   expect(order).toEqual(['f0', 'f1', 'c0', 'f2', 'c1', 'f3', 'f4']);
 });
 
+test.each([
+  [20, 6],
+  [5, 8],
+])('of eight slots a function whose calls take %d ms gets %d, and others the rest', async (runMs, slots) => {
+  const rig = await startRig();
+  const worker = new FakeWorker(rig.balancer, { workerId: 'w1', slots: 8 });
+  await settled();
+  for (const fn of ['flood_1', 'calm_1']) {
+    const known = ask(rig, call({ fn }));
+    await settled();
+    worker.answer([...worker.jobs], runMs * 1000);
+    await known.promise;
+  }
+  for (let n = 0; n < 10; n++) ask(rig, call({ fn: 'flood_1' }));
+  for (let n = 0; n < 10; n++) ask(rig, call({ fn: 'calm_1' }));
+  await settled();
+  expect(functionsOf(worker)).toEqual([...Array(slots).fill('flood_1'), ...Array(8 - slots).fill('calm_1')]);
+});
+
 test('languages that share a worker take turns too', async () => {
   const rig = await startRig();
   const both = [language('c'), language('rust')];

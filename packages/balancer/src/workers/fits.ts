@@ -29,7 +29,8 @@ const slotShare = { of: 8, known: 4, short: 2 };
 
 /** Length of a call of which nothing is known, where that matters. */
 export const unknownLength = Number.POSITIVE_INFINITY;
-const anyKnownLength = Number.MAX_VALUE;
+/** Of any other that gets none of the slots for short ones. */
+export const anyKnownLength = Number.MAX_VALUE;
 
 /** Whether a worker's own loop has been in a call for so long that it can be expected to go on. */
 export function isStalled({ stalledFromMs }: Pick<WorkerLoad, 'stalledFromMs'>, nowMs: number): boolean {

@@ -35,6 +35,11 @@ export class PoolRoom<Worker extends Standing> implements Room<Worker> {
     this.#ring?.remove(worker);
   }
 
+  /** Calls that its workers run at once. */
+  get lanes(): number {
+    return this.#lanes;
+  }
+
   /** What follows is about a job of this estimate, now. */
   forJob(estimateMs: number, nowMs: number): this {
     this.#roomMs = estimateMs;

@@ -99,7 +99,7 @@ function found(sandbox: Sandbox, missing: readonly string[]): FoundSandbox {
 
 const noGroups =
   'control groups cannot be made here, so memory and processes are limited by process alone: ' +
-  'run as root, or as a systemd service with Delegate=cpu memory pids';
+  'run as root, or as a systemd service with Delegate=cpu cpuset memory pids';
 
 function lacksOf({ sharesCpu }: ControlGroups): string[] {
   return sharesCpu ? [] : [noCpuGroups];
@@ -107,7 +107,7 @@ function lacksOf({ sharesCpu }: ControlGroups): string[] {
 
 const noCpuGroups =
   'control groups here do not share processor time out, so functions that use much of it delay others: ' +
-  'run as root, or as a systemd service with Delegate=cpu memory pids';
+  'run as root, or as a systemd service with Delegate=cpu cpuset memory pids';
 
 function sandboxMissing(what: string, missing: readonly string[]): RelaisError {
   return new RelaisError('failed_precondition', [`The sandbox ${what}.`, ...missing].join('\n'), {
