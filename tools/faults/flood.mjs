@@ -18,6 +18,12 @@ const flooded = [
       '#include <stdio.h>\nint main(void) { volatile int n = 0; while (n < 10000000) n++; puts("done"); return 0; }',
     perSecond: measured,
   },
+  {
+    what: 'a JavaScript function that computes for 10 ms or so',
+    query: 'name=slow&lang=js&update=true',
+    source: 'export default () => { let n = 0; while (n < 30000000) n++; return "done"; }',
+    perSecond: measured,
+  },
 ];
 
 /** A function flooded at ten times what it can do, and a neighbour that is called as before: what does that one notice? */

@@ -260,8 +260,9 @@ export class Dispatcher {
 }
 
 /**
- * How long a call is for what room there is where calls run side by side. Of a function that runs as many as half of these workers can have,
- * and is not short, it gets none of the last slots: what computes in all of them keeps the rest waiting, though each gets a turn.
+ * How long a call is for what room there is where calls run side by side. Of a function that runs as many as half of these
+ * workers can have, and is not short, it gets none of the last slots: what computes in all of them keeps the rest waiting,
+ * though each gets a turn.
  */
 function lengthBesideOthers({ estimateMs, fn, lengthUnknown }: JobEntry, lanes: number, shortMs: number): number {
   if (lengthUnknown) return unknownLength;

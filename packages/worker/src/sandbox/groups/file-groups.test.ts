@@ -77,9 +77,7 @@ describe('directories that look like groups', () => {
     ];
     writeFileSync(join(processors, 'cpuset.cpus'), '2-4\n');
     writeFileSync(join(processors, 'cpuset.mems'), '0\n');
-    // The kernel makes it with the group.
-    mkdirSync(join(processors, 'relais-1-a'));
-    writeFileSync(join(processors, 'relais-1-a/cpuset.effective_cpus'), '2-4\n');
+    writeFileSync(join(processors, 'cpuset.effective_cpus'), '2-4\n');
     const clock = new ManualClock();
     const cpu = { shares, usage, beside: true, processors };
     const group = new FileGroups({ files: version1, roots: { memory, tasks, cpu }, name: 'relais-1-a', clock }).make(
@@ -107,6 +105,22 @@ describe('directories that look like groups', () => {
     run(3, 1, 0.9);
     group.hurry?.();
     expect(own('g1/cpuset.cpus')).toBe('2,3,4');
+  });
+
+  test('version 1: where processors cannot be chosen, groups are made all the same, and nothing of it is left', () => {
+    const [memory, tasks, shares, processors] = ['memory', 'pids', 'cpu', 'cpuset'].map(made) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    const cpu = { shares, usage: shares, beside: true, processors };
+    // It says which there are, but nothing of memory, without which nobody can join.
+    writeFileSync(join(processors, 'cpuset.effective_cpus'), '0-1\n');
+    const roots = { memory, tasks, cpu };
+    const groups = new FileGroups({ files: version1, roots, name: 'relais-1-a', clock: new ManualClock() });
+    expect(groups.make(limits).joins.filter((file) => file.startsWith(processors))).toEqual([]);
+    expect(readdirSync(processors)).toEqual(['cpuset.effective_cpus']);
   });
 
   test('version 1: without a clock to look by, a group weighs as much as one process of its niceness, whatever becomes of it', () => {

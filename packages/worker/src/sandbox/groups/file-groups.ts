@@ -61,16 +61,19 @@ export class FileGroups implements ControlGroups {
 
   /** Throws when the kernel does not let us. */
   constructor(options: FileGroupsOptions) {
-    const { anyLight = true, clock, files, roots } = options;
+    const { anyLight = true, clock, files, name, roots } = options;
     this.kind = files.kind;
     this.sharesCpu = roots.cpu !== undefined;
-    const watched = clock ? roots.cpu : undefined;
+    if (clock && roots.cpu?.processors) {
+      this.#processors = shareProcessors(roots.cpu.processors, name, files.cpu);
+    }
+    const processors = this.#processors.length > 0 ? roots.cpu?.processors : undefined;
+    const watched = clock && roots.cpu ? { ...roots.cpu, processors } : undefined;
     const cpu = watched ?? (files.cpu.steady && roots.cpu ? { ...roots.cpu, processors: undefined } : undefined);
     this.#options = { ...options, roots: { ...roots, cpu } };
     this.directories = unique(placesOf(this.#places('')).map((place) => dirname(place)));
     for (const directory of this.#own()) makeOwn(directory, files.cpu, cpu !== undefined);
     if (!watched || !clock) return;
-    if (watched.processors) this.#processors = shareProcessors(watched.processors, this.#options.name, files.cpu);
     const use = {
       allMs: () => usedMsIn(join(watched.usage, files.cpu.usage), files.cpu),
       functionsMs: () => functionsMsIn(watched.usage, files.cpu),
@@ -178,7 +181,7 @@ class FileGroup implements ControlGroup {
     if (shares && usage) {
       const { steady, weights } = files.cpu;
       const chosen = places.processors && join(places.processors, files.cpu.processors.chosen);
-      const choice = chosen && processors.length > 1 ? new ChosenProcessors(chosen, processors) : undefined;
+      const choice = chosen ? new ChosenProcessors(chosen, processors) : undefined;
       this.#cpu = new CpuPart(files.cpu, shares, usage, fair || !steady ? weights.usual : steady, choice);
       fair?.add(this.#cpu);
     }
@@ -256,6 +259,9 @@ function makeOwn(directory: string, { weight, weights }: CpuFiles, sharesCpu: bo
 function shareProcessors(root: string, name: string, { processors: { chosen, may } }: CpuFiles): readonly number[] {
   const directory = join(root, name);
   try {
+    const all = processorsIn(readFileSync(join(root, may), 'utf8'));
+    if (all.length === 1) return [];
+    mkdirSync(directory, { recursive: true });
     const handedOn = join(directory, 'cgroup.subtree_control');
     if (existsSync(handedOn)) writeFileSync(handedOn, '+cpuset');
     else {
@@ -263,8 +269,9 @@ function shareProcessors(root: string, name: string, { processors: { chosen, may
       for (const file of ['cpuset.mems', chosen]) writeFileSync(join(directory, file), readFileSync(join(root, file)));
       writeFileSync(join(directory, 'cgroup.clone_children'), '1');
     }
-    return processorsIn(readFileSync(join(directory, may), 'utf8'));
+    return all;
   } catch {
+    removed(directory);
     return [];
   }
 }

@@ -66,7 +66,8 @@ export class FairCpu {
   #stop: (() => void) | undefined;
 
   /**
-   * idleMs: how long the processors of the machine have been idle, where that is known. anyLight: who takes little comes before the others in time. Default true.
+   * idleMs: how long the processors of the machine have been idle, where that is known. anyLight: who takes little comes before the
+   * others in time. Default true.
    */
   constructor(
     clock: Clock,
