@@ -266,5 +266,5 @@ export class Dispatcher {
  */
 function lengthBesideOthers({ estimateMs, fn, lengthUnknown }: JobEntry, lanes: number, shortMs: number): number {
   if (lengthUnknown) return unknownLength;
-  return fn.running * 2 < lanes || estimateMs <= shortMs ? estimateMs : Math.max(estimateMs, anyKnownLength);
+  return fn.running * 2 < lanes || estimateMs <= shortMs ? estimateMs : anyKnownLength;
 }

@@ -20,18 +20,22 @@ describe('directories that look like groups', () => {
     return directory;
   };
 
+  /** Those of version 1, each a directory of its own. */
+  const hierarchies = () => ({
+    memory: made('memory'),
+    tasks: made('pids'),
+    shares: made('cpu'),
+    usage: made('cpuacct'),
+    processors: made('cpuset'),
+  });
+
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'relais-groups-'));
   });
   afterEach(() => rmSync(root, { recursive: true }));
 
   test('version 1: what shares processor time lies beside the platform, the rest in directories of its own', () => {
-    const [memory, tasks, shares, usage] = ['memory', 'pids', 'cpu', 'cpuacct'].map(made) as [
-      string,
-      string,
-      string,
-      string,
-    ];
+    const { memory, tasks, shares, usage } = hierarchies();
     const cpu = { shares, usage, beside: true };
     const groups = new FileGroups({
       files: version1,
@@ -68,13 +72,7 @@ describe('directories that look like groups', () => {
   });
 
   test('version 1: who goes last leaves the first processor to the platform while that needs it', () => {
-    const [memory, tasks, shares, usage, processors] = ['memory', 'pids', 'cpu', 'cpuacct', 'cpuset'].map(made) as [
-      string,
-      string,
-      string,
-      string,
-      string,
-    ];
+    const { memory, tasks, shares, usage, processors } = hierarchies();
     writeFileSync(join(processors, 'cpuset.cpus'), '2-4\n');
     writeFileSync(join(processors, 'cpuset.mems'), '0\n');
     writeFileSync(join(processors, 'cpuset.effective_cpus'), '2-4\n');
@@ -108,12 +106,7 @@ describe('directories that look like groups', () => {
   });
 
   test('version 1: where processors cannot be chosen, groups are made all the same, and nothing of it is left', () => {
-    const [memory, tasks, shares, processors] = ['memory', 'pids', 'cpu', 'cpuset'].map(made) as [
-      string,
-      string,
-      string,
-      string,
-    ];
+    const { memory, tasks, shares, processors } = hierarchies();
     const cpu = { shares, usage: shares, beside: true, processors };
     // It says which there are, but nothing of memory, without which nobody can join.
     writeFileSync(join(processors, 'cpuset.effective_cpus'), '0-1\n');
@@ -124,7 +117,7 @@ describe('directories that look like groups', () => {
   });
 
   test('version 1: without a clock to look by, a group weighs as much as one process of its niceness, whatever becomes of it', () => {
-    const [memory, tasks, shares] = ['memory', 'pids', 'cpu'].map(made) as [string, string, string];
+    const { memory, tasks, shares } = hierarchies();
     const cpu = { shares, usage: shares, beside: true };
     const group = new FileGroups({ files: version1, roots: { memory, tasks, cpu }, name: 'relais-1-a' }).make(limits);
     const weight = () => readFileSync(join(shares, 'relais-1-a-g1', 'cpu.shares'), 'utf8');
@@ -187,12 +180,7 @@ describe('directories that look like groups', () => {
   });
 
   test('closing takes nothing away that others have made', async () => {
-    const [memory, tasks, shares, usage] = ['memory', 'pids', 'cpu', 'cpuacct'].map(made) as [
-      string,
-      string,
-      string,
-      string,
-    ];
+    const { memory, tasks, shares, usage } = hierarchies();
     const roots = { memory, tasks, cpu: { shares, usage, beside: true } };
     for (const name of ['relais-1-ab-g1', 'other', 'relais-1-a-g7']) mkdirSync(join(shares, name));
     await new FileGroups({ files: version1, roots, name: 'relais-1-a', clock: new ManualClock() }).close();
