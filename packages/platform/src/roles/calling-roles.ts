@@ -130,6 +130,7 @@ function makeWorkers(
       const { threadGroups } = sandbox;
       return found.confines ? { sandbox: found, socketDirectory, peers: doors.peers, groups, threadGroups } : undefined;
     },
+    leftToOthers: () => sandbox.threadGroups?.leftToOthers ?? [],
     dial: supervise,
     clock,
     logger,

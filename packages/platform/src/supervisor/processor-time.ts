@@ -1,6 +1,6 @@
-import { availableParallelism, cpus } from 'node:os';
+import { cpus } from 'node:os';
 
-/** Time of all processors since their start, in any unit. */
+/** Time of a processor since its start, in any unit. */
 export interface ProcessorTimes {
   readonly idle: number;
   readonly all: number;
@@ -18,39 +18,37 @@ const looksMin = 2;
 /** Whether the processors of this machine have any time left, looked at now and then. */
 export class ProcessorTime {
   saturated = false;
-  readonly #read: () => ProcessorTimes;
-  readonly #processors: number;
-  #last: ProcessorTimes;
+  readonly #read: () => readonly ProcessorTimes[];
+  #last: readonly ProcessorTimes[];
   #otherwise = 0;
 
-  constructor(read: () => ProcessorTimes = timesOfAll, processors: number = availableParallelism()) {
+  constructor(read: () => readonly ProcessorTimes[] = timesOfEach) {
     this.#read = read;
-    this.#processors = processors;
     this.#last = read();
   }
 
-  /** How it was since the last look; true when `saturated` has changed. */
-  look(): boolean {
+  /** How it was since the last look, without the processors that are not to be had; true when `saturated` has changed. */
+  look(without: readonly number[] = []): boolean {
     const now = this.#read();
-    const idleShare = (now.idle - this.#last.idle) / Math.max(1, now.all - this.#last.all);
+    const usable = [...now.keys()].filter((processor) => !without.includes(processor));
+    const [idle, all] = (['idle', 'all'] as const).map((what) =>
+      usable.reduce((sum, at) => sum + (now[at]?.[what] ?? 0) - (this.#last[at]?.[what] ?? 0), 0),
+    ) as [number, number];
     this.#last = now;
-    this.#otherwise = this.#isSaturatedWith(idleShare) === this.saturated ? 0 : this.#otherwise + 1;
+    const saturated = this.#isSaturatedWith(idle / Math.max(1, all), usable.length);
+    this.#otherwise = saturated === this.saturated ? 0 : this.#otherwise + 1;
     if (this.#otherwise < looksMin) return false;
     this.#otherwise = 0;
     this.saturated = !this.saturated;
     return true;
   }
 
-  #isSaturatedWith(idleShare: number): boolean {
+  #isSaturatedWith(idleShare: number, processors: number): boolean {
     const { ofAll, ofOne } = this.saturated ? leftOver.enough : leftOver.hardlyAny;
-    return idleShare < Math.max(ofAll, ofOne / this.#processors);
+    return idleShare < Math.max(ofAll, ofOne / processors);
   }
 }
 
-function timesOfAll(): ProcessorTimes {
-  const times = cpus().map((processor) => processor.times);
-  return {
-    idle: times.reduce((sum, { idle }) => sum + idle, 0),
-    all: times.reduce((sum, { idle, irq, nice, sys, user }) => sum + idle + irq + nice + sys + user, 0),
-  };
+function timesOfEach(): ProcessorTimes[] {
+  return cpus().map(({ times: { idle, irq, nice, sys, user } }) => ({ idle, all: idle + irq + nice + sys + user }));
 }

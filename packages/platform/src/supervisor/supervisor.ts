@@ -41,6 +41,8 @@ export interface SupervisorOptions {
   readonly sandbox: () => SandboxState;
   /** What workers of WASM are kept in; undefined where there is no sandbox. Asked for each worker. */
   readonly confinement: () => WorkerConfinement | undefined;
+  /** Processors that functions leave to others now. */
+  readonly leftToOthers?: () => readonly number[];
   readonly dial: Dial<SuperviseRequest, SuperviseResponse>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -178,7 +180,9 @@ export class Supervisor implements Component, MetricSource {
   }
 
   #watchProcessors(): void {
-    if (this.#processors.look()) this.#link?.send(SuperviseRequest.create({ saturated: this.#processors.saturated }));
+    const left = this.#options.leftToOthers?.() ?? [];
+    if (this.#processors.look(left))
+      this.#link?.send(SuperviseRequest.create({ saturated: this.#processors.saturated }));
   }
 
   /** By silence the balancer would find them too, but only after some heartbeats, for which their calls would wait. */

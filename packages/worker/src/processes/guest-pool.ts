@@ -9,7 +9,6 @@ import { archiveFormat } from '../sources/source-tree.js';
 import { CpuWatch } from './cpu-watch.js';
 import { ForkedGuests } from './forks/forked-guests.js';
 import { Guest, type GuestBoot } from './guest.js';
-import { GuestDebts } from './guest-debts.js';
 import type { GuestLanguage } from './guest-language.js';
 import type { GuestMaker } from './guest-maker.js';
 import { type GuestSource, provideSource } from './guest-source.js';
@@ -50,7 +49,6 @@ export class GuestPool implements IdleInstances {
   readonly #guests = new Set<Guest>();
   readonly #functions = new Set<LoadedFunction>();
   readonly #starting = new Set<Promise<unknown>>();
-  readonly #debts: GuestDebts;
   readonly #cpu: CpuWatch;
   #stopTicking: (() => void) | undefined;
   #closed = false;
@@ -58,7 +56,6 @@ export class GuestPool implements IdleInstances {
   constructor(options: GuestPoolOptions) {
     const { limits, clock } = options;
     this.#options = options;
-    this.#debts = new GuestDebts(clock);
     this.#cpu = new CpuWatch(clock);
     this.pool = new InstancePool(limits.processesMax, () => clock.nowMs());
     this.#launcher = options.launcher;
@@ -136,7 +133,7 @@ export class GuestPool implements IdleInstances {
   /** The same for nobody's call: it stays warm. */
   async fillWarm(lease: Lease<Guest>, options: GuestFunctionOptions): Promise<Guest> {
     const guest = await this.#supply.take(this.#bootOf(options));
-    this.#debts.take(guest, options.version);
+    guest.serve(options.version);
     // The kernel holds each process of a program to it.
     if (options.version.form === Form.FORM_HANDLER) this.#cpu.watch(guest, callCpuSecondsOf(options.version));
     this.pool.fill(lease, guest);
@@ -145,7 +142,7 @@ export class GuestPool implements IdleInstances {
 
   /** It has loaded the function, and can be called. */
   loaded(guest: Guest): void {
-    this.#debts.loaded(guest);
+    guest.started();
   }
 
   /**

@@ -2,7 +2,6 @@ import type { Duplex } from 'node:stream';
 import type { HttpResponse } from '@relais/contracts';
 import type { Clock, RelaisError } from '@relais/kit';
 import type { RuntimeLimits } from '../runtimes/limits.js';
-import type { CpuDebt } from '../sandbox/groups/cpu/cpu-debt.js';
 import type { CpuHit } from './cpu-watch.js';
 import { processStartFailed } from './failures.js';
 import { encodeFrame, type Frame, FrameReader, type FrameViolation } from './frames.js';
@@ -195,13 +194,14 @@ export class Guest {
     else stdout.resume();
   }
 
-  /** What it owes of processor time; undefined where nobody counts. */
-  get cpuDebt(): CpuDebt | undefined {
-    return this.#process.cpuDebt;
+  /** It starts to work for the owner, who owes processor time for all that do. */
+  serve(owner: object): void {
+    this.#process.serve(owner);
   }
 
-  set cpuDebt(debt: CpuDebt | undefined) {
-    this.#process.cpuDebt = debt;
+  /** It has started. */
+  started(): void {
+    this.#process.started();
   }
 
   cpuUsedMs(): number | undefined {

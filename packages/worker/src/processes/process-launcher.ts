@@ -1,6 +1,5 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { ControlGroup } from '../sandbox/groups/control-group.js';
-import type { CpuDebt } from '../sandbox/groups/cpu/cpu-debt.js';
 import type { CpuHit } from './cpu-watch.js';
 
 /** The one way a worker starts a process, in a sandbox or without one; nothing else in the worker may spawn. */
@@ -76,8 +75,10 @@ export interface LaunchedProcess {
   giveInput(bytes: Uint8Array): Promise<void>;
   /** What it has run into so far; undefined when nothing, or when nobody counts. */
   limitsHit(): LimitsHit | undefined;
-  /** As its control group has it. */
-  cpuDebt: CpuDebt | undefined;
+  /** As its control group does; without effect where nobody counts. */
+  serve(owner: object): void;
+  /** The same. */
+  started(): void;
   /**
    * Processor time of it and all that it has started, milliseconds. Where no control group counts, it is without what ended
    * and was not waited for, so it may fall. Undefined when it cannot be known.

@@ -4,7 +4,6 @@ import { setPriority } from 'node:os';
 import type { Duplex, Readable } from 'node:stream';
 import type { Clock } from '@relais/kit';
 import type { ControlGroup } from '../sandbox/groups/control-group.js';
-import type { CpuDebt } from '../sandbox/groups/cpu/cpu-debt.js';
 import { cpuMsBelow } from '../sandbox/groups/cpu/process-cpu.js';
 import { processStartFailed } from './failures.js';
 import { limitsHitIn } from './limits-hit.js';
@@ -94,12 +93,12 @@ class SpawnedProcess implements RootProcess {
     return this.#scratch.fillInput(bytes);
   }
 
-  get cpuDebt(): CpuDebt | undefined {
-    return this.#plan.group?.cpuDebt;
+  serve(owner: object): void {
+    this.#plan.group?.serve?.(owner);
   }
 
-  set cpuDebt(debt: CpuDebt | undefined) {
-    if (this.#plan.group) this.#plan.group.cpuDebt = debt;
+  started(): void {
+    this.#plan.group?.started?.();
   }
 
   cpuUsedMs(): number | undefined {

@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Clock } from '@relais/kit';
 import type { ControlGroup } from '../../sandbox/groups/control-group.js';
-import type { CpuDebt } from '../../sandbox/groups/cpu/cpu-debt.js';
 import { cpuMsBelow } from '../../sandbox/groups/cpu/process-cpu.js';
 import { limitsHitIn } from '../limits-hit.js';
 import { endingOf } from '../process-ending.js';
@@ -57,12 +56,12 @@ export class ForkedProcess implements LaunchedProcess {
     return this.#parts.scratch.fillInput(bytes);
   }
 
-  get cpuDebt(): CpuDebt | undefined {
-    return this.#parts.group?.cpuDebt;
+  serve(owner: object): void {
+    this.#parts.group?.serve?.(owner);
   }
 
-  set cpuDebt(debt: CpuDebt | undefined) {
-    if (this.#parts.group) this.#parts.group.cpuDebt = debt;
+  started(): void {
+    this.#parts.group?.started?.();
   }
 
   cpuUsedMs(): number | undefined {

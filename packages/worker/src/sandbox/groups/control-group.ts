@@ -1,5 +1,3 @@
-import type { CpuDebt } from './cpu/cpu-debt.js';
-
 /** What one process and all that it starts may use together. */
 export interface GroupLimits {
   /** Memory with /tmp and page cache; beyond it the kernel kills. */
@@ -31,8 +29,10 @@ export interface ControlGroup {
   hits(): GroupHits;
   /** Memory that its processes hold now, without what they read of files, bytes; 0 when it is gone. Never throws. */
   memoryBytes(): number;
-  /** What it owes of processor time; undefined where nobody counts. It can be given a debt, or have it forgiven. */
-  cpuDebt?: CpuDebt | undefined;
+  /** It starts to work for the owner, who owes processor time for all that do; to be called at most once. Absent where nobody counts. */
+  serve?(owner: object): void;
+  /** It has started, which is for free if it lives long enough. The same. */
+  started?(): void;
   /** Processor time of its processes, milliseconds; absent or undefined where nobody counts. Never throws. */
   cpuUsedMs?(): number | undefined;
   /** To be called when its processes are about to be killed: who waits for a processor cannot end. Never throws. */
@@ -51,6 +51,11 @@ export interface ControlGroups {
   readonly directories: readonly string[];
   /** Files by which what this process starts leaves the group that it stands first in, by writing "0" to each. */
   readonly leaves: readonly string[];
+  /**
+   * Processors that functions which go last leave to others now, also functions that are looked at elsewhere. Asks the kernel. Never
+   * throws.
+   */
+  readonly leftToOthers: readonly number[];
   /** Throws when the kernel refuses. */
   make(limits: GroupLimits): ControlGroup;
   /**

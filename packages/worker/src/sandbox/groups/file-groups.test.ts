@@ -78,9 +78,8 @@ describe('directories that look like groups', () => {
     writeFileSync(join(processors, 'cpuset.effective_cpus'), '2-4\n');
     const clock = new ManualClock();
     const cpu = { shares, usage, beside: true, processors };
-    const group = new FileGroups({ files: version1, roots: { memory, tasks, cpu }, name: 'relais-1-a', clock }).make(
-      limits,
-    );
+    const groups = new FileGroups({ files: version1, roots: { memory, tasks, cpu }, name: 'relais-1-a', clock });
+    const group = groups.make(limits);
     const own = (file: string) => readFileSync(join(processors, 'relais-1-a', file), 'utf8');
     expect([own('cpuset.cpus'), own('cpuset.mems'), own('cgroup.clone_children')]).toEqual(['2-4\n', '0\n', '1']);
     expect(group.joins).toContain(join(processors, 'relais-1-a/g1/tasks'));
@@ -98,8 +97,16 @@ describe('directories that look like groups', () => {
     const usedMs = { functions: 0, platform: 0 };
     run(3, 1, 0.9);
     expect(own('g1/cpuset.cpus')).toBe('3,4');
+    const elsewhere = new FileGroups({
+      files: version1,
+      roots: { memory, tasks, cpu },
+      name: 'relais-2-b',
+      clock: new ManualClock(),
+    });
+    expect(elsewhere.leftToOthers).toEqual([2]);
     run(3, 1, 0.1);
     expect(own('g1/cpuset.cpus')).toBe('2,3,4');
+    expect(elsewhere.leftToOthers).toEqual([]);
     run(3, 1, 0.9);
     group.hurry?.();
     expect(own('g1/cpuset.cpus')).toBe('2,3,4');

@@ -1,12 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Clock, cpuMsOf } from '@relais/kit';
 import type { ControlGroup, ControlGroups, GroupHits, GroupLimits } from './control-group.js';
 import { ChosenProcessors, processorsIn } from './cpu/chosen-processors.js';
-import { type CpuDebt, noDebt } from './cpu/cpu-debt.js';
 import { CpuPart, usedMsIn } from './cpu/cpu-part.js';
 import { FairCpu } from './cpu/fair-cpu.js';
-import { type CpuFiles, countIn, type GroupFiles } from './group-files.js';
+import { processorsLeft } from './cpu/processors-left.js';
+import { type CpuFiles, countIn, type GroupFiles, groupsIn } from './group-files.js';
 import { OwnGroup } from './own-group.js';
 
 /** Directories of the kernel in which groups may be made; the same one several times in version 2. */
@@ -101,6 +101,12 @@ export class FileGroups implements ControlGroups {
     }
   }
 
+  get leftToOthers(): readonly number[] {
+    const { files, roots } = this.#options;
+    const root = roots.cpu?.processors;
+    return root ? processorsLeft(root, this.#processors, files.cpu) : [];
+  }
+
   get leaves(): readonly string[] {
     return this.#first ? [join(this.#first.outside, this.#options.files.join)] : [];
   }
@@ -160,8 +166,7 @@ class FileGroup implements ControlGroup {
   readonly #cpu: CpuPart | undefined;
   readonly #fair: FairCpu | undefined;
   readonly #leaving: Set<Promise<void>>;
-  /** What it owed when it was about to be killed. */
-  #finalDebt: CpuDebt | undefined;
+  #hurries = false;
 
   constructor(places: GroupPlaces, files: GroupFiles, limits: GroupLimits, { fair, leaving, processors }: Shared) {
     this.limits = limits;
@@ -207,12 +212,12 @@ class FileGroup implements ControlGroup {
     return this.#cpu !== undefined;
   }
 
-  get cpuDebt(): CpuDebt | undefined {
-    return this.#finalDebt ?? (this.#cpu && this.#fair?.debtOf(this.#cpu));
+  serve(owner: object): void {
+    if (this.#cpu) this.#fair?.serve(this.#cpu, owner);
   }
 
-  set cpuDebt(debt: CpuDebt | undefined) {
-    if (this.#cpu && !this.#finalDebt) this.#fair?.owe(this.#cpu, debt ?? noDebt);
+  started(): void {
+    if (this.#cpu) this.#fair?.started(this.#cpu);
   }
 
   /** Of all that was ever in it; where the kernel does not count for groups, of those that are and what they waited for. */
@@ -223,8 +228,8 @@ class FileGroup implements ControlGroup {
   }
 
   hurry(): void {
-    if (!this.#cpu || this.#finalDebt) return;
-    this.#finalDebt = this.cpuDebt ?? noDebt;
+    if (!this.#cpu || this.#hurries) return;
+    this.#hurries = true;
     this.#fair?.remove(this.#cpu);
     this.#cpu.hurry();
   }
@@ -344,9 +349,4 @@ function kill(pid: number): void {
 /** The same for those in a directory whose names begin so. */
 export function removeNamed(directory: string, prefix: string): void {
   for (const name of groupsIn(directory)) if (name.startsWith(prefix)) removeEmpty(join(directory, name));
-}
-
-function groupsIn(directory: string): string[] {
-  const entries = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : [];
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import type { CpuRank } from './cpu/cpu-debt.js';
 
 /** Names and forms in which a version of the kernel's control groups keeps what we use. */
@@ -91,4 +92,10 @@ export const version2: GroupFiles = {
 /** The count behind a word in a file of events, such as "oom_kill 2"; 0 when there is none. */
 export function countIn(events: string, word: string): number {
   return Number(new RegExp(`^${word} (\\d+)$`, 'm').exec(events)?.[1] ?? 0);
+}
+
+/** Names of the groups in a group; none when it is gone. */
+export function groupsIn(directory: string): string[] {
+  const entries = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : [];
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }

@@ -6,8 +6,6 @@ export interface CpuDebt {
   /** Below 0 is what it may still use before it begins to owe. */
   readonly owedMs: number;
   readonly yields: boolean;
-  /** It has taken little for long enough to come before those of which that is not known. */
-  readonly isLight?: boolean;
 }
 
 export const noDebt: CpuDebt = { owedMs: 0, yields: false };

@@ -1,6 +1,7 @@
 import { ManualClock } from '@relais/kit';
+import type { CpuUser } from './cpu-account.js';
 import type { CpuRank } from './cpu-debt.js';
-import { type CpuUser, FairCpu } from './fair-cpu.js';
+import { FairCpu } from './fair-cpu.js';
 
 class Fake implements CpuUser {
   used = 0;
@@ -28,6 +29,8 @@ let sleeper: Fake;
 let fair: FairCpu;
 /** One of two processors idles all the time. */
 let idleMs: () => number | undefined;
+/** What the sleeper uses from look to look. */
+let sleeperMs: number;
 /** Of processor time, by others than functions. */
 let othersMs: number;
 const functionsMs = () => hog.used + sleeper.used;
@@ -35,6 +38,7 @@ const use = { allMs: () => functionsMs() + othersMs, functionsMs };
 
 beforeEach(() => {
   othersMs = 0;
+  sleeperMs = 1;
   clock = new ManualClock();
   hog = new Fake();
   sleeper = new Fake();
@@ -48,7 +52,7 @@ function run(ms: number, hogShare: number, othersShare = 0): void {
   for (let at = 0; at < ms; at += 50) {
     hog.used += 50 * hogShare;
     othersMs += 50 * othersShare;
-    sleeper.used += 1;
+    sleeper.used += sleeperMs;
     clock.advance(50);
   }
 }
@@ -66,12 +70,10 @@ test('who has taken little for a second comes before others, and no longer when 
   expect(hog.ranks).toEqual([]);
   run(150, 0);
   expect(hog.ranks).toEqual(['light']);
-  expect(fair.debtOf(hog).isLight).toBe(true);
   run(4000, 0.1);
   expect(hog.ranks).toEqual(['light']);
   run(1000, 1);
   expect(hog.ranks).toEqual(['light', 'usual', 'last']);
-  expect(fair.debtOf(hog).isLight).toBeUndefined();
 });
 
 test('who comes before others may take a little more at once than is its share', () => {
@@ -79,12 +81,6 @@ test('who comes before others may take a little more at once than is its share',
   hog.used += 110;
   clock.advance(50);
   expect(hog.ranks).toEqual(['light']);
-});
-
-test('one that is expected to take little comes before others from the start', () => {
-  fair.owe(hog, { owedMs: -250, yields: false, isLight: true });
-  expect(hog.ranks).toEqual(['light']);
-  expect(fair.debtOf(hog)).toEqual({ owedMs: -250, yields: false, isLight: true });
 });
 
 test('while little is used nobody is looked at', () => {
@@ -117,6 +113,41 @@ test('of many that share the processors all yield, though none gets much; one th
   expect(sleeper.ranks).toEqual(['light']);
 });
 
+test('of many that serve one function each takes little and all together much: they go last, and who serves another does not', () => {
+  const fn = {};
+  const many = Array.from({ length: 10 }, () => new Fake());
+  for (const one of many) {
+    fair.add(one);
+    fair.serve(one, fn);
+  }
+  fair.serve(sleeper, {});
+  run(2000, 0);
+  expect(many.map(({ ranks }) => ranks)).toEqual(many.map(() => ['light']));
+  for (let at = 0; at < 3000; at += 50) {
+    sleeper.used += 1;
+    for (const one of many) one.used += 50 * 0.15;
+    hog.used = many.reduce((sum, one) => sum + one.used, 0);
+    clock.advance(50);
+  }
+  expect(many.map(({ ranks }) => ranks.at(-1))).toEqual(many.map(() => 'last'));
+  expect(sleeper.ranks).toEqual(['light']);
+  const another = new Fake();
+  fair.add(another);
+  fair.serve(another, fn);
+  expect(another.ranks).toEqual(['last']);
+});
+
+test('who serves a function that takes little stands as the others of it from the start', () => {
+  const fn = {};
+  fair.serve(hog, fn);
+  run(1500, 0);
+  const next = new Fake();
+  fair.add(next);
+  expect(next.ranks).toEqual([]);
+  fair.serve(next, fn);
+  expect(next.ranks).toEqual(['light']);
+});
+
 test.each([
   ['no processor is idle', () => 0, ['last']],
   ['some are', () => clock.nowMs(), []],
@@ -140,10 +171,10 @@ test('where none is to come before others none does, however little it takes', (
   }
   expect(late.ranks).toEqual(['last']);
   expect(idle.ranks).toEqual([]);
-  expect(fair.debtOf(idle).isLight).toBeUndefined();
 });
 
 test('who goes last leaves a processor to others for as long as these use most of one', () => {
+  sleeperMs = 0;
   run(2000, 1, 0.3);
   expect(hog.left).toEqual([]);
   run(2000, 1, 0.9);
@@ -151,6 +182,18 @@ test('who goes last leaves a processor to others for as long as these use most o
   run(2000, 1, 0.1);
   expect(hog.left).toEqual([1, 0]);
   expect(sleeper.left).toEqual([]);
+});
+
+test('while a function that takes little is called, a processor is left to others as soon as they use some of it', () => {
+  sleeperMs = 0;
+  run(2000, 1, 0.3);
+  expect(hog.left).toEqual([]);
+  sleeperMs = 1;
+  run(1000, 1, 0.3);
+  expect(hog.left).toEqual([1]);
+  sleeperMs = 0;
+  run(2000, 1, 0.3);
+  expect(hog.left).toEqual([1, 0]);
 });
 
 test('who goes last no more may use all processors again', () => {

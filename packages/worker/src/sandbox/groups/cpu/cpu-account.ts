@@ -1,0 +1,135 @@
+import { type CpuDebt, type CpuRank, debtAfter, noDebt } from './cpu-debt.js';
+import { FreeStart } from './free-start.js';
+
+/** What uses processor time and can be made to yield. */
+export interface CpuUser {
+  /** Used so far, milliseconds; undefined when it is gone. */
+  usedMs(): number | undefined;
+  rank(rank: CpuRank): void;
+  /** So many processors are for others alone. */
+  leave(processors: number): void;
+}
+
+/** What goes for all accounts at one time. */
+export interface CpuTerms {
+  /** Who takes little comes before the others in time. */
+  readonly anyLight: boolean;
+  /** Monotonic milliseconds. */
+  readonly nowMs: number;
+  /** Many compute at once. */
+  readonly contended: boolean;
+  /** Processors for others than those who go last. */
+  readonly leaves: number;
+}
+
+interface Use {
+  countedMs: number;
+  readonly start: FreeStart | undefined;
+}
+
+interface Standing {
+  readonly rank: CpuRank;
+  readonly leaves: number;
+}
+
+/** Who has owed nothing for so long takes little. */
+const lightAfterMs = 1000;
+/** Who owes more than this does not. */
+const lightOwedMsMax = 20;
+/** What it may save up then: enough for an interpreter to collect its garbage or compile what is called often. */
+const lightSavedMsMax = 100;
+/** More than this of a processor used by all but the one who used most: several compute at once, which is not saved up for. */
+const besidesShareMax = 0.25;
+
+const firstStanding: Standing = { rank: 'usual', leaves: 0 };
+
+/**
+ * What is owed for all that use processor time for the same, a function as a rule: of many that take little each, all together may take
+ * much. It is kept when they are gone, so that the next one does not begin anew.
+ */
+export class CpuAccount {
+  readonly #users = new Map<CpuUser, Use>();
+  #debt: CpuDebt = noDebt;
+  #standing = firstStanding;
+  #unchargedMs = 0;
+  /** Of that without the one who used most. */
+  #besidesMs = 0;
+  #settledMs: number;
+  /** Since when it owes nothing, monotonic milliseconds. */
+  #clearSinceMs: number;
+
+  constructor(nowMs: number) {
+    this.#settledMs = nowMs;
+    this.#clearSinceMs = nowMs;
+  }
+
+  get rank(): CpuRank {
+    return this.#standing.rank;
+  }
+
+  get owes(): boolean {
+    return this.#debt.owedMs > 0;
+  }
+
+  /** One that stands as in the account it was in before. It starts for free if it `starts` and nothing is owed. */
+  join(user: CpuUser, starts: boolean, terms: CpuTerms, before?: CpuAccount): void {
+    if (this.#users.size === 0) this.settle(terms);
+    this.#users.set(user, { countedMs: user.usedMs() ?? 0, start: starts && !this.owes ? new FreeStart() : undefined });
+    bring(user, before ? before.#standing : firstStanding, this.#standing);
+  }
+
+  started(user: CpuUser, { nowMs }: CpuTerms): void {
+    this.#count(user);
+    this.#users.get(user)?.start?.end(nowMs);
+  }
+
+  leave(user: CpuUser, terms: CpuTerms): void {
+    this.#count(user);
+    this.#unchargedMs += this.#users.get(user)?.start?.unearnedMs(terms.nowMs) ?? 0;
+    this.#users.delete(user);
+    if (this.#users.size === 0) this.settle(terms);
+  }
+
+  /** What they have used since they were counted the last time, milliseconds: charged with the next settling. */
+  count(): number {
+    const usedMs = [...this.#users.keys()].map((user) => this.#count(user));
+    const allMs = usedMs.reduce((sum, ms) => sum + ms, 0);
+    this.#besidesMs += allMs - Math.max(0, ...usedMs);
+    return allMs;
+  }
+
+  /** Charges for what has been counted. */
+  settle(terms: CpuTerms): void {
+    const { anyLight, contended, leaves, nowMs } = terms;
+    const elapsedMs = nowMs - this.#settledMs;
+    const staysLight = this.rank === 'light' && this.#besidesMs <= elapsedMs * besidesShareMax;
+    // The lower price is for those that all want more than there is; who takes little pays what it always does.
+    const price = { contended: contended && !staysLight, savedMsMax: staysLight ? lightSavedMsMax : 0 };
+    const owedMsMin = staysLight ? Number.NEGATIVE_INFINITY : 0;
+    const before = { ...this.#debt, owedMs: Math.max(owedMsMin, this.#debt.owedMs) };
+    this.#debt = debtAfter(before, this.#unchargedMs, elapsedMs, price);
+    this.#unchargedMs = 0;
+    this.#besidesMs = 0;
+    this.#settledMs = nowMs;
+    const { owedMs, yields } = this.#debt;
+    if (owedMs > lightOwedMsMax) this.#clearSinceMs = nowMs;
+    const isLight = anyLight && nowMs - this.#clearSinceMs >= lightAfterMs;
+    const next: Standing = { rank: yields ? 'last' : isLight ? 'light' : 'usual', leaves: yields ? leaves : 0 };
+    for (const user of this.#users.keys()) bring(user, this.#standing, next);
+    this.#standing = next;
+  }
+
+  #count(user: CpuUser): number {
+    const use = this.#users.get(user);
+    if (!use) return 0;
+    const usedMs = (user.usedMs() ?? use.countedMs) - use.countedMs;
+    use.countedMs += usedMs;
+    this.#unchargedMs += use.start?.after(usedMs) ?? usedMs;
+    return usedMs;
+  }
+}
+
+function bring(user: CpuUser, from: Standing, to: Standing): void {
+  if (to.rank !== from.rank) user.rank(to.rank);
+  if (to.leaves !== from.leaves) user.leave(to.leaves);
+}
