@@ -23,19 +23,19 @@ let account: CpuAccount;
 let first: Process;
 
 beforeEach(() => {
-  account = new CpuAccount(0);
+  account = new CpuAccount('others', 0);
   first = new Process();
 });
 
 function at(nowMs: number, leaves = 0): CpuTerms {
-  return { anyLight: true, nowMs, contended: false, leaves };
+  return { anyLight: true, nowMs, contended: false, severalCalled: true, leaves };
 }
 
 /** It computes without a pause, and is looked at. */
 function compute(process: Process, fromMs: number, ms: number): void {
   for (let nowMs = fromMs + 50; nowMs <= fromMs + ms; nowMs += 50) {
     process.used += 50;
-    account.count();
+    account.count(0);
     account.settle(at(nowMs));
   }
 }
@@ -87,12 +87,12 @@ test('who lives long enough has paid for its start', () => {
 });
 
 test('who comes from another account is told only of what differs', () => {
-  const other = new CpuAccount(0);
+  const other = new CpuAccount('others', 0);
   const hog = new Process();
   other.join(hog, false, at(0));
   for (let nowMs = 50; nowMs <= 500; nowMs += 50) {
     hog.used += 50;
-    other.count();
+    other.count(0);
     other.settle(at(nowMs, 1));
   }
   account.join(first, false, at(0));
@@ -110,14 +110,14 @@ test('where several compute at once they do not use up what they saved before th
   for (const process of two) account.join(process, false, at(0));
   for (let nowMs = 50; nowMs <= 3000; nowMs += 50) account.settle(at(nowMs));
   expect(two.map(({ ranks }) => ranks)).toEqual([['light'], ['light']]);
-  const alone = new CpuAccount(0);
+  const alone = new CpuAccount('others', 0);
   const one = new Process();
   alone.join(one, false, at(0));
   for (let nowMs = 50; nowMs <= 3000; nowMs += 50) alone.settle(at(nowMs));
   for (const process of two) process.used += 50;
   one.used += 100;
   for (const each of [account, alone]) {
-    each.count();
+    each.count(0);
     each.settle({ ...at(3050), contended: true });
   }
   expect(two.map(({ ranks }) => ranks.at(-1))).toEqual(['last', 'last']);

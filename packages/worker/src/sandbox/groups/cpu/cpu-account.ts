@@ -18,6 +18,8 @@ export interface CpuTerms {
   readonly nowMs: number;
   /** Many compute at once. */
   readonly contended: boolean;
+  /** Several functions are being called. */
+  readonly severalCalled: boolean;
   /** Processors for others than those who go last. */
   readonly leaves: number;
 }
@@ -38,6 +40,10 @@ const lightAfterMs = 1000;
 const lightOwedMsMax = 20;
 /** What it may save up then: enough for an interpreter to collect its garbage or compile what is called often. */
 const lightSavedMsMax = 100;
+/** A function that has used this since it was counted the last time was called. */
+const callMs = 0.1;
+/** For so long it is taken to be called on. */
+const calledForMs = 1000;
 /** More than this of a processor used by all but the one who used most: several compute at once, which is not saved up for. */
 const besidesShareMax = 0.25;
 
@@ -55,10 +61,13 @@ export class CpuAccount {
   /** Of that without the one who used most. */
   #besidesMs = 0;
   #settledMs: number;
+  readonly #isFunction: boolean;
+  #calledMs = Number.NEGATIVE_INFINITY;
   /** Since when it owes nothing, monotonic milliseconds. */
   #clearSinceMs: number;
 
-  constructor(nowMs: number) {
+  constructor(servedBy: 'itself' | 'others', nowMs: number) {
+    this.#isFunction = servedBy === 'others';
     this.#settledMs = nowMs;
     this.#clearSinceMs = nowMs;
   }
@@ -90,19 +99,26 @@ export class CpuAccount {
     if (this.#users.size === 0) this.settle(terms);
   }
 
+  /** Whether it is a function that has been called of late. */
+  calledLately(nowMs: number): boolean {
+    return this.#isFunction && nowMs - this.#calledMs < calledForMs;
+  }
+
   /** What they have used since they were counted the last time, milliseconds: charged with the next settling. */
-  count(): number {
+  count(nowMs: number): number {
     const usedMs = [...this.#users.keys()].map((user) => this.#count(user));
     const allMs = usedMs.reduce((sum, ms) => sum + ms, 0);
     this.#besidesMs += allMs - Math.max(0, ...usedMs);
+    if (allMs > callMs) this.#calledMs = nowMs;
     return allMs;
   }
 
   /** Charges for what has been counted. */
   settle(terms: CpuTerms): void {
-    const { anyLight, contended, leaves, nowMs } = terms;
+    const { anyLight, contended, leaves, nowMs, severalCalled } = terms;
     const elapsedMs = nowMs - this.#settledMs;
-    const staysLight = this.rank === 'light' && this.#besidesMs <= elapsedMs * besidesShareMax;
+    const sideBySide = this.#besidesMs > elapsedMs * besidesShareMax;
+    const staysLight = this.rank === 'light' && !sideBySide;
     // The lower price is for those that all want more than there is; who takes little pays what it always does.
     const price = { contended: contended && !staysLight, savedMsMax: staysLight ? lightSavedMsMax : 0 };
     const owedMsMin = staysLight ? Number.NEGATIVE_INFINITY : 0;
@@ -114,7 +130,10 @@ export class CpuAccount {
     const { owedMs, yields } = this.#debt;
     if (owedMs > lightOwedMsMax) this.#clearSinceMs = nowMs;
     const isLight = anyLight && nowMs - this.#clearSinceMs >= lightAfterMs;
-    const next: Standing = { rank: yields ? 'last' : isLight ? 'light' : 'usual', leaves: yields ? leaves : 0 };
+    // Of one function alone they would only be interrupted more: what hands its calls on outweighs them anyway.
+    const isLast = yields && (severalCalled || !sideBySide);
+    const rank = isLast ? 'last' : isLight ? 'light' : 'usual';
+    const next: Standing = { rank, leaves: isLast ? leaves : 0 };
     for (const user of this.#users.keys()) bring(user, this.#standing, next);
     this.#standing = next;
   }

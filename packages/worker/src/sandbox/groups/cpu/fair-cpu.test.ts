@@ -29,8 +29,6 @@ let sleeper: Fake;
 let fair: FairCpu;
 /** One of two processors idles all the time. */
 let idleMs: () => number | undefined;
-/** What the sleeper uses from look to look. */
-let sleeperMs: number;
 /** Of processor time, by others than functions. */
 let othersMs: number;
 const functionsMs = () => hog.used + sleeper.used;
@@ -38,7 +36,6 @@ const use = { allMs: () => functionsMs() + othersMs, functionsMs };
 
 beforeEach(() => {
   othersMs = 0;
-  sleeperMs = 1;
   clock = new ManualClock();
   hog = new Fake();
   sleeper = new Fake();
@@ -52,7 +49,7 @@ function run(ms: number, hogShare: number, othersShare = 0): void {
   for (let at = 0; at < ms; at += 50) {
     hog.used += 50 * hogShare;
     othersMs += 50 * othersShare;
-    sleeper.used += sleeperMs;
+    sleeper.used += 1;
     clock.advance(50);
   }
 }
@@ -137,6 +134,30 @@ test('of many that serve one function each takes little and all together much: t
   expect(another.ranks).toEqual(['last']);
 });
 
+test('many that serve the one function that is called do not go last, until another is called', () => {
+  const fn = {};
+  const many = Array.from({ length: 4 }, () => new Fake());
+  for (const one of many) {
+    fair.add(one);
+    fair.serve(one, fn);
+  }
+  fair.serve(sleeper, {});
+  const compute = (ms: number, sleeperMs: number) => {
+    for (let at = 0; at < ms; at += 50) {
+      sleeper.used += sleeperMs;
+      for (const one of many) one.used += 50 * 0.4;
+      hog.used = many.reduce((sum, one) => sum + one.used, 0);
+      clock.advance(50);
+    }
+  };
+  compute(3000, 0);
+  expect(many.map(({ ranks }) => ranks)).toEqual(many.map(() => []));
+  compute(100, 1);
+  expect(many.map(({ ranks }) => ranks)).toEqual(many.map(() => ['last']));
+  compute(1500, 0);
+  expect(many.map(({ ranks }) => ranks)).toEqual(many.map(() => ['last', 'usual']));
+});
+
 test('who serves a function that takes little stands as the others of it from the start', () => {
   const fn = {};
   fair.serve(hog, fn);
@@ -174,7 +195,6 @@ test('where none is to come before others none does, however little it takes', (
 });
 
 test('who goes last leaves a processor to others for as long as these use most of one', () => {
-  sleeperMs = 0;
   run(2000, 1, 0.3);
   expect(hog.left).toEqual([]);
   run(2000, 1, 0.9);
@@ -182,18 +202,6 @@ test('who goes last leaves a processor to others for as long as these use most o
   run(2000, 1, 0.1);
   expect(hog.left).toEqual([1, 0]);
   expect(sleeper.left).toEqual([]);
-});
-
-test('while a function that takes little is called, a processor is left to others as soon as they use some of it', () => {
-  sleeperMs = 0;
-  run(2000, 1, 0.3);
-  expect(hog.left).toEqual([]);
-  sleeperMs = 1;
-  run(1000, 1, 0.3);
-  expect(hog.left).toEqual([1]);
-  sleeperMs = 0;
-  run(2000, 1, 0.3);
-  expect(hog.left).toEqual([1, 0]);
 });
 
 test('who goes last no more may use all processors again', () => {

@@ -18,10 +18,6 @@ const quietShare = 0.1;
 const contendedShare = 0.15;
 /** Less than this of all processors idle: somebody waits for them, be it one whom nobody here looks at. */
 const idleShare = 0.1;
-/** Who takes little and has used that since the last look was called. */
-const callMs = 0.1;
-/** For so long it is taken to be called on. */
-const lightCalledForMs = 1000;
 
 /**
  * Looks now and then at what each has used of the processors, and makes those go last that use much: they get all that is
@@ -36,6 +32,7 @@ export class FairCpu {
   readonly #processors: number;
   readonly #anyLight: boolean;
   #contended = false;
+  #severalCalled = false;
   #forOthers = nothingForOthers;
   #allMs = 0;
   /** As of the last look, if it was worth asking. */
@@ -43,7 +40,6 @@ export class FairCpu {
   /** The same. */
   #functionsMs: number | undefined;
   #lookedMs = 0;
-  #lightCalledMs = Number.NEGATIVE_INFINITY;
   #stop: (() => void) | undefined;
 
   /**
@@ -69,14 +65,14 @@ export class FairCpu {
       this.#lookedMs = this.#clock.nowMs();
       this.#stop = this.#clock.every(lookMs, () => this.#look());
     }
-    this.#join(user, new CpuAccount(this.#clock.nowMs()), false);
+    this.#join(user, new CpuAccount('itself', this.#clock.nowMs()), false);
   }
 
   /** From now on it starts and works for the owner, whose account pays for all that do. */
   serve(user: CpuUser, owner: object): void {
     const before = this.#accounts.get(user);
     if (!before) return;
-    const account = this.#owners.get(owner) ?? new CpuAccount(this.#clock.nowMs());
+    const account = this.#owners.get(owner) ?? new CpuAccount('others', this.#clock.nowMs());
     this.#owners.set(owner, account);
     before.leave(user, this.#terms());
     this.#join(user, account, true, before);
@@ -110,15 +106,14 @@ export class FairCpu {
     this.#lookedMs = nowMs;
     this.#allMs = allMs;
     const othersMs = usedByAllMs - this.#usedByFunctionsMs(busy);
-    this.#forOthers = forOthersAfter(this.#forOthers, othersMs, elapsedMs, {
-      anyLight: nowMs - this.#lightCalledMs < lightCalledForMs,
-      processors: this.#processors,
-    });
+    this.#forOthers = forOthersAfter(this.#forOthers, othersMs, elapsedMs, this.#processors);
     const accounts = new Set(this.#accounts.values());
     const inUseMs = this.#count(accounts, busy);
     const wholeMs = elapsedMs * this.#processors;
     const idleMs = this.#idleSince(busy);
     this.#contended = inUseMs > wholeMs * contendedShare || idleMs < wholeMs * idleShare;
+    const called = [...accounts].filter((account) => account.calledLately(nowMs));
+    this.#severalCalled = called.length > 1;
     const terms = this.#terms();
     for (const account of accounts) account.settle(terms);
   }
@@ -128,9 +123,8 @@ export class FairCpu {
     let inUseMs = 0;
     for (const account of accounts) {
       if (!busy && !account.owes) continue;
-      const usedMs = account.count();
+      const usedMs = account.count(this.#lookedMs);
       if (account.rank !== 'last') inUseMs += usedMs;
-      if (account.rank === 'light' && usedMs > callMs) this.#lightCalledMs = this.#lookedMs;
     }
     return inUseMs;
   }
@@ -153,6 +147,12 @@ export class FairCpu {
 
   #terms(): CpuTerms {
     const leaves = this.#forOthers.processors;
-    return { anyLight: this.#anyLight, nowMs: this.#clock.nowMs(), contended: this.#contended, leaves };
+    return {
+      anyLight: this.#anyLight,
+      nowMs: this.#clock.nowMs(),
+      contended: this.#contended,
+      severalCalled: this.#severalCalled,
+      leaves,
+    };
   }
 }

@@ -8,34 +8,18 @@ export interface ForOthers {
 export const nothingForOthers: ForOthers = { processors: 0, usedShare: 0 };
 
 const averagedMs = 200;
-
-/** By how much of a processor the others' use differs from what is left to them when that changes, upwards and downwards. */
-interface Change {
-  readonly above: number;
-  readonly below: number;
-}
-
 /** Between half a processor and a whole one, so that it does not go to and fro. */
-const asUsed: Change = { above: 0.65, below: 0.65 };
-/** Much sooner, and then for as long as it is used at all: a function that takes little waits for who hands its calls on too. */
-const forLight: Change = { above: 0.2, below: 0.9 };
+const changeAbove = 0.65;
 
 /**
  * To be left when others have used usedMs of processor time within elapsedMs. Who goes last is interrupted by others, but not always at
  * once: a kernel that counts what each has had (Linux since 6.6) lets who just had more than others wait for some milliseconds, whoever
- * runs instead. On a processor that those who go last do not use nobody waits for them. At least one of them stays theirs. anyLight: a
- * function that takes little is being called.
+ * runs instead. On a processor that those who go last do not use nobody waits for them. At least one of them stays theirs.
  */
-export function forOthersAfter(
-  before: ForOthers,
-  usedMs: number,
-  elapsedMs: number,
-  { anyLight, processors }: { readonly anyLight: boolean; readonly processors: number },
-): ForOthers {
+export function forOthersAfter(before: ForOthers, usedMs: number, elapsedMs: number, processors: number): ForOthers {
   const part = Math.min(1, elapsedMs / averagedMs);
   const usedShare = before.usedShare + part * (Math.max(0, usedMs) / elapsedMs - before.usedShare);
-  const { above, below } = anyLight ? forLight : asUsed;
   const change = usedShare - before.processors;
-  const steps = change > above ? Math.ceil(change - above) : Math.min(0, Math.floor(change + below));
+  const steps = change > changeAbove ? Math.ceil(change - changeAbove) : Math.min(0, Math.floor(change + changeAbove));
   return { processors: Math.min(processors - 1, before.processors + steps), usedShare };
 }
