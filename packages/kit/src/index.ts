@@ -19,7 +19,15 @@ export { parseFamilies } from './metrics/parse-families.js';
 export { addProcessMetrics } from './metrics/process-metrics.js';
 export { metricsContentTypes, metricsFormatOf, renderMetrics } from './metrics/render-metrics.js';
 export type { SeriesTable } from './metrics/series-table.js';
-export { childrenOf, cpuMsOf, descendantsOf, idleMsOfMachine, isStopped, readProc } from './processes/process-tree.js';
+export {
+  childrenOf,
+  cpuMsOf,
+  descendantsOf,
+  idleMsOfMachine,
+  isStopped,
+  processorWaitMsOf,
+  readProc,
+} from './processes/process-tree.js';
 export { Cancellation, type CancelSignal } from './rpc/cancellation.js';
 export type { CallContext } from './rpc/context.js';
 export type {

@@ -7,6 +7,7 @@ import type { WorkerSession } from '../workers/worker-session.js';
 import { Appointments } from './appointments.js';
 import { BusyTime } from './busy-time.js';
 import { DrainRate } from './drain-rate.js';
+import { RunLimit } from './run-limit.js';
 import { TripTime } from './trip-time.js';
 import { WaitLimit, type WaitLimitBounds } from './wait-limit.js';
 
@@ -41,6 +42,7 @@ export class FunctionState {
   readonly drainRate: DrainRate;
   readonly busy = new BusyTime();
   readonly trip = new TripTime();
+  readonly runLimit = new RunLimit();
   readonly waitLimit: WaitLimit;
   readonly #appointments = new Appointments();
   /** Slots its jobs hold on all workers. */
@@ -116,8 +118,10 @@ export class FunctionState {
     return this.running === 0 && this.queue.size === 0;
   }
 
-  get atLimit(): boolean {
-    return (this.concurrencyMax > 0 && this.running >= this.concurrencyMax) || this.running >= this.instancesMax;
+  atLimit(nowMs: number): boolean {
+    const { concurrencyMax, instancesMax, running } = this;
+    if (concurrencyMax > 0 && running >= concurrencyMax) return true;
+    return running >= instancesMax || running >= this.runLimit.allowed(nowMs);
   }
 
   /**

@@ -153,7 +153,7 @@ export class Dispatcher {
   /** Sends the function's first waiting job if it may run and a worker has room. False: nothing was sent. */
   #dispatchNext(fn: FunctionState, nowMs: number): boolean {
     const entry = this.#nextInTime(fn, nowMs);
-    if (!entry || fn.atLimit || !this.#options.probation.admits(fn)) {
+    if (!entry || fn.atLimit(nowMs) || !this.#options.probation.admits(fn)) {
       this.turns.remove(fn);
       fn.clearReservation();
       return false;
@@ -254,7 +254,11 @@ export class Dispatcher {
     const { job, fn } = entry;
     const startMs = entry.queuedSinceMs;
     const span = this.#options.tracer.start('balancer queue', { kind: 'internal', parent: job.traceparent, startMs });
-    if (span.recording) span.set({ 'relais.function': fn.name, 'relais.queue_length': fn.queue.size });
+    if (span.recording) {
+      const runningMax = fn.runLimit.allowed(nowMs);
+      const limit = Number.isFinite(runningMax) ? { 'relais.running_max': runningMax } : {};
+      span.set({ 'relais.function': fn.name, 'relais.queue_length': fn.queue.size, ...limit });
+    }
     span.end(failure, nowMs);
   }
 }

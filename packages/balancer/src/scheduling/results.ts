@@ -114,6 +114,10 @@ function learn(entry: JobEntry, held: Dispatched, result: JobResult, runMs: numb
   // How long a stream takes is a matter of who reads it.
   if (entry.flow) return;
   fn.observe(runMs);
+  const { processorWaitUs } = result;
+  // Its own slot has been released already.
+  const waited = processorWaitUs === undefined || runMs === 0 ? undefined : Math.min(1, processorWaitUs / 1000 / runMs);
+  fn.runLimit.observe(waited, fn.running + 1, nowMs);
   if (!isOutOfTime(result)) fn.trip.observe(nowMs - held.atMs);
   else if (entry.mostlyWaited(held.atMs)) fn.trip.ranOut(held.atMs, entry.deadlineMs - held.atMs, nowMs);
 }

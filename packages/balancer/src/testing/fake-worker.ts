@@ -53,8 +53,8 @@ export class FakeWorker {
   }
 
   /** Answers jobs with their payload. */
-  answer(jobs: readonly Job[] = [...this.jobs], runUs = 100): void {
-    this.send({ results: jobs.map((job) => this.#resultOf(job, runUs)) });
+  answer(jobs: readonly Job[] = [...this.jobs], runUs = 100, processorWaitUs?: number): void {
+    this.send({ results: jobs.map((job) => ({ ...this.#resultOf(job, runUs), processorWaitUs })) });
   }
 
   /** Answers jobs with a failure. */

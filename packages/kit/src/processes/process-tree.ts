@@ -26,6 +26,12 @@ export function cpuMsOf(pid: number): number {
   return (ticks * 1000) / ticksPerSecond;
 }
 
+/** How long the main thread of a process has waited for a processor, milliseconds; undefined when it is gone or nobody counts. */
+export function processorWaitMsOf(pid: number): number | undefined {
+  const waitedNs = readProc(`${pid}/schedstat`).split(' ')[1];
+  return waitedNs === undefined ? undefined : Number(waitedNs) / 1e6;
+}
+
 /** Whether a signal has stopped a process, which then runs nothing until another lets it go on. */
 export function isStopped(pid: number): boolean {
   return statFieldsOf(pid)[0] === 'T';

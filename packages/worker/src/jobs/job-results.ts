@@ -35,6 +35,7 @@ export function resultOf(outcome: CallOutcome, load: LoadTimes, streamed: boolea
     },
     logs: outcome.logs,
     logsTruncated: outcome.logsTruncated,
+    processorWaitUs: outcome.processorWaitUs === undefined ? undefined : wireUs(outcome.processorWaitUs),
   } satisfies JobResult;
 }
 

@@ -193,9 +193,10 @@ export class JobRunner {
     const outcome = hasAny(work.secrets) ? withoutSecrets(told, work.secrets) : told;
     const failure = outcome.result.ok ? undefined : outcome.result.error;
     if (span.recording) {
-      const { attributes, coldUs, initUs = 0, runUs } = outcome;
+      const { attributes, coldUs, initUs = 0, processorWaitUs, runUs } = outcome;
       const times = { 'relais.cold_us': coldUs, 'relais.init_us': initUs, 'relais.run_us': runUs };
-      span.set({ ...times, ...attributes });
+      const waited = processorWaitUs === undefined ? {} : { 'relais.processor_wait_us': processorWaitUs };
+      span.set({ ...times, ...waited, ...attributes });
     }
     const endMs = this.#options.clock.nowMs();
     if (span.recording && outcome.coldUs > 0) this.#traceStart(span, outcome, endMs);

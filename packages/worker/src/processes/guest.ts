@@ -70,6 +70,8 @@ const exitGraceMs = 100;
  */
 export class Guest {
   readonly logs: LogCapture;
+  /** How long its last call ran, milliseconds; 0 before the first. */
+  lastRunMs = 0;
   /** Resolves once the process and everything of it is gone. */
   readonly gone: Promise<ProcessExit>;
   readonly #process: LaunchedProcess;
@@ -206,6 +208,11 @@ export class Guest {
 
   cpuUsedMs(): number | undefined {
     return this.#process.cpuUsedMs();
+  }
+
+  /** How long it has waited for a processor, milliseconds; undefined when that cannot be known. */
+  processorWaitMs(): number | undefined {
+    return this.#process.processorWaitMs();
   }
 
   memoryBytes(): Promise<number> {

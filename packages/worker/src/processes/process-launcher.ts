@@ -84,6 +84,8 @@ export interface LaunchedProcess {
    * and was not waited for, so it may fall. Undefined when it cannot be known.
    */
   cpuUsedMs(): number | undefined;
+  /** How long it has waited for a processor, milliseconds. Undefined where no control group tells what belongs to it. */
+  processorWaitMs(): number | undefined;
   /**
    * Memory that it and all that it has started hold now, bytes: where a control group counts, what is in no file on disk and
    * was not there before it was forked; elsewhere its part of what several share too. 0 when it is gone. Never rejects.

@@ -4,6 +4,9 @@ import { shutDown } from '../runtimes/shutting-down.js';
 import type { Guest } from './guest.js';
 import { noLogs } from './log-capture.js';
 
+/** To ask what a process waited for costs some files of the kernel: worth it beside calls that are longer than this. */
+const askAboveMs = 10;
+
 /** One call under way. It is settled once: by its own end or by a cancellation, whichever comes first. */
 export class RunningCall {
   readonly call: Call;
@@ -17,6 +20,8 @@ export class RunningCall {
   #beganMs = 0;
   #initBeganMs = 0;
   #runBeganMs = 0;
+  /** What its guest had waited for a processor before. */
+  #waitedBeforeMs: number | undefined;
 
   constructor(call: Call, clock: Clock) {
     this.call = call;
@@ -72,6 +77,7 @@ export class RunningCall {
 
   /** The function's own code begins. */
   run(): void {
+    if (this.#guest && this.#guest.lastRunMs > askAboveMs) this.#waitedBeforeMs = this.#guest.processorWaitMs();
     this.#runBeganMs = this.#clock.nowMs();
     this.call.begun();
   }
@@ -79,15 +85,24 @@ export class RunningCall {
   settle(result: CallSuccess | CallFailure): void {
     const nowMs = this.#clock.nowMs();
     const preparedMs = this.#runBeganMs || nowMs;
+    const runMs = nowMs - preparedMs;
+    if (this.#guest) this.#guest.lastRunMs = runMs;
     this.#resolve({
       result,
       ...(this.#guest?.logs.captured() ?? noLogs),
       coldUs: this.#beganMs === 0 || !this.#cold ? 0 : toUs(preparedMs - this.#beganMs),
       initUs: this.#initBeganMs === 0 ? 0 : toUs(preparedMs - this.#initBeganMs),
-      runUs: this.#runBeganMs === 0 ? 0 : toUs(nowMs - this.#runBeganMs),
+      runUs: toUs(runMs),
+      processorWaitUs: this.#processorWaitUs(runMs),
       spans: this.#guest?.takeSpans() ?? [],
       attributes: { 'relais.instance': this.#cold ? 'new' : 'warm' },
     });
+  }
+
+  #processorWaitUs(runMs: number): number | undefined {
+    if (this.#waitedBeforeMs === undefined || runMs < askAboveMs) return undefined;
+    const waitedMs = this.#guest?.processorWaitMs();
+    return waitedMs === undefined ? undefined : toUs(waitedMs - this.#waitedBeforeMs);
   }
 
   fail(error: unknown): void {

@@ -105,6 +105,10 @@ class SpawnedProcess implements RootProcess {
     return this.#reaped ? undefined : (this.#plan.group?.cpuUsedMs?.() ?? cpuMsBelow(this.pid));
   }
 
+  processorWaitMs(): number | undefined {
+    return this.#plan.group?.processorWaitMs?.();
+  }
+
   async memoryBytes(): Promise<number> {
     if (this.#reaped) return 0;
     return this.#plan.group ? this.#plan.group.memoryBytes() : treeMemoryBytes(this.pid);

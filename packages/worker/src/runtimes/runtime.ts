@@ -109,6 +109,8 @@ export interface CallOutcome {
   readonly initUs?: number;
   /** The function itself, microseconds. */
   readonly runUs: number;
+  /** Of that, waiting for a processor; undefined when it is not known. */
+  readonly processorWaitUs?: number | undefined;
   /** Spans that the user's code made. */
   readonly spans?: readonly UserSpan[];
   /** More for the runtime's span, for example whether the instance was reset or new. */

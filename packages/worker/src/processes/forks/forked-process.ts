@@ -71,6 +71,10 @@ export class ForkedProcess implements LaunchedProcess {
     return pid === undefined ? undefined : cpuMsBelow(pid);
   }
 
+  processorWaitMs(): number | undefined {
+    return this.#parts.group?.processorWaitMs?.();
+  }
+
   async memoryBytes(): Promise<number> {
     const { group } = this.#parts;
     if (group) return group.memoryBytes();

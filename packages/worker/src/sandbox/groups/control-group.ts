@@ -35,6 +35,8 @@ export interface ControlGroup {
   started?(): void;
   /** Processor time of its processes, milliseconds; absent or undefined where nobody counts. Never throws. */
   cpuUsedMs?(): number | undefined;
+  /** How long the main threads of its processes have waited for a processor, milliseconds. The same. */
+  processorWaitMs?(): number | undefined;
   /** To be called when its processes are about to be killed: who waits for a processor cannot end. Never throws. */
   hurry?(): void;
   /** To be called when its processes are gone or dying; tries for a while, and never throws. */

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type Clock, cpuMsOf } from '@relais/kit';
+import { type Clock, cpuMsOf, processorWaitMsOf } from '@relais/kit';
 import type { ControlGroup, ControlGroups, GroupHits, GroupLimits } from './control-group.js';
 import { ChosenProcessors, processorsIn } from './cpu/chosen-processors.js';
 import { CpuPart, usedMsIn } from './cpu/cpu-part.js';
@@ -225,6 +225,13 @@ class FileGroup implements ControlGroup {
     const { cpu } = this.#files;
     const counted = this.#cpu?.usedMs() ?? usedMsIn(join(this.#places.memory, cpu.usage), cpu);
     return counted ?? pidsIn(this.#places.tasks).reduce((sum, pid) => sum + cpuMsOf(pid), 0);
+  }
+
+  processorWaitMs(): number | undefined {
+    const waitedMs = pidsIn(this.#places.tasks).map(processorWaitMsOf);
+    return waitedMs.every((ms) => ms === undefined)
+      ? undefined
+      : waitedMs.reduce((sum: number, ms) => sum + (ms ?? 0), 0);
   }
 
   hurry(): void {

@@ -109,7 +109,11 @@ export interface JobResult {
   logs: string;
   logsTruncated: boolean;
   /** relais.v1.Trace: the spans of this job that ended at the sender or behind it. Absent: none is kept. */
-  spans?: Buffer | undefined;
+  spans?:
+    | Buffer
+    | undefined;
+  /** Of the time the function ran, how long it waited for a processor, microseconds. Absent: not known, or it ran too briefly to ask. */
+  processorWaitUs?: number | undefined;
 }
 
 export interface InvokeOutcome {
@@ -915,6 +919,7 @@ function createBaseJobResult(): JobResult {
     logs: "",
     logsTruncated: false,
     spans: undefined,
+    processorWaitUs: undefined,
   };
 }
 
@@ -948,6 +953,9 @@ export const JobResult: MessageFns<JobResult> = {
     }
     if (message.spans !== undefined) {
       writer.uint32(98).bytes(message.spans);
+    }
+    if (message.processorWaitUs !== undefined) {
+      writer.uint32(104).uint32(message.processorWaitUs);
     }
     return writer;
   },
@@ -1037,6 +1045,14 @@ export const JobResult: MessageFns<JobResult> = {
             message.spans = Buffer.from(reader.bytes());
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.processorWaitUs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1082,6 +1098,7 @@ export const JobResult: MessageFns<JobResult> = {
     message.logs = object.logs ?? "";
     message.logsTruncated = object.logsTruncated ?? false;
     message.spans = object.spans ?? undefined;
+    message.processorWaitUs = object.processorWaitUs ?? undefined;
     return message;
   },
 };
