@@ -97,8 +97,8 @@ test('who comes from another account is told only of what differs', () => {
   }
   account.join(first, false, at(0));
   compute(first, 0, 500);
-  other.leave(hog, at(500, 1));
-  account.join(hog, false, at(500, 1), other);
+  const stood = other.leave(hog, at(5000, 0));
+  account.join(hog, false, at(500, 1), stood);
   expect(hog.ranks).toEqual(['last']);
   expect(hog.left).toEqual([1, 0]);
   account.settle(at(550, 1));

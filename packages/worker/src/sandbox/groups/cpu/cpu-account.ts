@@ -29,7 +29,8 @@ interface Use {
   readonly start: FreeStart | undefined;
 }
 
-interface Standing {
+/** What a user was told last. */
+export interface Standing {
   readonly rank: CpuRank;
   readonly leaves: number;
 }
@@ -80,11 +81,11 @@ export class CpuAccount {
     return this.#debt.owedMs > 0;
   }
 
-  /** One that stands as in the account it was in before. It starts for free if it `starts` and nothing is owed. */
-  join(user: CpuUser, starts: boolean, terms: CpuTerms, before?: CpuAccount): void {
+  /** One that has stood so until now. It starts for free if it `starts` and nothing is owed. */
+  join(user: CpuUser, starts: boolean, terms: CpuTerms, stood = firstStanding): void {
     if (this.#users.size === 0) this.settle(terms);
     this.#users.set(user, { countedMs: user.usedMs() ?? 0, start: starts && !this.owes ? new FreeStart() : undefined });
-    bring(user, before ? before.#standing : firstStanding, this.#standing);
+    bring(user, stood, this.#standing);
   }
 
   started(user: CpuUser, { nowMs }: CpuTerms): void {
@@ -92,11 +93,14 @@ export class CpuAccount {
     this.#users.get(user)?.start?.end(nowMs);
   }
 
-  leave(user: CpuUser, terms: CpuTerms): void {
+  /** Returns how it stood. */
+  leave(user: CpuUser, terms: CpuTerms): Standing {
+    const stood = this.#standing;
     this.#count(user);
     this.#unchargedMs += this.#users.get(user)?.start?.unearnedMs(terms.nowMs) ?? 0;
     this.#users.delete(user);
     if (this.#users.size === 0) this.settle(terms);
+    return stood;
   }
 
   /** Whether it is a function that has been called of late. */

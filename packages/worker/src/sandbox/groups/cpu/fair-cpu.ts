@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { type Clock, idleMsOfMachine } from '@relais/kit';
-import { CpuAccount, type CpuTerms, type CpuUser } from './cpu-account.js';
+import { CpuAccount, type CpuTerms, type CpuUser, type Standing } from './cpu-account.js';
 import { forOthersAfter, nothingForOthers } from './for-others.js';
 
 /** Processor time so far, milliseconds; undefined when that is not known. */
@@ -74,8 +74,8 @@ export class FairCpu {
     if (!before) return;
     const account = this.#owners.get(owner) ?? new CpuAccount('others', this.#clock.nowMs());
     this.#owners.set(owner, account);
-    before.leave(user, this.#terms());
-    this.#join(user, account, true, before);
+    const stood = before.leave(user, this.#terms());
+    this.#join(user, account, true, stood);
   }
 
   /** It has started, and is in nobody's way for that any more. */
@@ -91,8 +91,8 @@ export class FairCpu {
     this.#stop = undefined;
   }
 
-  #join(user: CpuUser, account: CpuAccount, starts: boolean, before?: CpuAccount): void {
-    account.join(user, starts, this.#terms(), before);
+  #join(user: CpuUser, account: CpuAccount, starts: boolean, stood?: Standing): void {
+    account.join(user, starts, this.#terms(), stood);
     this.#accounts.set(user, account);
   }
 
