@@ -1,30 +1,12 @@
-import { CpuAccount, type CpuTerms, type CpuUser } from './cpu-account.js';
-import type { CpuRank } from './cpu-debt.js';
-
-class Process implements CpuUser {
-  used = 0;
-  ranks: CpuRank[] = [];
-  left: number[] = [];
-
-  usedMs(): number {
-    return this.used;
-  }
-
-  rank(rank: CpuRank): void {
-    this.ranks.push(rank);
-  }
-
-  leave(processors: number): void {
-    this.left.push(processors);
-  }
-}
+import { CpuAccount, type CpuTerms } from './cpu-account.js';
+import { FakeUser } from './testing/fake-user.js';
 
 let account: CpuAccount;
-let first: Process;
+let first: FakeUser;
 
 beforeEach(() => {
   account = new CpuAccount('others', 0);
-  first = new Process();
+  first = new FakeUser();
 });
 
 function at(nowMs: number, leaves = 0): CpuTerms {
@@ -32,7 +14,7 @@ function at(nowMs: number, leaves = 0): CpuTerms {
 }
 
 /** It computes without a pause, and is looked at. */
-function compute(process: Process, fromMs: number, ms: number): void {
+function compute(process: FakeUser, fromMs: number, ms: number): void {
   for (let nowMs = fromMs + 50; nowMs <= fromMs + ms; nowMs += 50) {
     process.used += 50;
     account.count(0);
@@ -45,7 +27,7 @@ test('what the last one owed the next one begins with, until that is slept off',
   compute(first, 0, 1000);
   expect(first.ranks).toEqual(['last']);
   account.leave(first, at(1000));
-  const [soon, late] = [new Process(), new Process()];
+  const [soon, late] = [new FakeUser(), new FakeUser()];
   account.join(soon, true, at(1500));
   expect(soon.ranks).toEqual(['last']);
   account.leave(soon, at(1500));
@@ -60,7 +42,7 @@ test('a process may use so much to start, unless something is owed', () => {
   account.started(first, at(200));
   compute(first, 200, 100);
   expect(account.owes).toBe(true);
-  const second = new Process();
+  const second = new FakeUser();
   account.join(second, true, at(300));
   account.leave(first, at(300));
   compute(second, 300, 150);
@@ -69,7 +51,7 @@ test('a process may use so much to start, unless something is owed', () => {
 
 test('who starts again and again only to end pays for the starts', () => {
   for (let start = 0; start < 2; start++) {
-    const process = new Process();
+    const process = new FakeUser();
     account.join(process, true, at(start * 150));
     compute(process, start * 150, 150);
     account.leave(process, at(start * 150 + 150));
@@ -88,7 +70,7 @@ test('who lives long enough has paid for its start', () => {
 
 test('who comes from another account is told only of what differs', () => {
   const other = new CpuAccount('others', 0);
-  const hog = new Process();
+  const hog = new FakeUser();
   other.join(hog, false, at(0));
   for (let nowMs = 50; nowMs <= 500; nowMs += 50) {
     hog.used += 50;
@@ -106,12 +88,12 @@ test('who comes from another account is told only of what differs', () => {
 });
 
 test('where several compute at once they do not use up what they saved before they go last', () => {
-  const two = [first, new Process()];
+  const two = [first, new FakeUser()];
   for (const process of two) account.join(process, false, at(0));
   for (let nowMs = 50; nowMs <= 3000; nowMs += 50) account.settle(at(nowMs));
   expect(two.map(({ ranks }) => ranks)).toEqual([['light'], ['light']]);
   const alone = new CpuAccount('others', 0);
-  const one = new Process();
+  const one = new FakeUser();
   alone.join(one, false, at(0));
   for (let nowMs = 50; nowMs <= 3000; nowMs += 50) alone.settle(at(nowMs));
   for (const process of two) process.used += 50;

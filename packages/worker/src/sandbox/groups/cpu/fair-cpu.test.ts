@@ -1,31 +1,10 @@
 import { ManualClock } from '@relais/kit';
-import type { CpuUser } from './cpu-account.js';
-import type { CpuRank } from './cpu-debt.js';
 import { FairCpu } from './fair-cpu.js';
-
-class Fake implements CpuUser {
-  used = 0;
-  asked = 0;
-  ranks: CpuRank[] = [];
-  left: number[] = [];
-
-  usedMs(): number {
-    this.asked++;
-    return this.used;
-  }
-
-  rank(rank: CpuRank): void {
-    this.ranks.push(rank);
-  }
-
-  leave(processors: number): void {
-    this.left.push(processors);
-  }
-}
+import { FakeUser } from './testing/fake-user.js';
 
 let clock: ManualClock;
-let hog: Fake;
-let sleeper: Fake;
+let hog: FakeUser;
+let sleeper: FakeUser;
 let fair: FairCpu;
 /** One of two processors idles all the time. */
 let idleMs: () => number | undefined;
@@ -37,13 +16,23 @@ const use = { allMs: () => functionsMs() + othersMs, functionsMs };
 beforeEach(() => {
   othersMs = 0;
   clock = new ManualClock();
-  hog = new Fake();
-  sleeper = new Fake();
+  hog = new FakeUser();
+  sleeper = new FakeUser();
   idleMs = () => clock.nowMs();
   fair = new FairCpu(clock, use, { processors: 2, idleMs: () => idleMs() });
   fair.add(hog);
   fair.add(sleeper);
 });
+
+/** So many that serve one function. */
+function serving(fn: object, count: number): FakeUser[] {
+  const users = Array.from({ length: count }, () => new FakeUser());
+  for (const user of users) {
+    fair.add(user);
+    fair.serve(user, fn);
+  }
+  return users;
+}
 
 function run(ms: number, hogShare: number, othersShare = 0): void {
   for (let at = 0; at < ms; at += 50) {
@@ -98,7 +87,7 @@ test('who has left is left alone, and without anybody no clock is watched', () =
 });
 
 test('of many that share the processors all yield, though none gets much; one that uses little does not', () => {
-  const many = Array.from({ length: 10 }, () => new Fake());
+  const many = Array.from({ length: 10 }, () => new FakeUser());
   for (const one of many) fair.add(one);
   for (let at = 0; at < 1000; at += 50) {
     sleeper.used += 1;
@@ -112,11 +101,7 @@ test('of many that share the processors all yield, though none gets much; one th
 
 test('of many that serve one function each takes little and all together much: they go last, and who serves another does not', () => {
   const fn = {};
-  const many = Array.from({ length: 10 }, () => new Fake());
-  for (const one of many) {
-    fair.add(one);
-    fair.serve(one, fn);
-  }
+  const many = serving(fn, 10);
   fair.serve(sleeper, {});
   run(2000, 0);
   expect(many.map(({ ranks }) => ranks)).toEqual(many.map(() => ['light']));
@@ -128,19 +113,12 @@ test('of many that serve one function each takes little and all together much: t
   }
   expect(many.map(({ ranks }) => ranks.at(-1))).toEqual(many.map(() => 'last'));
   expect(sleeper.ranks).toEqual(['light']);
-  const another = new Fake();
-  fair.add(another);
-  fair.serve(another, fn);
-  expect(another.ranks).toEqual(['last']);
+  const [another] = serving(fn, 1);
+  expect(another?.ranks).toEqual(['last']);
 });
 
 test('many that serve the one function that is called do not go last, until another is called', () => {
-  const fn = {};
-  const many = Array.from({ length: 4 }, () => new Fake());
-  for (const one of many) {
-    fair.add(one);
-    fair.serve(one, fn);
-  }
+  const many = serving({}, 4);
   fair.serve(sleeper, {});
   const compute = (ms: number, sleeperMs: number) => {
     for (let at = 0; at < ms; at += 50) {
@@ -162,7 +140,7 @@ test('who serves a function that takes little stands as the others of it from th
   const fn = {};
   fair.serve(hog, fn);
   run(1500, 0);
-  const next = new Fake();
+  const next = new FakeUser();
   fair.add(next);
   expect(next.ranks).toEqual([]);
   fair.serve(next, fn);
@@ -181,7 +159,7 @@ test.each([
 
 test('where none is to come before others none does, however little it takes', () => {
   fair = new FairCpu(clock, use, { anyLight: false, processors: 2, idleMs: () => idleMs() });
-  const [late, idle] = [new Fake(), new Fake()];
+  const [late, idle] = [new FakeUser(), new FakeUser()];
   fair.add(late);
   fair.add(idle);
   run(5000, 0);
@@ -222,7 +200,7 @@ test('while nobody knows what functions use, nothing is left', () => {
 /** What a hog leaves to others, where it is told so of functions. */
 function leftWhen(functions: () => number | undefined): number[] {
   fair = new FairCpu(clock, { ...use, functionsMs: functions }, { processors: 2, idleMs: () => idleMs() });
-  const another = new Fake();
+  const another = new FakeUser();
   fair.add(another);
   for (let at = 0; at < 3000; at += 50) {
     another.used += 50;
