@@ -1,4 +1,5 @@
-import { type CpuDebt, type CpuRank, debtAfter, noDebt } from './cpu-debt.js';
+import type { CpuRank } from './cpu-debt.js';
+import { CpuLedger } from './cpu-ledger.js';
 import { FreeStart } from './free-start.js';
 
 /** What uses processor time and can be made to yield. */
@@ -26,6 +27,8 @@ export interface CpuTerms {
 
 interface Use {
   countedMs: number;
+  /** To be paid for since the last settling. */
+  newMs: number;
   readonly start: FreeStart | undefined;
 }
 
@@ -35,12 +38,6 @@ export interface Standing {
   readonly leaves: number;
 }
 
-/** Who has owed nothing for so long takes little. */
-const lightAfterMs = 1000;
-/** Who owes more than this does not. */
-const lightOwedMsMax = 20;
-/** What it may save up then: enough for an interpreter to collect its garbage or compile what is called often. */
-const lightSavedMsMax = 100;
 /** A function that has used this since it was counted the last time was called. */
 const callMs = 0.1;
 /** For so long it is taken to be called on. */
@@ -52,25 +49,28 @@ const firstStanding: Standing = { rank: 'usual', leaves: 0 };
 
 /**
  * What is owed for all that use processor time for the same, a function as a rule: of many that take little each, all together may take
- * much. It is kept when they are gone, so that the next one does not begin anew.
+ * much. It is kept when they are gone, so that the next one does not begin anew. Where no other function is called, only the one that
+ * uses most counts: nobody waits for the others but what hands their calls on, which outweighs them, and going last they would only be
+ * interrupted more.
  */
 export class CpuAccount {
   readonly #users = new Map<CpuUser, Use>();
-  #debt: CpuDebt = noDebt;
-  #standing = firstStanding;
-  #unchargedMs = 0;
-  /** Of that without the one who used most. */
-  #besidesMs = 0;
-  #settledMs: number;
   readonly #isFunction: boolean;
+  /** Of all of them. */
+  readonly #together: CpuLedger;
+  /** Of the one that used most, from settling to settling. */
+  readonly #greatest: CpuLedger;
+  #standing = firstStanding;
+  /** To be paid for since the last settling, by all and by the one that used most. */
+  #newMs = { together: 0, greatest: 0 };
   #calledMs = Number.NEGATIVE_INFINITY;
-  /** Since when it owes nothing, monotonic milliseconds. */
-  #clearSinceMs: number;
+  #settledMs: number;
 
   constructor(servedBy: 'itself' | 'others', nowMs: number) {
     this.#isFunction = servedBy === 'others';
+    this.#together = new CpuLedger(nowMs);
+    this.#greatest = new CpuLedger(nowMs);
     this.#settledMs = nowMs;
-    this.#clearSinceMs = nowMs;
   }
 
   get rank(): CpuRank {
@@ -78,13 +78,14 @@ export class CpuAccount {
   }
 
   get owes(): boolean {
-    return this.#debt.owedMs > 0;
+    return this.#together.owes;
   }
 
   /** One that has stood so until now. It starts for free if it `starts` and nothing is owed. */
   join(user: CpuUser, starts: boolean, terms: CpuTerms, stood = firstStanding): void {
     if (this.#users.size === 0) this.settle(terms);
-    this.#users.set(user, { countedMs: user.usedMs() ?? 0, start: starts && !this.owes ? new FreeStart() : undefined });
+    const start = starts && !this.#judgedBy(terms).owes ? new FreeStart() : undefined;
+    this.#users.set(user, { countedMs: user.usedMs() ?? 0, newMs: 0, start });
     bring(user, stood, this.#standing);
   }
 
@@ -97,7 +98,7 @@ export class CpuAccount {
   leave(user: CpuUser, terms: CpuTerms): Standing {
     const stood = this.#standing;
     this.#count(user);
-    this.#unchargedMs += this.#users.get(user)?.start?.unearnedMs(terms.nowMs) ?? 0;
+    this.#newMs.together += this.#users.get(user)?.start?.unearnedMs(terms.nowMs) ?? 0;
     this.#users.delete(user);
     if (this.#users.size === 0) this.settle(terms);
     return stood;
@@ -110,36 +111,33 @@ export class CpuAccount {
 
   /** What they have used since they were counted the last time, milliseconds: charged with the next settling. */
   count(nowMs: number): number {
-    const usedMs = [...this.#users.keys()].map((user) => this.#count(user));
-    const allMs = usedMs.reduce((sum, ms) => sum + ms, 0);
-    this.#besidesMs += allMs - Math.max(0, ...usedMs);
-    if (allMs > callMs) this.#calledMs = nowMs;
-    return allMs;
+    let usedMs = 0;
+    for (const user of this.#users.keys()) usedMs += this.#count(user);
+    if (usedMs > callMs) this.#calledMs = nowMs;
+    return usedMs;
   }
 
   /** Charges for what has been counted. */
   settle(terms: CpuTerms): void {
-    const { anyLight, contended, leaves, nowMs, severalCalled } = terms;
-    const elapsedMs = nowMs - this.#settledMs;
-    const sideBySide = this.#besidesMs > elapsedMs * besidesShareMax;
-    const staysLight = this.rank === 'light' && !sideBySide;
-    // The lower price is for those that all want more than there is; who takes little pays what it always does.
-    const price = { contended: contended && !staysLight, savedMsMax: staysLight ? lightSavedMsMax : 0 };
-    const owedMsMin = staysLight ? Number.NEGATIVE_INFINITY : 0;
-    const before = { ...this.#debt, owedMs: Math.max(owedMsMin, this.#debt.owedMs) };
-    this.#debt = debtAfter(before, this.#unchargedMs, elapsedMs, price);
-    this.#unchargedMs = 0;
-    this.#besidesMs = 0;
+    const { anyLight, leaves, nowMs } = terms;
+    const { greatest, together } = this.#newMs;
+    this.#together.charge(together, {
+      ...terms,
+      forfeits: together - greatest > (nowMs - this.#settledMs) * besidesShareMax,
+    });
+    this.#greatest.charge(greatest, terms);
+    this.#newMs = { together: 0, greatest: 0 };
     this.#settledMs = nowMs;
-    const { owedMs, yields } = this.#debt;
-    if (owedMs > lightOwedMsMax) this.#clearSinceMs = nowMs;
-    const isLight = anyLight && nowMs - this.#clearSinceMs >= lightAfterMs;
-    // Of one function alone they would only be interrupted more: what hands its calls on outweighs them anyway.
-    const isLast = yields && (severalCalled || !sideBySide);
-    const rank = isLast ? 'last' : isLight ? 'light' : 'usual';
-    const next: Standing = { rank, leaves: isLast ? leaves : 0 };
+    for (const use of this.#users.values()) use.newMs = 0;
+    const { rank: earned } = this.#judgedBy(terms);
+    const rank = earned === 'light' && !anyLight ? 'usual' : earned;
+    const next: Standing = { rank, leaves: rank === 'last' ? leaves : 0 };
     for (const user of this.#users.keys()) bring(user, this.#standing, next);
     this.#standing = next;
+  }
+
+  #judgedBy({ severalCalled }: CpuTerms): CpuLedger {
+    return severalCalled ? this.#together : this.#greatest;
   }
 
   #count(user: CpuUser): number {
@@ -147,7 +145,10 @@ export class CpuAccount {
     if (!use) return 0;
     const usedMs = (user.usedMs() ?? use.countedMs) - use.countedMs;
     use.countedMs += usedMs;
-    this.#unchargedMs += use.start?.after(usedMs) ?? usedMs;
+    const newMs = use.start?.after(usedMs) ?? usedMs;
+    use.newMs += newMs;
+    this.#newMs.together += newMs;
+    this.#newMs.greatest = Math.max(this.#newMs.greatest, use.newMs);
     return usedMs;
   }
 }

@@ -117,23 +117,24 @@ test('of many that serve one function each takes little and all together much: t
   expect(another?.ranks).toEqual(['last']);
 });
 
-test('many that serve the one function that is called do not go last, until another is called', () => {
+test('of a function that alone is called only the one that uses most counts, until another is called', () => {
   const many = serving({}, 4);
   fair.serve(sleeper, {});
-  const compute = (ms: number, sleeperMs: number) => {
+  const compute = (ms: number, share: number, sleeperMs: number) => {
     for (let at = 0; at < ms; at += 50) {
       sleeper.used += sleeperMs;
-      for (const one of many) one.used += 50 * 0.4;
+      for (const one of many) one.used += 50 * share;
       hog.used = many.reduce((sum, one) => sum + one.used, 0);
       clock.advance(50);
     }
   };
-  compute(3000, 0);
-  expect(many.map(({ ranks }) => ranks)).toEqual(many.map(() => []));
-  compute(100, 1);
-  expect(many.map(({ ranks }) => ranks)).toEqual(many.map(() => ['last']));
-  compute(1500, 0);
-  expect(many.map(({ ranks }) => ranks)).toEqual(many.map(() => ['last', 'usual']));
+  compute(1500, 0, 0);
+  compute(3000, 0.2, 0);
+  expect(many.map(({ ranks }) => ranks)).toEqual(many.map(() => ['light']));
+  compute(100, 0.2, 1);
+  expect(many.map(({ ranks }) => ranks)).toEqual(many.map(() => ['light', 'last']));
+  compute(1500, 0.2, 0);
+  expect(many.map(({ ranks }) => ranks)).toEqual(many.map(() => ['light', 'last', 'light']));
 });
 
 test('who serves a function that takes little stands as the others of it from the start', () => {
