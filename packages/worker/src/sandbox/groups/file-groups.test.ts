@@ -3,13 +3,15 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { ManualClock, randomHex, systemClock } from '@relais/kit';
+import { ManualClock, processorWaitMsOf, randomHex, systemClock } from '@relais/kit';
 import { until } from '../../runtimes/conformance/support.js';
 import type { ControlGroup } from './control-group.js';
 import { FileGroups } from './file-groups.js';
 import { findGroups } from './find-groups.js';
 import { version1, version2 } from './group-files.js';
 
+/** More than the kernel gives any process. */
+const goneForGood = 2 ** 22 + 1;
 const limits = { memoryBytesMax: 64 * 1024 * 1024, tasksMax: 8 };
 
 describe('directories that look like groups', () => {
@@ -110,6 +112,23 @@ describe('directories that look like groups', () => {
     run(3, 1, 0.9);
     group.hurry?.();
     expect(own('g1/cpuset.cpus')).toBe('2,3,4');
+  });
+
+  test('what its processes waited for a processor is that of those that are there', () => {
+    const { memory, tasks } = hierarchies();
+    const group = new FileGroups({
+      files: version1,
+      roots: { memory, tasks, cpu: undefined },
+      name: 'relais-1-a',
+    }).make(limits);
+    const members = join(tasks, 'relais-1-a/g1/cgroup.procs');
+    writeFileSync(members, `${goneForGood}\n`);
+    expect(group.processorWaitMs?.()).toBeUndefined();
+    const leastMs = processorWaitMsOf(process.pid) as number;
+    writeFileSync(members, `${goneForGood}\n${process.pid}\n`);
+    const waitedMs = group.processorWaitMs?.() as number;
+    expect(waitedMs).toBeGreaterThanOrEqual(leastMs);
+    expect(waitedMs).toBeLessThanOrEqual(processorWaitMsOf(process.pid) as number);
   });
 
   test('version 1: where processors cannot be chosen, groups are made all the same, and nothing of it is left', () => {

@@ -166,7 +166,6 @@ class FileGroup implements ControlGroup {
   readonly #cpu: CpuPart | undefined;
   readonly #fair: FairCpu | undefined;
   readonly #leaving: Set<Promise<void>>;
-  #hurries = false;
 
   constructor(places: GroupPlaces, files: GroupFiles, limits: GroupLimits, { fair, leaving, processors }: Shared) {
     this.limits = limits;
@@ -228,15 +227,14 @@ class FileGroup implements ControlGroup {
   }
 
   processorWaitMs(): number | undefined {
-    const waitedMs = pidsIn(this.#places.tasks).map(processorWaitMsOf);
-    return waitedMs.every((ms) => ms === undefined)
-      ? undefined
-      : waitedMs.reduce((sum: number, ms) => sum + (ms ?? 0), 0);
+    const known = pidsIn(this.#places.tasks)
+      .map(processorWaitMsOf)
+      .filter((ms) => ms !== undefined);
+    return known.length > 0 ? known.reduce((sum, ms) => sum + ms, 0) : undefined;
   }
 
   hurry(): void {
-    if (!this.#cpu || this.#hurries) return;
-    this.#hurries = true;
+    if (!this.#cpu) return;
     this.#fair?.remove(this.#cpu);
     this.#cpu.hurry();
   }

@@ -119,7 +119,7 @@ export class CpuAccount {
 
   /** Charges for what has been counted. */
   settle(terms: CpuTerms): void {
-    const { anyLight, leaves, nowMs } = terms;
+    const { leaves, nowMs } = terms;
     const { greatest, together } = this.#newMs;
     this.#together.charge(together, {
       ...terms,
@@ -129,8 +129,7 @@ export class CpuAccount {
     this.#newMs = { together: 0, greatest: 0 };
     this.#settledMs = nowMs;
     for (const use of this.#users.values()) use.newMs = 0;
-    const { rank: earned } = this.#judgedBy(terms);
-    const rank = earned === 'light' && !anyLight ? 'usual' : earned;
+    const { rank } = this.#judgedBy(terms);
     const next: Standing = { rank, leaves: rank === 'last' ? leaves : 0 };
     for (const user of this.#users.keys()) bring(user, this.#standing, next);
     this.#standing = next;

@@ -8,6 +8,8 @@ const lightOwedMsMax = 20;
 const lightSavedMsMax = 100;
 
 export interface ChargeTerms {
+  /** Who takes little comes before the others in time. */
+  readonly anyLight: boolean;
   /** Monotonic milliseconds. */
   readonly nowMs: number;
   /** Many compute at once. */
@@ -39,7 +41,7 @@ export class CpuLedger {
   }
 
   /** For what was used since the last time. */
-  charge(usedMs: number, { contended, forfeits = false, nowMs }: ChargeTerms): void {
+  charge(usedMs: number, { anyLight, contended, forfeits = false, nowMs }: ChargeTerms): void {
     const staysLight = this.#isLight && !forfeits;
     // The lower price is for those that all want more than there is; who takes little pays what it always does.
     const price = { contended: contended && !staysLight, savedMsMax: staysLight ? lightSavedMsMax : 0 };
@@ -47,6 +49,6 @@ export class CpuLedger {
     this.#debt = debtAfter({ ...this.#debt, owedMs }, usedMs, nowMs - this.#chargedMs, price);
     this.#chargedMs = nowMs;
     if (this.#debt.owedMs > lightOwedMsMax) this.#clearSinceMs = nowMs;
-    this.#isLight = !this.#debt.yields && nowMs - this.#clearSinceMs >= lightAfterMs;
+    this.#isLight = anyLight && !this.#debt.yields && nowMs - this.#clearSinceMs >= lightAfterMs;
   }
 }

@@ -173,6 +173,17 @@ test('where none is to come before others none does, however little it takes', (
   expect(idle.ranks).toEqual([]);
 });
 
+test('where none comes before others nothing is saved up, and what many want costs as much as ever', () => {
+  fair = new FairCpu(clock, use, { anyLight: false, processors: 2, idleMs: () => 0 });
+  const late = new FakeUser();
+  fair.add(late);
+  run(3000, 0);
+  hog.used += 50;
+  late.used += 50;
+  clock.advance(50);
+  expect(late.ranks).toEqual(['last']);
+});
+
 test('who goes last leaves a processor to others for as long as these use most of one', () => {
   run(2000, 1, 0.3);
   expect(hog.left).toEqual([]);
