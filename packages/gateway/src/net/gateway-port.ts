@@ -56,6 +56,8 @@ export class GatewayPort {
   readonly #sessions = new Set<http2.ServerHttp2Session>();
   readonly #plain: PlainService;
   readonly #plainConnections = new Set<PlainConnection>();
+  /** Ever. */
+  #plainCount = 0;
   readonly #idle: IdleConnections;
   #closing = false;
   #stopWatching = () => {};
@@ -176,7 +178,7 @@ export class GatewayPort {
 
   /** As a plain connection, which it may stay. */
   #begin(socket: net.Socket): void {
-    const connection = new PlainConnection(socket, this.#plain);
+    const connection = new PlainConnection(socket, this.#plain, this.#plainCount++);
     this.#plainConnections.add(connection);
     socket.once('close', () => this.#plainConnections.delete(connection));
   }
@@ -188,9 +190,9 @@ export class GatewayPort {
       limits,
       quietMs: limits.requestTimeoutMs + inactivitySlackMs,
       takes: takesPlain,
-      handle: (request, response) => {
+      handle: ({ place }, request, response) => {
         this.#idle.answering(request.socket, response);
-        turns.begin(() => {
+        turns.begin(place, () => {
           if (!response.destroyed) handler(request, response);
         });
       },

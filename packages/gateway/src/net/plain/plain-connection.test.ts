@@ -25,7 +25,7 @@ beforeEach(async () => {
   requestsPerSocketMax = 100;
   server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     socket.on('error', () => {});
-    newest = new PlainConnection(socket, service());
+    newest = new PlainConnection(socket, service(), 0);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -41,7 +41,7 @@ function service(quietMs = 60_000): PlainService {
     limits: { ...defaultGatewayLimits, requestsPerSocketMax },
     quietMs,
     takes: ({ url }) => url !== '/other',
-    handle: (request, response) => asked.push({ request, response }),
+    handle: (_connection, request, response) => asked.push({ request, response }),
     leave: (connection, socket, bytes) => {
       expect(connection).toBe(newest);
       left.push(bytes.toString());
@@ -264,7 +264,7 @@ test('only a connection without a call is idle', async () => {
 test('a connection on which nothing moves is cut', async () => {
   server.removeAllListeners('connection');
   server.on('connection', (socket) => {
-    newest = new PlainConnection(socket, service(50));
+    newest = new PlainConnection(socket, service(50), 0);
   });
   const { seen } = await connect();
   await until(() => seen.closed);

@@ -12,7 +12,7 @@ export interface PlainService {
   readonly quietMs: number;
   /** Whether a request is one for `handle`; it has no effect. */
   readonly takes: (request: PlainRequest) => boolean;
-  readonly handle: (request: PlainRequest, response: PlainResponse) => void;
+  readonly handle: (connection: PlainConnection, request: PlainRequest, response: PlainResponse) => void;
   /** Takes over a connection, from these bytes on, which are no request for us. */
   readonly leave: (connection: PlainConnection, socket: Socket, bytes: Buffer) => void;
   readonly isClosing: () => boolean;
@@ -27,6 +27,8 @@ export interface PlainService {
  * here no half of a request is ever waited for.
  */
 export class PlainConnection {
+  /** Among all plain connections of its port, by when they came. */
+  readonly place: number;
   readonly #socket: Socket;
   readonly #service: PlainService;
   readonly #writer: PlainWriter;
@@ -44,7 +46,8 @@ export class PlainConnection {
   /** The answer told the peer that it is. */
   #isLast = false;
 
-  constructor(socket: Socket, service: PlainService) {
+  constructor(socket: Socket, service: PlainService, place: number) {
+    this.place = place;
     this.#socket = socket;
     this.#service = service;
     this.#writer = {
@@ -83,7 +86,7 @@ export class PlainConnection {
     this.#head = request.head;
     this.#requests += 1;
     this.#answer = new PlainResponse(this.#writer);
-    handle(request, this.#answer);
+    handle(this, request, this.#answer);
   }
 
   #keepsAlive(isWanted: boolean): boolean {
