@@ -15,6 +15,7 @@ import type { GatewayLimits } from '../limits.js';
 import type { SecretsKey } from '../secrets/secrets-key.js';
 import { AccessLog, type AccessLogMode } from './access-log.js';
 import { Backups } from './backups.js';
+import { busyShare } from './busy-share.js';
 import { CachedFunctions, StoredFunctions } from './cached-functions.js';
 import type { CallReport } from './call-report.js';
 import { ChangeFeed } from './change-feed.js';
@@ -31,7 +32,6 @@ import { JobDispatcher } from './job-dispatcher.js';
 import { Keys } from './keys.js';
 import { Languages } from './languages-offered.js';
 import { LogTail } from './log-tail.js';
-import { loopBusyShare } from './loop-share.js';
 import { Readiness } from './readiness.js';
 import { ReadinessWatch } from './readiness-watch.js';
 import { RunTimes } from './run-times.js';
@@ -106,7 +106,7 @@ export class Core {
       dispatch,
       guard: this.#guard,
       clock,
-      earlyReturns: new EarlyReturns(clock, loopBusyShare(clock)),
+      earlyReturns: new EarlyReturns(clock, busyShare(clock)),
       carrier: options.carrier,
       called: (report) => {
         figures.called(report);

@@ -5,7 +5,7 @@ import type { CancelSignal, Clock, RelaisError } from '@relais/kit';
 const heldMsMax = 3000;
 const heldShareMax = 0.5;
 
-/** A loop that is busy for less of its time can refuse whoever comes, and at once. */
+/** With more to spare, a gateway and its machine can refuse whoever comes, and at once. */
 const busyShareMin = 0.9;
 
 interface Subject {
@@ -21,8 +21,9 @@ interface Told {
 }
 
 /**
- * Callers that were refused and told when to come back, and come back sooner on the same connection: while the gateway is busy
- * their call is held until then. To refuse costs as much as to serve, and with enough of them it is all that would get done.
+ * Callers that were refused and told when to come back, and come back sooner on the same connection: while the gateway or its
+ * machine is busy their call is held until then. To refuse costs as much as to serve, and with enough of them it is all that
+ * would get done.
  */
 export class EarlyReturns {
   readonly #clock: Clock;
@@ -30,7 +31,7 @@ export class EarlyReturns {
   /** By what tells that the caller has gone: of HTTP/1.1 that is one for each connection, of HTTP/2 one for each call. */
   readonly #told = new WeakMap<CancelSignal, Told>();
 
-  /** `busyShare` tells how much of its time the gateway's loop is busy of late, 0 to 1. */
+  /** `busyShare` tells how much of what the gateway needs is in use of late, 0 to 1. */
   constructor(clock: Clock, busyShare: () => number) {
     this.#clock = clock;
     this.#busyShare = busyShare;

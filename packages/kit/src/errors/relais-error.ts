@@ -65,9 +65,14 @@ export class RelaisError extends Error {
     return this.fields.retryable ?? errorCodes[this.code].retryable;
   }
 
-  /** The same failure with more said of it; fields already set win. */
+  /** The same failure with more said of it, itself where nothing is new; fields already set win. */
   with(fields: ErrorFields): RelaisError {
-    return new RelaisError(this.code, this.message, { ...fields, ...definedOnly(this.fields) });
+    let all: ErrorFields | undefined;
+    for (const name of Object.keys(fields) as (keyof ErrorFields)[]) {
+      if (fields[name] === undefined || this.fields[name] !== undefined) continue;
+      all = { ...(all ?? this.fields), [name]: fields[name] };
+    }
+    return all ? new RelaisError(this.code, this.message, all) : this;
   }
 
   static is(value: unknown): value is RelaisError {
@@ -79,10 +84,6 @@ export class RelaisError extends Error {
     if (RelaisError.is(value)) return value;
     return new RelaisError('internal', 'Relais failed on its own account; the cause is in its log.', { cause: value });
   }
-}
-
-function definedOnly(fields: ErrorFields): ErrorFields {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 const faultToWire: Record<FaultParty, Fault> = {
