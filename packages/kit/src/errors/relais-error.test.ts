@@ -50,6 +50,12 @@ test('more can be said of it, and what was said stands', () => {
   expect(error.fields).toEqual({ reason: 'function_failed', cause });
 });
 
+test('a failure of which nothing new is said stays the same one', () => {
+  const error = new RelaisError('aborted', 'It failed.', { reason: 'function_failed' });
+  expect(error.with({ reason: 'other' })).toBe(error);
+  expect(error.with({ workerId: 'w1' }).fields).toEqual({ reason: 'function_failed', workerId: 'w1' });
+});
+
 test('fault and retryable of one failure win over those of its code', () => {
   const error = new RelaisError('unavailable', '.', { fault: 'caller', retryable: false });
   expect([error.fault, error.retryable]).toEqual(['caller', false]);

@@ -67,12 +67,8 @@ export class RelaisError extends Error {
 
   /** The same failure with more said of it, itself where nothing is new; fields already set win. */
   with(fields: ErrorFields): RelaisError {
-    let all: ErrorFields | undefined;
-    for (const name of Object.keys(fields) as (keyof ErrorFields)[]) {
-      if (fields[name] === undefined || this.fields[name] !== undefined) continue;
-      all = { ...(all ?? this.fields), [name]: fields[name] };
-    }
-    return all ? new RelaisError(this.code, this.message, all) : this;
+    const isKnown = Object.keys(fields).every((name) => name in this.fields);
+    return isKnown ? this : new RelaisError(this.code, this.message, { ...fields, ...this.fields });
   }
 
   static is(value: unknown): value is RelaisError {
