@@ -11,6 +11,8 @@ import { atLeast, atMost, stolen, told } from './row.mjs';
 const roundCount = 5;
 const secondsEach = 5;
 const warmSeconds = 1;
+const settlingClients = 100;
+const settlingSeconds = 10;
 /** What a client that waits for its turn may cost: its connection, its call and its payload, in every process. */
 const memoryMbPerClient = 0.25;
 
@@ -60,7 +62,8 @@ async function echoRows(sizes) {
 
 async function functionRows({ pid, url }, fn, sizes) {
   const targets = [{ function: fn, payload: '{"a":2,"b":3}' }];
-  await underLoad(url, targets, { loop: 'closed', clients: 10, seconds: sizes.seconds });
+  // Instances and compiled code, which a hundred bring about, no client holds.
+  await underLoad(url, targets, { loop: 'closed', clients: settlingClients, seconds: settlingSeconds });
   const beforeMb = treeMemoryMb(pid);
   const { all, levels, stolenPercent } = await climb(url, targets, sizes);
   const grownMb = treeMemoryMb(pid) - beforeMb;
