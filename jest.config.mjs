@@ -7,4 +7,5 @@ export default {
   reporters: ['default', '<rootDir>/tools/checks/reporter.mjs'],
   maxWorkers: 2,
   testTimeout: 20_000,
+  testSequencer: '<rootDir>/tools/checks/longest-first.mjs',
 };

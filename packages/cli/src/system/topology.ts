@@ -66,16 +66,17 @@ export const fourRoles: Topology = {
     const listen = '127.0.0.1:0';
     const { gatewayFlags = [] } = options;
     const kept = ['--roles', 'storage', '--data', data, ...common];
-    const storage = await startRelais([...kept, '--storage-listen', listen]);
-    const storageAt = addressOf(storage, 'storage');
     const central = ['--roles', 'balancer', ...common];
-    const balancer = await startRelais([...central, '--balancer-listen', listen]);
+    const [storage, balancer] = await Promise.all([
+      startRelais([...kept, '--storage-listen', listen]),
+      startRelais([...central, '--balancer-listen', listen]),
+    ]);
+    const storageAt = addressOf(storage, 'storage');
     const balancerAt = addressOf(balancer, 'balancer');
     const peers = ['--storage', storageAt, '--balancer', balancerAt, ...common];
     const running = ['--roles', 'worker', ...peers];
-    const worker = await startRelais(running);
     const edge = ['--roles', 'gateway', ...peers, ...gatewayFlags];
-    const gateway = await startRelais([...edge, '--port', '0']);
+    const [worker, gateway] = await Promise.all([startRelais(running), startRelais([...edge, '--port', '0'])]);
     const url = urlOf(gateway);
     return platformOf(url, data, [
       { role: 'storage', process: storage, again: [...kept, '--storage-listen', storageAt] },
