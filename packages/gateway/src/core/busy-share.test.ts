@@ -1,5 +1,5 @@
 import { ManualClock } from '@relais/kit';
-import { busyShare, loopUse, processorUse, recentShare, type Use } from './busy-share.js';
+import { busyShare, loopUse, processorUse, type Use } from './busy-share.js';
 
 const patienceMs = 10_000;
 
@@ -16,7 +16,7 @@ function computeUntil(holds: () => boolean): boolean {
 
 test('a loop that computes is busy all the time, and one that waits is not', async () => {
   const clock = new ManualClock();
-  const share = recentShare(clock, loopUse);
+  const share = busyShare(clock, [loopUse]);
   const next = () => {
     clock.advance(250);
     return share();
@@ -42,7 +42,7 @@ test('what computes here uses the processors of the machine', () => {
 test('it is looked at anew once in a quarter of a second', () => {
   const clock = new ManualClock();
   let use: Use = { usedMs: 100, allMs: 1000 };
-  const share = recentShare(clock, () => use);
+  const share = busyShare(clock, [() => use]);
   use = { usedMs: 100 + 400, allMs: 1000 + 500 };
   clock.advance(249);
   expect(share()).toBe(0);
@@ -53,7 +53,16 @@ test('it is looked at anew once in a quarter of a second', () => {
   expect(share()).toBe(0.8);
 });
 
-test('a loop that is busy is enough, however little all processors have to do', () => {
+test('what has least to spare is what counts', () => {
+  const clock = new ManualClock();
+  let usedMs = 0;
+  const share = busyShare(clock, [() => ({ usedMs: 0, allMs: usedMs * 2 }), () => ({ usedMs, allMs: usedMs })]);
+  usedMs = 100;
+  clock.advance(250);
+  expect(share()).toBe(1);
+});
+
+test('a loop of its own that is busy is enough, however little all processors have to do', () => {
   const clock = new ManualClock();
   const share = busyShare(clock);
   compute(20);

@@ -10,15 +10,16 @@ export interface Use {
   readonly allMs: number;
 }
 
-/** A gauge of how much of this process's event loop or of the machine's processors, whichever has less to spare, is in use, 0 to 1. */
-export function busyShare(clock: Clock): () => number {
-  const loop = recentShare(clock, loopUse);
-  const processors = recentShare(clock, processorUse);
-  return () => Math.max(loop(), processors());
+/**
+ * A gauge of what has least to spare, 0 to 1: how much of it was used since a quarter of a second ago. This process's event loop
+ * and the machine's processors, unless others are given.
+ */
+export function busyShare(clock: Clock, uses: readonly (() => Use)[] = [loopUse, processorUse]): () => number {
+  const shares = uses.map((read) => recentShare(clock, read));
+  return () => Math.max(...shares.map((share) => share()));
 }
 
-/** A gauge of how much was used of the time since a quarter of a second ago, 0 to 1. */
-export function recentShare(clock: Clock, read: () => Use): () => number {
+function recentShare(clock: Clock, read: () => Use): () => number {
   let since = read();
   let sinceMs = clock.nowMs();
   let share = 0;
